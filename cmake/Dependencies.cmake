@@ -1,0 +1,48 @@
+# Libraries come from the system; where one is missing, a pinned release is fetched. libcurl is never
+# fetched: it carries the machine's TLS configuration.
+include(FetchContent)
+
+FetchContent_Declare(
+  CLI11
+  URL https://github.com/CLIUtils/CLI11/archive/refs/tags/v2.4.2.tar.gz
+  SYSTEM FIND_PACKAGE_ARGS 2.1)
+FetchContent_Declare(
+  nlohmann_json
+  URL https://github.com/nlohmann/json/releases/download/v3.11.3/json.tar.xz
+  SYSTEM FIND_PACKAGE_ARGS 3.10)
+FetchContent_Declare(
+  spdlog
+  URL https://github.com/gabime/spdlog/archive/refs/tags/v1.14.1.tar.gz
+  SYSTEM FIND_PACKAGE_ARGS 1.9)
+FetchContent_Declare(
+  yaml-cpp
+  URL https://github.com/jbeder/yaml-cpp/archive/refs/tags/0.8.0.tar.gz
+  SYSTEM FIND_PACKAGE_ARGS 0.7)
+FetchContent_Declare(
+  tomlplusplus
+  URL https://github.com/marzer/tomlplusplus/archive/refs/tags/v3.4.0.tar.gz
+  SYSTEM FIND_PACKAGE_ARGS 3.3)
+FetchContent_Declare(
+  tl-expected
+  URL https://github.com/TartanLlama/expected/archive/refs/tags/v1.1.0.tar.gz
+  SYSTEM FIND_PACKAGE_ARGS 1.0)
+set(EXPECTED_BUILD_TESTS OFF)
+set(YAML_CPP_BUILD_TOOLS OFF)
+FetchContent_MakeAvailable(CLI11 nlohmann_json spdlog yaml-cpp tomlplusplus tl-expected)
+
+find_package(CURL 7.86 REQUIRED)
+find_package(Threads REQUIRED)
+
+if(NOT TARGET yaml-cpp::yaml-cpp AND TARGET yaml-cpp)
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp) # 0.7 exports the name without a namespace
+endif()
+if(NOT TARGET tl::expected AND TARGET expected)
+  add_library(tl::expected ALIAS expected)
+endif()
+# With FETCHCONTENT_FULLY_DISCONNECTED a missing library would only fail later and obscurely.
+foreach(dependency CLI11::CLI11 nlohmann_json::nlohmann_json spdlog::spdlog yaml-cpp::yaml-cpp
+                   tomlplusplus::tomlplusplus tl::expected)
+  if(NOT TARGET ${dependency})
+    message(FATAL_ERROR "${dependency} is missing: scripts/setup installs what berth is built with")
+  endif()
+endforeach()

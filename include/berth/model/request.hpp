@@ -1,0 +1,92 @@
+// Request: what the user wants, gathered from flags, environment, spec, project files and configuration, each value
+// with its origin. The spec layer makes it, the resolver and the run read it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "berth/base/dotted_version.hpp"
+#include "berth/base/pep440.hpp"
+#include "berth/base/pep508.hpp"
+#include "berth/model/gpu_request.hpp"
+#include "berth/model/mount.hpp"
+#include "berth/model/origin.hpp"
+
+namespace berth {
+
+// Where an image comes from.
+enum class ImageSource {
+  official,   // the framework's own: pytorch/pytorch, tensorflow/tensorflow
+  ngc,        // NVIDIA's monthly containers: nvcr.io/nvidia/…
+  cuda_base,  // nvidia/cuda, the framework installed from its wheels
+  given,      // --image
+};
+// "official", "ngc", "cuda-base", "given".
+std::string_view name_of(ImageSource source);
+
+using RequirementLine = Sourced<pep508::Requirement>;
+
+// What decides the image.
+struct ResolveRequest {
+  // All Python requirements found, frameworks among them, in the order found; the resolver picks out what the
+  // catalogue knows. Several lines for one name must all hold.
+  std::vector<RequirementLine> requirements{};
+  // Frameworks asked for with -f or `framework:`. They replace lines of `requirements` with the same name.
+  std::vector<RequirementLine> frameworks{};
+  // requires-python, --python, .python-version: all must hold. `==3.10` and `3.10` mean the series.
+  std::vector<Sourced<pep440::SpecifierSet>> python{};
+  std::optional<Sourced<CudaVersion>> cuda{};
+  std::optional<Sourced<std::string>> image{};  // skips the choice, keeps the checks
+  std::optional<Sourced<ImageSource>> source{};
+  bool devel = false;  // an image with compilers
+  Sourced<GpuRequest> gpus{GpuRequest{}, Origin{"default"}};
+};
+
+// A variable for the container; without a value the caller's is taken, and where the caller has none the image's is
+// removed (docker's `-e NAME`).
+struct EnvironmentVariable {
+  std::string name;
+  std::optional<std::string> value;
+  Origin origin;
+};
+
+enum class PullPolicy { missing, always, never };
+enum class TerminalMode { automatic, always, never };
+
+// What is run and how.
+struct RunRequest {
+  std::vector<std::string> command{};  // argv; a spec's `run:` string is {"sh", "-c", text}
+  std::string job{};                   // of the spec; empty for none
+  std::filesystem::path project{};     // mounted at /workspace; empty: nothing is
+  std::vector<EnvironmentVariable> environment{};
+  std::vector<Sourced<Mount>> mounts{};
+  std::optional<std::string> workdir{};
+  std::optional<std::string> user{};        // "uid[:gid]" or a name; absent: the caller's ids
+  std::optional<std::string> name{};
+  std::optional<std::string> entrypoint{};  // "" resets the image's
+  std::optional<std::string> network{};
+  std::optional<std::string> ipc{};
+  std::optional<std::uint64_t> shm_bytes{};
+  std::optional<std::uint64_t> memory_bytes{};
+  std::optional<std::chrono::seconds> timeout{};
+  std::vector<Sourced<std::string>> pip_packages{};  // of the spec's `packages`; not installed yet (issue: env)
+  std::vector<Sourced<std::string>> apt_packages{};
+  std::map<std::string, std::string> labels{};
+  PullPolicy pull = PullPolicy::missing;
+  TerminalMode terminal = TerminalMode::automatic;
+  bool connect_stdin = true;  // -n leaves it alone
+};
+
+struct Request {
+  ResolveRequest resolve{};
+  RunRequest run{};
+  std::vector<std::string> warnings{};  // of reading the sources: a key that has no effect, …
+  std::vector<std::string> files{};     // what was read, for --explain and the run's labels
+};
+
+}  // namespace berth

@@ -1,0 +1,67 @@
+// gather(): the Request, from everything a user can say it with.
+//
+// Flags win over BERTH_* variables, those over berth.yaml, that over the project's files (requirements.txt,
+// pyproject.toml, environment.yml, uv.lock, poetry.lock, setup.cfg), those over ~/.config/berth/config.yaml, that over
+// the defaults. Every value keeps its origin.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/base/result.hpp"
+#include "berth/model/request.hpp"
+
+namespace berth::spec {
+
+// What the command line said; absent or empty where it said nothing. Text is as typed: gather() parses it, and names
+// the flag in errors.
+struct Flags {
+  std::vector<std::string> requirements{};  // positional of `resolve`: PEP 508
+  std::vector<std::string> frameworks{};    // -f, the same grammar
+  std::optional<std::string> python{};
+  std::optional<std::string> cuda{};
+  std::optional<std::string> image{};
+  std::optional<std::string> source{};
+  bool devel = false;
+  std::optional<std::string> gpus{};
+  std::optional<std::string> job{};
+  std::vector<std::string> command{};
+  std::vector<std::string> environment{};  // -e NAME=value or NAME
+  std::vector<std::string> env_files{};
+  std::vector<std::string> volumes{};      // -v
+  std::vector<std::string> mounts{};       // --mount
+  std::optional<std::string> workdir{};
+  std::optional<std::string> user{};
+  std::optional<std::string> name{};
+  std::optional<std::string> entrypoint{};
+  std::optional<std::string> network{};
+  std::optional<std::string> ipc{};
+  std::optional<std::string> shm{};
+  std::optional<std::string> memory{};
+  std::optional<std::string> timeout{};
+  std::optional<std::string> pull{};
+  std::vector<std::string> labels{};
+  TerminalMode terminal = TerminalMode::automatic;
+  bool connect_stdin = true;
+  std::optional<std::string> spec_file{};  // --spec; `-` is standard input
+};
+
+// The surroundings that gather() reads, passed in so that tests can set them.
+struct Surroundings {
+  std::filesystem::path directory;                                             // the working directory
+  std::filesystem::path home;
+  std::function<std::optional<std::string>(const std::string&)> environment;  // getenv
+};
+
+// For `run`: the whole request. Errc::invalid_input with file and line, Errc::usage with the flag.
+Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings);
+
+// For `resolve`: requirements on the command line stand alone (the project's files are not read then); without any,
+// the project decides as it does for `run`.
+Result<ResolveRequest> gather_resolve(const Flags& flags, const Surroundings& surroundings);
+
+}  // namespace berth::spec

@@ -1,0 +1,35 @@
+// The names of the model's enumerations, as JSON and messages spell them.
+#include "berth/model/plan.hpp"
+#include "berth/model/request.hpp"
+
+namespace berth {
+
+std::string_view name_of(ImageSource source) {
+  switch (source) {
+    case ImageSource::official:
+      return "official";
+    case ImageSource::ngc:
+      return "ngc";
+    case ImageSource::cuda_base:
+      return "cuda-base";
+    case ImageSource::given:
+      return "given";
+  }
+  return "given";
+}
+
+std::string_view name_of(DriverMode mode) {
+  switch (mode) {
+    case DriverMode::native:
+      return "native";
+    case DriverMode::minor:
+      return "minor";
+    case DriverMode::forward:
+      return "forward";
+    case DriverMode::none:
+      return "none";
+  }
+  return "none";
+}
+
+}  // namespace berth

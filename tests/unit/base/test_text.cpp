@@ -1,0 +1,26 @@
+#include <vector>
+
+#include "berth/base/text.hpp"
+#include "support/catch.hpp"
+
+TEST_CASE("a typing mistake finds its word, a different word does not") {
+  const std::vector<std::string> verbs = {"run", "resolve", "doctor", "gpus", "catalog"};
+  REQUIRE(berth::nearest("rnu", verbs) == "run");
+  REQUIRE(berth::nearest("resovle", verbs) == "resolve");
+  REQUIRE(berth::nearest("Doctr", verbs) == "doctor");
+  REQUIRE_FALSE(berth::nearest("python", verbs));
+  REQUIRE_FALSE(berth::nearest("", verbs));
+  REQUIRE_FALSE(berth::nearest(std::string(1000, 'a'), verbs));
+}
+
+TEST_CASE("split and join are inverse") {
+  REQUIRE(berth::split("a,,b", ',') == std::vector<std::string>{"a", "", "b"});
+  REQUIRE(berth::split("", ',') == std::vector<std::string>{""});
+  REQUIRE(berth::join(berth::split("x:y:", ':'), ":") == "x:y:");
+}
+
+TEST_CASE("shell quoting keeps every character") {
+  REQUIRE(berth::shell_quoted("a-b_c/d.e=1") == "a-b_c/d.e=1");
+  REQUIRE(berth::shell_quoted("") == "''");
+  REQUIRE(berth::shell_quoted("it's $HOME") == "'it'\\''s $HOME'");
+}
