@@ -98,6 +98,9 @@ struct ContainerSpec {
   std::string workdir{};
   std::string user{};
   std::vector<Mount> mounts{};
+  // HostConfig.Tmpfs: target -> mount options ("exec,mode=1777"). A Mount of type tmpfs cannot say `exec` before
+  // Docker 27, and a home folder without it cannot load what pip or torch.compile put there.
+  std::map<std::string, std::string> tmpfs{};
   std::vector<DeviceRequest> device_requests{};
   std::map<std::string, std::string> labels{};
   std::string network{};

@@ -123,6 +123,11 @@ class Engine {
   // With force a running container is killed first; an absent one is no error. Anonymous volumes go with it.
   virtual Result<void> remove(const std::string& id, bool force) = 0;
   virtual Result<std::optional<ContainerState>> inspect_container(const std::string& id) = 0;
+  // An image without a single file, made on the spot (POST /images/create?fromSrc=- with an empty tar archive, without
+  // repository or tag): its id, "sha256:…". gpu_support.hpp probes with it, before anything is pulled.
+  virtual Result<std::string> import_empty_image() = 0;
+  // By id (DELETE /images/{id}); an absent one is no error.
+  virtual Result<void> remove_image(const std::string& id) = 0;
 };
 
 }  // namespace berth::runtime
