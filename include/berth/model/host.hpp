@@ -43,6 +43,9 @@ struct Host {
   // The highest CUDA that the loaded driver reports (cuDriverGetVersion); else the catalogue knows it by branch.
   std::optional<CudaVersion> driver_cuda{};
   std::vector<Gpu> gpus{};
+  // false where nobody could look: a machine described by --driver alone, one behind a remote engine. Then an empty
+  // list means "not known", and nothing is refused for it.
+  bool gpus_known = true;
   std::optional<EngineFacts> engine{};
   std::optional<std::uint64_t> memory_bytes{};
   std::optional<std::uint64_t> free_disk_bytes{};  // on the file system of the engine's storage
