@@ -1,0 +1,37 @@
+#include "cli/global_options.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+
+namespace berth::cli {
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  constexpr const char* kGroup = "Global options";
+  app.add_flag("--json", options.json, "One JSON document on standard output, errors too")
+      ->group(kGroup);
+  app.add_flag("-q,--quiet", options.quiet, "No warnings and no progress")->group(kGroup);
+  app.add_flag("-v,--verbose", options.verbosity, "Say what is done; -vv adds every engine call")
+      ->group(kGroup);
+  const std::map<std::string, ColorMode> colors = {{"auto", ColorMode::automatic},
+                                                   {"always", ColorMode::always},
+                                                   {"never", ColorMode::never}};
+  app.add_option("--color", options.color, "auto, always or never")
+      ->transform(CLI::CheckedTransformer(colors).description(""))
+      ->option_text("WHEN")
+      ->group(kGroup);
+  app.add_option("--engine", options.engine, "Engine to use, e.g. unix:///run/docker.sock")
+      ->option_text("URL")
+      ->group(kGroup);
+  app.add_option("--catalog", options.catalog, "Folder whose files replace those of the catalogue")
+      ->option_text("DIR")
+      ->group(kGroup);
+}
+
+bool wants_json(const std::vector<std::string>& arguments) {
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");
+  return std::find(arguments.begin(), end, "--json") != end;
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,53 @@
+// Prints errors, warnings, notes and hints.
+#include "cli/messages.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace berth::cli {
+
+std::string error_document(const Error& error) {
+  const nlohmann::ordered_json document = {
+      {"schema", "berth/error/1"},
+      {"error",
+       {{"code", error.id.empty() ? std::string(name_of(error.code)) : error.id},
+        {"message", error.message},
+        {"notes", error.notes},
+        {"hints", error.hints}}}};
+  // Engines and file systems are free to use bytes that are no UTF-8; JSON is not.
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void Messages::line(Style style, std::string_view label, std::string_view text) {
+  stream_ << terminal_.styled(style, label) << ' ' << text << '\n';
+  stream_.flush();
+}
+
+void Messages::error(const Error& error) {
+  line(Style::error, "error:", error.message);
+  for (const std::string& note : error.notes) {
+    line(Style::note, "note:", note);
+  }
+  for (const std::string& hint : error.hints) {
+    line(Style::hint, "hint:", hint);
+  }
+}
+
+void Messages::warning(std::string_view text) {
+  if (!quiet_) {
+    line(Style::warning, "warning:", text);
+  }
+}
+
+void Messages::note(std::string_view text) {
+  if (!quiet_) {
+    line(Style::note, "note:", text);
+  }
+}
+
+void Messages::hint(std::string_view text) {
+  if (!quiet_) {
+    line(Style::hint, "hint:", text);
+  }
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,44 @@
+// Options that several verbs share, by group: what decides the image, which machine is meant, what the container gets.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "berth/spec/gather.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace berth::cli {
+
+// -f, --python, --cuda, --image, --source, --devel, --gpus, --spec, --job.
+void add_decision_options(CLI::App& app, spec::Flags& flags);
+
+// For a machine that is not this one.
+struct MachineOptions {
+  std::optional<std::string> driver{};
+  std::vector<std::string> gpus{};
+  std::optional<std::string> host_file{};
+
+  bool describes_another() const { return driver || !gpus.empty() || host_file; }
+};
+
+void add_machine_options(CLI::App& app, MachineOptions& options);
+
+// -e, -v, -w, -u and the like, with docker's names.
+void add_container_options(CLI::App& app, spec::Flags& flags);
+
+// The terminal and the standard streams: -i, -t, --no-tty, -n.
+struct StreamOptions {
+  bool interactive = false;  // accepted, changes nothing: standard input is connected anyway
+  bool tty = false;
+  bool no_tty = false;
+  bool no_stdin = false;
+};
+
+void add_stream_options(CLI::App& app, StreamOptions& options);
+void apply(const StreamOptions& options, spec::Flags& flags);
+
+}  // namespace berth::cli

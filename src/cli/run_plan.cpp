@@ -1,0 +1,157 @@
+// The plan of a run: request, engine, machine, GPUs, decision, container, in this order, so that the first thing that
+// cannot work is what the user hears of.
+#include "cli/run_plan.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "berth/resolver/resolve.hpp"
+#include "berth/runtime/container_spec.hpp"
+#include "berth/runtime/device_requests.hpp"
+#include "berth/runtime/docker_engine.hpp"
+#include "berth/runtime/gpu_support.hpp"
+#include "berth/runtime/host_probe.hpp"
+#include "cli/machine.hpp"
+#include "cli/version.hpp"
+
+namespace berth::cli {
+
+namespace {
+
+class Planner {
+ public:
+  Planner(const PlanOptions& options, const Context& context) : options_(options), context_(context) {}
+
+  Result<PlannedRun> plan() {
+    BERTH_TRY(const Catalog catalog, context_.catalog());
+    BERTH_TRY(run_.request, spec::gather_run(options_.flags, context_.surroundings));
+    run_.plan.warnings = run_.request.warnings;
+    BERTH_TRY(const EngineFacts facts, reach_engine());
+    BERTH_TRY(run_.host, find_machine(facts, catalog));
+    BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus());
+    BERTH_TRY(run_.plan.decision, resolve(run_.request.resolve, run_.host, catalog));
+    BERTH_CHECK(check_installed());
+    run_.caller = runtime::probe_caller(run_.request.run.project, facts.address, kVersion);
+    BERTH_TRY(run_.plan.container,
+              runtime::make_container_spec(run_.request.run, run_.plan.decision, run_.host, run_.caller,
+                                           devices));
+    run_.plan.pull = run_.request.run.pull;
+    run_.plan.timeout = run_.request.run.timeout;
+    append(run_.plan.decision.warnings);
+    return std::move(run_);
+  }
+
+ private:
+  const GpuRequest& gpus() const { return run_.request.resolve.gpus.value; }
+
+  void warn(std::string text) { run_.plan.warnings.push_back(std::move(text)); }
+  void append(const std::vector<std::string>& warnings) {
+    run_.plan.warnings.insert(run_.plan.warnings.end(), warnings.begin(), warnings.end());
+  }
+
+  Result<EngineFacts> reach_engine() {
+    const runtime::EndpointQuery query{context_.options.engine, context_.surroundings.environment};
+    Result<std::unique_ptr<runtime::Engine>> engine =
+        runtime::open_engine(query, {{}, context_.surroundings.environment});
+    Result<EngineFacts> facts =
+        engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
+    if (facts) {
+      run_.engine = std::move(*engine);
+      return facts;
+    }
+    if (!options_.dry_run || facts.error().code == Errc::usage) {
+      return facts;
+    }
+    warn(fmt::format("{}: the plan assumes Docker with the NVIDIA Container Toolkit", facts.error().message));
+    EngineFacts assumed;
+    assumed.architecture = "amd64";
+    assumed.nvidia_hook = true;
+    return assumed;
+  }
+
+  // The machine that the engine runs on. What was probed here holds for an engine on this machine only.
+  Result<Host> find_machine(const EngineFacts& facts, const Catalog& catalog) {
+    const bool here = facts.address.empty() || facts.address.starts_with("unix:");
+    if (!here && !options_.machine.describes_another()) {
+      Host remote;
+      remote.origin = Origin{facts.address};
+      remote.architecture = facts.architecture;
+      remote.gpus_known = false;
+      remote.engine = facts;
+      return remote;
+    }
+    BERTH_TRY(Host host, find_host(options_.machine, catalog));
+    if (here && !options_.machine.describes_another()) {
+      runtime::HostProbe probe;
+      probe.host = std::move(host);
+      runtime::add_engine(probe, facts);
+      return std::move(probe.host);
+    }
+    host.engine = facts;
+    return host;
+  }
+
+  // The verdict on GPUs comes before everything that takes time: before the image is looked for, let alone pulled.
+  Result<std::vector<DeviceRequest>> plan_gpus() {
+    if (!runtime::wants_gpus(gpus(), run_.host)) {
+      return std::vector<DeviceRequest>{};
+    }
+    BERTH_TRY(const runtime::GpuSupport support, gpu_support());
+    if (!support.any()) {
+      return fail(runtime::gpu_not_configured(*run_.host.engine, support));
+    }
+    if (gpus().required() && run_.host.gpus_known && !run_.host.has_gpu()) {
+      // The engine attaches GPUs that the probe cannot see: devices of another vendor path, a simulated GPU, a
+      // container around berth. The engine has the last word, and its start fails if it is wrong.
+      warn("no NVIDIA driver was found on this machine: whether the GPUs fit was not checked");
+      run_.host.gpus_known = false;
+    }
+    return runtime::make_device_requests(gpus(), run_.host, support);
+  }
+
+  Result<runtime::GpuSupport> gpu_support() {
+    const EngineFacts& facts = *run_.host.engine;
+    if (!options_.dry_run) {
+      return runtime::find_gpu_support(*run_.engine, facts);
+    }
+    // The probe would start a container, and a dry run changes nothing: what the engine lists has to do.
+    runtime::GpuSupport support;
+    support.cdi_devices = facts.cdi_devices;
+    support.cdi = !facts.cdi_devices.empty() || facts.kind == EngineFacts::Kind::podman;
+    support.nvidia = !support.cdi || facts.nvidia_hook;
+    return support;
+  }
+
+  // Nothing silent: an image without the framework would only fail in the middle of the user's script.
+  Result<void> check_installed() const {
+    for (const FrameworkChoice& framework : run_.plan.decision.frameworks) {
+      if (framework.in_image) {
+        continue;
+      }
+      const std::string wheel = framework.name + "==" + framework.version;
+      return fail(Error{Errc::no_solution,
+                        fmt::format("no image contains `{}`{}, and berth does not install into a CUDA base image yet",
+                                    wheel, run_.plan.decision.frameworks.size() > 1 ? " with the others" : "")}
+                      .named("not-in-image")
+                      .note(fmt::format("`{}` comes from {}", wheel, framework.origin))
+                      .note(fmt::format("the decision would be `{}` with {} from {}", run_.plan.decision.image, wheel,
+                                        framework.index_url.empty() ? "PyPI" : framework.index_url))
+                      .hint("build an image that has it and name it: `berth run --image IMAGE …`")
+                      .hint("`berth resolve --explain` shows every image that was considered"));
+    }
+    return {};
+  }
+
+  const PlanOptions& options_;
+  const Context& context_;
+  PlannedRun run_;
+};
+
+}  // namespace
+
+Result<PlannedRun> plan_run(const PlanOptions& options, const Context& context) {
+  return Planner(options, context).plan();
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,32 @@
+// From a request to a Plan: the steps of `run` up to the engine's first change. What they find out on the way about the
+// engine and the machine is kept, since the run needs it, too.
+#pragma once
+
+#include <memory>
+
+#include "berth/model/plan.hpp"
+#include "berth/runtime/caller.hpp"
+#include "berth/runtime/engine.hpp"
+#include "cli/context.hpp"
+#include "cli/request_options.hpp"
+
+namespace berth::cli {
+
+struct PlannedRun {
+  Request request;
+  Plan plan;
+  Host host;
+  runtime::Caller caller;
+  std::unique_ptr<runtime::Engine> engine;  // absent in a dry run where none answers
+};
+
+struct PlanOptions {
+  spec::Flags flags;
+  MachineOptions machine;
+  bool dry_run = false;  // no engine is needed, and none is changed, not even by a probe
+};
+
+// Errors are those of gather_run(), resolve(), the engine's calls, make_device_requests() and make_container_spec().
+Result<PlannedRun> plan_run(const PlanOptions& options, const Context& context);
+
+}  // namespace berth::cli
