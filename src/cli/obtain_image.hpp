@@ -1,0 +1,21 @@
+// The image of a run, on the engine: found there or pulled, by the pull policy.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "berth/base/result.hpp"
+#include "berth/model/request.hpp"
+#include "berth/runtime/engine.hpp"
+#include "cli/messages.hpp"
+
+namespace berth::cli {
+
+// Pull progress goes to standard error, and nowhere with -q. Errors:
+//   Errc::not_found     absent, and the policy is `never`; or no registry has it
+//   Errc::interrupted   a stop was requested
+//   those of Engine::inspect_image() and pull()
+Result<runtime::ImageFacts> obtain_image(runtime::Engine& engine, const std::string& reference,
+                                         PullPolicy policy, Messages& messages, std::stop_token stop);
+
+}  // namespace berth::cli
