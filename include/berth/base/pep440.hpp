@@ -2,6 +2,7 @@
 // Source: https://packaging.python.org/en/latest/specifications/version-specifiers/
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -14,8 +15,12 @@
 
 namespace berth::pep440 {
 
-// A version: [epoch!]release[{a|b|rc}N][.postN][.devN][+local]. Compared and printed in normalised form, so that
-// "1.0-RC1" equals "1.0rc1" and 1.0 equals 1.0.0.
+namespace detail {
+class VersionReader;
+}
+
+// A version: [epoch!]release[{a|b|rc}N][.postN][.devN][+local]. Compared and printed in normalised
+// form, so that "1.0-RC1" equals "1.0rc1" and 1.0 equals 1.0.0.
 class Version {
  public:
   // nullopt for what is no PEP 440 version ("2023.1-beta-final", "", numbers beyond 2^63).
@@ -39,11 +44,20 @@ class Version {
   friend bool operator==(const Version& a, const Version& b) { return (a <=> b) == 0; }
 
  private:
+  friend class detail::VersionReader;
+  friend struct Specifier;  // makes the bounds of its range
+
   struct Phase {  // a, b or rc, with its number
     std::string letter;
     std::uint64_t number = 0;
+
+    friend bool operator==(const Phase&, const Phase&) = default;
   };
   using LocalPart = std::variant<std::string, std::uint64_t>;  // words sort below numbers
+
+  // What follows the release, as numbers whose order is the versions' order.
+  using Suffix = std::array<std::uint64_t, 6>;
+  Suffix suffix() const;
 
   std::uint64_t epoch_ = 0;
   std::vector<std::uint64_t> release_;
@@ -54,18 +68,52 @@ class Version {
   std::string local_text_;
 };
 
+// Where a text stops being what it should be.
+struct SyntaxError {
+  std::size_t offset = 0;  // in bytes, from the beginning
+  std::string expected;    // "a version after `>=`"
+  std::string hint{};      // what was probably meant; may be empty
+};
+
 // One clause: an operator and a version, perhaps with a wildcard ("==2.3.*").
 struct Specifier {
-  enum class Operator { equal, not_equal, less, less_equal, greater, greater_equal, compatible, arbitrary };
+  enum class Operator {
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    compatible,
+    arbitrary
+  };
 
   Operator op = Operator::equal;
-  std::string version_text;         // as written, without the wildcard; all that counts for `===`
-  std::optional<Version> version;   // absent only for `===` with text that is no version
-  bool wildcard = false;            // == and != only
+  std::string version_text;        // as written, without the wildcard; all that counts for `===`
+  std::optional<Version> version;  // absent only for `===` with text that is no version
+  bool wildcard = false;           // == and != only
 
-  // Pre-releases are compared like any other version here; SpecifierSet::contains leaves them out by default.
+  // The clause that a text begins with, and how many bytes it takes; what follows is not looked at.
+  struct Read;
+  static tl::expected<Read, SyntaxError> read(std::string_view text);
+
+  // Pre-releases are compared like any other version here; SpecifierSet::contains leaves them out
+  // by default.
   bool matches(const Version& candidate) const;
+  // Whether the clause lets pre-releases in: it names one, and is not `!=`.
+  bool names_prerelease() const;
   std::string text() const;
+
+ private:
+  bool matches_prefix(const Version& candidate) const;
+  bool matches_compatible(const Version& candidate) const;
+  bool matches_greater(const Version& candidate) const;
+  bool matches_less(const Version& candidate) const;
+};
+
+struct Specifier::Read {
+  Specifier specifier;
+  std::size_t length = 0;
 };
 
 // Clauses that must all hold. An empty set is satisfied by every version.
@@ -75,7 +123,9 @@ class SpecifierSet {
   // Errc::invalid_input names the clause that is no specifier. "" is the empty set.
   static Result<SpecifierSet> parse(std::string_view text);
 
-  // As packaging does: a pre-release only satisfies a set that names one, unless `prereleases` says otherwise.
+  // A pre-release only satisfies a set that names one, unless `prereleases` says otherwise
+  // (packaging 26 would take one here, because it knows of no other candidate; berth always has the
+  // list of releases).
   bool contains(const Version& candidate, std::optional<bool> prereleases = std::nullopt) const;
   bool empty() const { return clauses_.empty(); }
   const std::vector<Specifier>& clauses() const { return clauses_; }

@@ -1,5 +1,5 @@
-// Requirements as Python projects write them (PEP 508): name[extras] specifiers ; marker, or name @ URL.
-// Source: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+// Requirements as Python projects write them (PEP 508): name[extras] specifiers ; marker, or name @
+// URL. Source: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
 #pragma once
 
 #include <memory>
@@ -13,41 +13,53 @@
 
 namespace berth::pep508 {
 
-// What markers are evaluated against: the Python and the machine inside the container, not those of this machine.
+// What markers are evaluated against: the Python and the machine inside the container, not those of
+// this machine.
 struct Environment {
-  std::string python_version = "3.10";          // major.minor
+  std::string python_version = "3.10";  // major.minor
   std::string python_full_version = "3.10.0";
   std::string os_name = "posix";
   std::string sys_platform = "linux";
-  std::string platform_machine = "x86_64";      // aarch64 on arm64
+  std::string platform_machine = "x86_64";  // aarch64 on arm64
   std::string platform_system = "Linux";
   std::string platform_python_implementation = "CPython";
   std::string implementation_name = "cpython";
   std::string platform_release{};
   std::string platform_version{};
   std::string extra{};
+  std::string
+      implementation_version{};  // empty: python_full_version, which is the same for CPython
 };
 
 // `python_version >= "3.8" and sys_platform == "linux"`.
+//
+// Evaluated as packaging 26 does: a comparison of a version variable with a version is one of
+// versions, any other of texts, where < and > never hold. What packaging refuses at evaluation (two
+// texts compared with each other, ~= of what is no version) is refused here when it is read.
+// Backslashes in quoted texts stand for themselves.
 class Marker {
  public:
   static Result<Marker> parse(std::string_view text);
+  // The marker from `start` on, for a caller that has more of the line to show; offsets count from
+  // the line's begin.
+  static tl::expected<Marker, pep440::SyntaxError> read(std::string_view line, std::size_t start);
   bool evaluate(const Environment& environment) const;
   std::string text() const { return text_; }
 
   struct Node;  // defined in pep508.cpp
 
  private:
-  std::shared_ptr<const Node> root_;  // shared: a marker is immutable and copied with its requirement
+  std::shared_ptr<const Node>
+      root_;  // shared: a marker is immutable and copied with its requirement
   std::string text_;
 };
 
 struct Requirement {
-  std::string name;           // normalised (PEP 503): lower case, runs of -_. become one -
-  std::string written_name;   // as it stands in the file
+  std::string name;                 // normalised (PEP 503): lower case, runs of -_. become one -
+  std::string written_name;         // as it stands in the file
   std::vector<std::string> extras;  // normalised, sorted
   pep440::SpecifierSet specifiers;
-  std::string url;            // of `name @ url`
+  std::string url;  // of `name @ url`
   std::optional<Marker> marker;
 
   // Errc::invalid_input with the place in the text and what was expected there.
