@@ -11,7 +11,6 @@
 #include <optional>
 #include <vector>
 
-#include "berth/base/file.hpp"
 #include "berth/base/text.hpp"
 
 namespace berth::runtime {
@@ -290,7 +289,7 @@ std::string host_facts_document(const Host& host) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Result<Host> parse_host_facts(std::string_view document, std::string_view origin) {
+Result<Host> read_host_facts(std::string_view document, std::string_view origin) {
   BERTH_TRY(const Json json, parse_json(document, origin));
   const ObjectReader reader(json, std::string(origin), "");
   BERTH_CHECK(reader.expect_keys({"schema", "architecture", "driver", "driver_cuda", "gpus",
@@ -314,11 +313,6 @@ Result<Host> parse_host_facts(std::string_view document, std::string_view origin
   BERTH_TRY(host.engine, read_engine(reader));
   BERTH_TRY(host.remarks, reader.texts("remarks"));
   return host;
-}
-
-Result<Host> read_host_facts(const std::filesystem::path& file) {
-  BERTH_TRY(const std::string document, read_file(file));
-  return parse_host_facts(document, file.string());
 }
 
 }  // namespace berth::runtime

@@ -7,7 +7,6 @@
 // fact.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -22,9 +21,6 @@ std::string host_facts_document(const Host& host);
 
 // `origin` becomes the host's origin and begins every error. Only `schema` is needed; a GPU needs a
 // name or a compute capability, and is numbered by its place where it has no index.
-Result<Host> parse_host_facts(std::string_view document, std::string_view origin);
-
-// Errc::not_found and Errc::io as read_file().
-Result<Host> read_host_facts(const std::filesystem::path& file);
+Result<Host> read_host_facts(std::string_view document, std::string_view origin);
 
 }  // namespace berth::runtime

@@ -3,13 +3,11 @@
 
 #include "berth/runtime/host_facts_json.hpp"
 #include "support/catch.hpp"
-#include "support/temporary_folder.hpp"
 
 using berth::Errc;
 using berth::Host;
 using berth::Result;
 using berth::runtime::host_facts_document;
-using berth::runtime::parse_host_facts;
 using berth::runtime::read_host_facts;
 
 namespace {
@@ -45,7 +43,7 @@ Host full_host() {
 
 // The error's message for a document that must be refused.
 std::string refusal(const std::string& document) {
-  const Result<Host> host = parse_host_facts(document, "host.json");
+  const Result<Host> host = read_host_facts(document, "host.json");
   REQUIRE_FALSE(host);
   REQUIRE(host.error().code == Errc::invalid_input);
   return host.error().message;
@@ -59,7 +57,7 @@ std::string with(const std::string& members) {
 
 TEST_CASE("facts survive being written and read", "[host_facts]") {
   const std::string document = host_facts_document(full_host());
-  const Result<Host> read = parse_host_facts(document, "host.json");
+  const Result<Host> read = read_host_facts(document, "host.json");
   REQUIRE(read);
   REQUIRE(read->origin.text == "host.json");
   REQUIRE(read->driver->text() == "535.104.05");  // with its leading zero
@@ -78,11 +76,11 @@ TEST_CASE("an empty machine is a document, too", "[host_facts]") {
   REQUIRE(document ==
           "{\n  \"schema\": \"berth/host/1\",\n  \"architecture\": \"amd64\",\n"
           "  \"gpus\": [],\n  \"remarks\": []\n}\n");
-  REQUIRE(host_facts_document(*parse_host_facts(document, "host.json")) == document);
+  REQUIRE(host_facts_document(*read_host_facts(document, "host.json")) == document);
 }
 
 TEST_CASE("a short document by hand is enough", "[host_facts]") {
-  const Result<Host> host = parse_host_facts(
+  const Result<Host> host = read_host_facts(
       with(R"("driver": "550.54.15", "gpus": [{"name": "H100"}, {"compute_capability": "sm_90"}])"),
       "-");
   REQUIRE(host);
@@ -94,7 +92,7 @@ TEST_CASE("a short document by hand is enough", "[host_facts]") {
 TEST_CASE("a name that is not UTF-8 does not cost the document", "[host_facts]") {
   Host host;
   host.gpus = {{.index = 0, .name = "NVIDIA \xff"}};
-  REQUIRE(parse_host_facts(host_facts_document(host), "host.json"));
+  REQUIRE(read_host_facts(host_facts_document(host), "host.json"));
 }
 
 TEST_CASE("each mistake in a facts file is named with its place", "[host_facts]") {
@@ -142,13 +140,6 @@ TEST_CASE("each mistake in a facts file is named with its place", "[host_facts]"
 }
 
 TEST_CASE("a mistyped key is answered with the one that was meant", "[host_facts]") {
-  const Result<Host> host = parse_host_facts(with(R"("drivr": "535.54")"), "host.json");
+  const Result<Host> host = read_host_facts(with(R"("drivr": "535.54")"), "host.json");
   REQUIRE(host.error().hints == std::vector<std::string>{"did you mean `driver`?"});
-}
-
-TEST_CASE("a facts file is read from disk, and an absent one says so", "[host_facts]") {
-  const berth::test::TemporaryFolder folder;
-  const std::filesystem::path file = folder.write("host.json", host_facts_document(full_host()));
-  REQUIRE(read_host_facts(file)->origin.text == file.string());
-  REQUIRE(read_host_facts(folder.path() / "other.json").error().code == Errc::not_found);
 }
