@@ -32,7 +32,7 @@ class Planner {
     BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus());
     BERTH_TRY(run_.plan.decision, resolve(run_.request.resolve, run_.host, catalog));
     BERTH_CHECK(check_installed());
-    run_.caller = runtime::probe_caller(run_.request.run.project, facts.address, kVersion);
+    run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
     BERTH_TRY(run_.plan.container,
               runtime::make_container_spec(run_.request.run, run_.plan.decision, run_.host, run_.caller,
                                            devices));
