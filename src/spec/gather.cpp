@@ -1,0 +1,204 @@
+// gather(): reads every source, puts them on top of each other in the order of precedence, and
+// fills the Request.
+#include "berth/spec/gather.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "berth/base/text.hpp"
+#include "spec/flag_settings.hpp"
+#include "spec/project_files.hpp"
+#include "spec/requirements_txt.hpp"
+#include "spec/sources.hpp"
+
+namespace berth::spec {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Whether a requirement of the same name is among the lines.
+bool names(const std::vector<RequirementLine>& lines, const std::string& name) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const RequirementLine& line) { return line.value.name == name; });
+}
+
+// The spec's `packages.pip` stand above the project's files: a name that they require is theirs
+// alone.
+Result<void> add_pip_packages(ProjectFacts& facts, const Settings& settings,
+                              const Sources& sources) {
+  ProjectFacts packages;
+  for (const Sourced<std::string>& line : settings.pip_packages) {
+    BERTH_TRY(ProjectFacts more,
+              read_requirements_line(line.value, line.origin, sources.folder(), sources.reader()));
+    BERTH_CHECK(append(packages, std::move(more)));
+  }
+  std::erase_if(facts.requirements, [&](const RequirementLine& line) {
+    return names(packages.requirements, line.value.name);
+  });
+  return append(facts, std::move(packages));
+}
+
+// What decides the image, of the merged settings and the project.
+ResolveRequest resolve_request(Settings& settings, ProjectFacts& facts, Settings& user) {
+  ResolveRequest request;
+  request.requirements = std::move(facts.requirements);
+  if (settings.frameworks) {
+    request.frameworks = std::move(*settings.frameworks);
+  } else if (user.frameworks && request.requirements.empty()) {
+    // A user's usual framework is for folders that say nothing: it must not add torch to a JAX
+    // project.
+    request.frameworks = std::move(*user.frameworks);
+  }
+  request.python = std::move(facts.python_claims);
+  if (settings.python) {
+    request.python.push_back(std::move(*settings.python));
+  } else if (!facts.python_choices.empty()) {
+    std::move(facts.python_choices.begin(), facts.python_choices.end(),
+              std::back_inserter(request.python));
+  } else if (user.python && request.python.empty()) {
+    request.python.push_back(std::move(*user.python));
+  }
+  request.cuda = settings.cuda ? settings.cuda : facts.cuda ? facts.cuda : user.cuda;
+  request.image = settings.image ? std::move(settings.image) : std::move(user.image);
+  request.source = settings.source ? settings.source : user.source;
+  request.devel = settings.devel ? settings.devel->value : user.devel && user.devel->value;
+  if (settings.gpus || user.gpus) {
+    request.gpus = settings.gpus ? std::move(*settings.gpus) : std::move(*user.gpus);
+  }
+  return request;
+}
+
+// A script stands for its interpreter: `berth run train.py`.
+std::vector<std::string> with_interpreter(std::vector<std::string> command,
+                                          const fs::path& directory) {
+  const fs::path first = command.empty() ? fs::path() : fs::path(command[0]);
+  std::error_code ignored;
+  if (first.extension() == ".py" && first.is_relative() &&
+      fs::is_regular_file(directory / first, ignored)) {
+    command.insert(command.begin(), "python");
+  }
+  return command;
+}
+
+Failure no_command(const Sources& sources) {
+  Error error{Errc::usage, "no command is given"};
+  if (sources.spec_name().empty()) {
+    error.hint("berth run python train.py");
+    return fail(std::move(error).note("no berth.yaml is here that could name one with `run:`"));
+  }
+  error.note(fmt::format("{} has no `run:`", sources.spec_name()));
+  for (const Job& job : sources.jobs()) {
+    if (job.settings.command) {
+      error.hint(fmt::format("berth run --job {}", shell_quoted(job.name)));
+    }
+  }
+  return fail(std::move(error));
+}
+
+// In the container the project is at /workspace; a run that is started in one of its sub-folders
+// begins there.
+std::optional<std::string> working_directory(const Settings& settings, const fs::path& project,
+                                             const fs::path& directory) {
+  const fs::path workspace = "/workspace";
+  if (settings.workdir) {
+    return (workspace / settings.workdir->value).lexically_normal().string();
+  }
+  const fs::path below = directory.lexically_relative(project);
+  if (below.empty() || below == "." || *below.begin() == "..") {
+    return std::nullopt;
+  }
+  return (workspace / below).string();
+}
+
+std::optional<std::string> text_of(std::optional<Sourced<std::string>>& value) {
+  return value ? std::optional<std::string>(std::move(value->value)) : std::nullopt;
+}
+
+template <class T>
+std::optional<T> value_of(const std::optional<Sourced<T>>& sourced) {
+  return sourced ? std::optional<T>(sourced->value) : std::nullopt;
+}
+
+Result<RunRequest> run_request(const Flags& flags, Settings settings, const Sources& sources) {
+  RunRequest run;
+  run.command = flags.command.empty() && settings.command ? settings.command->value : flags.command;
+  run.command = with_interpreter(std::move(run.command), sources.surroundings().directory);
+  if (run.command.empty() && !flags.entrypoint) {
+    return no_command(sources);
+  }
+  run.job = flags.job.value_or("");
+  run.project = sources.folder();
+  run.environment = std::move(settings.environment);
+  run.mounts = std::move(settings.mounts);
+  run.workdir = working_directory(settings, run.project, sources.surroundings().directory);
+  run.user = text_of(settings.user);
+  run.network = text_of(settings.network);
+  run.ipc = text_of(settings.ipc);
+  run.shm_bytes = value_of(settings.shm);
+  run.memory_bytes = value_of(settings.memory);
+  if (settings.timeout && settings.timeout->value.count() > 0) {
+    run.timeout = settings.timeout->value;
+  }
+  run.pip_packages = std::move(settings.pip_packages);
+  run.apt_packages = std::move(settings.apt_packages);
+  BERTH_CHECK(add_run_flags(run, flags));
+  return run;
+}
+
+// Everything but the command. The user's configuration stays apart for what decides the image,
+// because the project's files stand between it and the spec.
+struct Gathered {
+  Settings settings;
+  Settings user;
+  ProjectFacts facts;
+};
+
+Result<Gathered> gather_settings(const Flags& flags, const Sources& sources, bool with_project) {
+  Gathered all;
+  all.user = sources.user();
+  if (with_project) {
+    BERTH_TRY(all.settings, sources.spec(flags.job));
+  }
+  BERTH_TRY(Settings variables, settings_of_variables(sources.surroundings()));
+  BERTH_TRY(Settings typed, settings_of_flags(flags, sources.surroundings()));
+  overlay(all.settings, std::move(variables));
+  overlay(all.settings, std::move(typed));
+  if (with_project) {
+    BERTH_TRY(all.facts, read_project_files(sources.folder(), sources.reader()));
+    BERTH_CHECK(add_pip_packages(all.facts, all.settings, sources));
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings) {
+  BERTH_TRY(Sources sources, Sources::find(flags, surroundings));
+  BERTH_TRY(Gathered all, gather_settings(flags, sources, true));
+  Request request;
+  request.warnings = sources.warnings();
+  std::move(all.facts.warnings.begin(), all.facts.warnings.end(),
+            std::back_inserter(request.warnings));
+  request.files = sources.files();
+  request.resolve = resolve_request(all.settings, all.facts, all.user);
+  overlay(all.user, std::move(all.settings));
+  BERTH_TRY(request.run, run_request(flags, std::move(all.user), sources));
+  return request;
+}
+
+Result<ResolveRequest> gather_resolve(const Flags& flags, const Surroundings& surroundings) {
+  const bool with_project = flags.requirements.empty();
+  BERTH_TRY(Sources sources, Sources::find(flags, surroundings));
+  BERTH_TRY(Gathered all, gather_settings(flags, sources, with_project));
+  if (!with_project) {
+    BERTH_TRY(all.facts.requirements, requirements_of_flags(flags));
+  }
+  return resolve_request(all.settings, all.facts, all.user);
+}
+
+}  // namespace berth::spec

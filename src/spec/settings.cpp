@@ -1,0 +1,221 @@
+// One table of the keys that have a text as their value, so that a spec, a variable and a flag
+// cannot differ in what they accept.
+#include "spec/settings.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "berth/base/bytes.hpp"
+#include "berth/base/text.hpp"
+#include "spec/duration.hpp"
+
+namespace berth::spec {
+
+namespace {
+
+Failure refuse(std::string_view text, std::string_view why) {
+  return fail(Errc::invalid_input, fmt::format("`{}` {}", text, why));
+}
+
+Result<void> set_framework(Settings& settings, std::string_view text, const Origin& origin) {
+  BERTH_TRY(pep508::Requirement requirement, pep508::Requirement::parse(text));
+  settings.frameworks = {RequirementLine{std::move(requirement), origin}};
+  return {};
+}
+
+Result<void> set_python(Settings& settings, std::string_view text, const Origin& origin) {
+  BERTH_TRY(pep440::SpecifierSet specifiers, parse_python(text));
+  settings.python = PythonLine{std::move(specifiers), origin};
+  return {};
+}
+
+Result<void> set_cuda(Settings& settings, std::string_view text, const Origin& origin) {
+  BERTH_TRY(const CudaVersion version, parse_cuda(text));
+  settings.cuda = Sourced<CudaVersion>{version, origin};
+  return {};
+}
+
+Result<void> set_image(Settings& settings, std::string_view text, const Origin& origin) {
+  if (text.find_first_of(" \t\n") != std::string_view::npos) {
+    return refuse(text, "is no image reference, expected for example ubuntu:22.04");
+  }
+  settings.image = Sourced<std::string>{std::string(text), origin};
+  return {};
+}
+
+Result<void> set_source(Settings& settings, std::string_view text, const Origin& origin) {
+  for (const ImageSource source :
+       {ImageSource::official, ImageSource::ngc, ImageSource::cuda_base}) {
+    if (text == name_of(source)) {
+      settings.source = Sourced<ImageSource>{source, origin};
+      return {};
+    }
+  }
+  return refuse(text, "is no source of images, expected official, ngc or cuda-base");
+}
+
+Result<void> set_devel(Settings& settings, std::string_view text, const Origin& origin) {
+  constexpr std::array<std::string_view, 4> kYes = {"true", "yes", "on", "1"};
+  constexpr std::array<std::string_view, 4> kNo = {"false", "no", "off", "0"};
+  const std::string word = lowered(text);
+  const bool yes = std::find(kYes.begin(), kYes.end(), word) != kYes.end();
+  if (!yes && std::find(kNo.begin(), kNo.end(), word) == kNo.end()) {
+    return refuse(text, "is neither true nor false");
+  }
+  settings.devel = Sourced<bool>{yes, origin};
+  return {};
+}
+
+Result<void> set_gpus(Settings& settings, std::string_view text, const Origin& origin) {
+  BERTH_TRY(GpuRequest request, parse_gpu_request(text));
+  settings.gpus = Sourced<GpuRequest>{std::move(request), origin};
+  return {};
+}
+
+template <std::optional<Sourced<std::uint64_t>> Settings::*member>
+Result<void> set_size(Settings& settings, std::string_view text, const Origin& origin) {
+  BERTH_TRY(const std::uint64_t bytes, parse_bytes(text));
+  if (bytes == 0) {
+    return refuse(text, "is no memory at all, expected for example 16g");
+  }
+  settings.*member = Sourced<std::uint64_t>{bytes, origin};
+  return {};
+}
+
+Result<void> set_timeout(Settings& settings, std::string_view text, const Origin& origin) {
+  BERTH_TRY(const std::chrono::seconds limit, parse_duration(text));
+  settings.timeout = Sourced<std::chrono::seconds>{limit, origin};
+  return {};
+}
+
+template <std::optional<Sourced<std::string>> Settings::*member>
+Result<void> set_text(Settings& settings, std::string_view text, const Origin& origin) {
+  settings.*member = Sourced<std::string>{std::string(text), origin};
+  return {};
+}
+
+template <class T>
+void replace(std::optional<T>& below, std::optional<T>& above) {
+  if (above) {
+    below = std::move(above);
+  }
+}
+
+// Elements of `above` replace those below that have the same key, and stand behind the others.
+template <class T, class Key>
+void replace_by(std::vector<T>& below, std::vector<T>& above, const Key& key_of) {
+  for (T& element : above) {
+    std::erase_if(below, [&](const T& old) { return key_of(old) == key_of(element); });
+    below.push_back(std::move(element));
+  }
+}
+
+}  // namespace
+
+void overlay(Settings& below, Settings above) {
+  replace(below.frameworks, above.frameworks);
+  replace(below.python, above.python);
+  replace(below.cuda, above.cuda);
+  replace(below.image, above.image);
+  replace(below.source, above.source);
+  replace(below.devel, above.devel);
+  replace(below.gpus, above.gpus);
+  replace(below.command, above.command);
+  replace(below.workdir, above.workdir);
+  replace(below.user, above.user);
+  replace(below.network, above.network);
+  replace(below.ipc, above.ipc);
+  replace(below.shm, above.shm);
+  replace(below.memory, above.memory);
+  replace(below.timeout, above.timeout);
+  replace_by(below.environment, above.environment,
+             [](const EnvironmentVariable& variable) { return variable.name; });
+  replace_by(below.mounts, above.mounts,
+             [](const Sourced<Mount>& mount) { return mount.value.target; });
+  if (!above.pip_packages.empty()) {
+    below.pip_packages = std::move(above.pip_packages);
+  }
+  if (!above.apt_packages.empty()) {
+    below.apt_packages = std::move(above.apt_packages);
+  }
+}
+
+const std::vector<ScalarKey>& scalar_keys() {
+  static const std::vector<ScalarKey> kKeys = {
+      {"framework", "BERTH_FRAMEWORK", "torch==2.3.1", set_framework},
+      {"python", "BERTH_PYTHON", "\"3.10\"", set_python},
+      {"cuda", "BERTH_CUDA", "\"12.1\"", set_cuda},
+      {"image", "BERTH_IMAGE", "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime", set_image},
+      {"source", "BERTH_SOURCE", "official", set_source},
+      {"devel", "BERTH_DEVEL", "true", set_devel},
+      {"gpus", "BERTH_GPUS", "2", set_gpus},
+      {"workdir", "BERTH_WORKDIR", "/workspace/src", set_text<&Settings::workdir>},
+      {"user", "BERTH_USER", "1000:1000", set_text<&Settings::user>},
+      {"network", "BERTH_NETWORK", "host", set_text<&Settings::network>},
+      {"ipc", "BERTH_IPC", "host", set_text<&Settings::ipc>},
+      {"shm", "BERTH_SHM", "16g", set_size<&Settings::shm>},
+      {"memory", "BERTH_MEMORY", "64g", set_size<&Settings::memory>},
+      {"timeout", "BERTH_TIMEOUT", "12h", set_timeout},
+  };
+  return kKeys;
+}
+
+const ScalarKey* find_scalar_key(std::string_view name) {
+  const std::vector<ScalarKey>& keys = scalar_keys();
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const ScalarKey& key) { return key.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+Result<void> set_scalar(Settings& settings, std::string_view key, std::string_view text,
+                        const Origin& origin, std::string_view place) {
+  const ScalarKey* known = find_scalar_key(key);
+  if (known == nullptr) {
+    return fail(Errc::internal, fmt::format("`{}` is no key with a text", key));
+  }
+  const std::string_view body = trimmed(text);
+  Result<void> set =
+      body.empty() ? Result<void>(refuse(
+                         "", fmt::format("is empty, expected for example {}", known->example)))
+                   : known->set(settings, body, origin);
+  if (!set) {
+    return malformed(Origin{std::string(place)}, std::move(set).error());
+  }
+  return {};
+}
+
+Result<Sourced<Mount>> mount_at(const Origin& origin, std::string_view text,
+                                const std::filesystem::path& base,
+                                const std::filesystem::path& home) {
+  // A `,` or `=` before the first `:` or `/` only occurs in docker's long form.
+  const std::string_view head = text.substr(0, text.find_first_of(":/"));
+  Result<Mount> mount = head.find('=') != std::string_view::npos ? parse_mount(text, base, home)
+                                                                 : parse_volume(text, base, home);
+  if (!mount) {
+    return malformed(origin, std::move(mount).error());
+  }
+  return Sourced<Mount>{std::move(*mount), origin};
+}
+
+bool is_variable_name(std::string_view name) {
+  return !name.empty() && name.find_first_of("= \t\r\n") == std::string_view::npos;
+}
+
+Result<EnvironmentVariable> variable_at(const Origin& origin, std::string_view text) {
+  const std::size_t equals = text.find('=');
+  const std::string_view name = text.substr(0, equals);
+  if (!is_variable_name(name)) {
+    return malformed(origin,
+                     fmt::format("`{}` names no variable, expected NAME=value or NAME", text));
+  }
+  EnvironmentVariable variable{std::string(name), std::nullopt, origin};
+  if (equals != std::string_view::npos) {
+    variable.value = std::string(text.substr(equals + 1));
+  }
+  return variable;
+}
+
+}  // namespace berth::spec
