@@ -137,7 +137,7 @@ void VersionReader::read_local() {
   if (at(position_) != '+') {
     return;
   }
-  while (in_word(position_ + 1) && (at(position_) == '+' || at_separator(position_))) {
+  while (in_word(position_ + 1) && (version_.local_.empty() || at_separator(position_))) {
     const std::size_t start = ++position_;
     while (in_word(position_)) {
       ++position_;

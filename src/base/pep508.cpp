@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/pep508_cursor.hpp"
 #include "berth/base/printable.hpp"
@@ -41,7 +42,7 @@ class Parser {
   std::string_view text_;
   detail::Cursor cursor_;
   Requirement requirement_;
-  std::vector<std::string> clauses_;
+  std::vector<pep440::Specifier> clauses_;
   SyntaxError error_;
 };
 
@@ -107,18 +108,34 @@ bool Parser::read_url() {
   return true;
 }
 
+// What `=2.3`, `=>2.3` and `=<2.3` were meant to be; empty where it is none of them.
+std::string meant_operator(std::string_view rest) {
+  constexpr std::array<std::array<std::string_view, 2>, 3> kMeant = {
+      {{"=>", ">="}, {"=<", "<="}, {"=", "=="}}};
+  for (const auto& [written, meant] : kMeant) {
+    if (!rest.starts_with(written)) {
+      continue;
+    }
+    const std::string text = std::string(meant) + std::string(rest.substr(written.size()));
+    if (const tl::expected<pep440::Specifier::Read, SyntaxError> read =
+            pep440::Specifier::read(text)) {
+      return fmt::format("did you mean `{}`?", printable(read->specifier.text()));
+    }
+  }
+  return {};
+}
+
 bool Parser::read_specifier_list() {
   cursor_.skip_blanks();
   while (!cursor_.at_end() && std::string_view("=!<>~").find(cursor_.peek()) != std::string::npos) {
     const tl::expected<pep440::Specifier::Read, SyntaxError> read =
         pep440::Specifier::read(cursor_.rest());
     if (!read) {
-      const std::string_view rest = cursor_.rest();
-      const bool single = rest.starts_with('=') && !rest.starts_with("==");
+      std::string hint = meant_operator(cursor_.rest());
       cursor_.advance(read.error().offset);
-      return expected(read.error().expected, single ? "exactly one version is `==`" : "");
+      return expected(read.error().expected, std::move(hint));
     }
-    clauses_.push_back(read->specifier.text());
+    clauses_.push_back(read->specifier);
     cursor_.advance(read->length);
     cursor_.skip_blanks();
     if (!cursor_.take(",")) {
@@ -139,11 +156,7 @@ bool Parser::read_specifiers() {
   if (parenthesised && !cursor_.take(")")) {
     return expected(fmt::format("a comma or the `)` of the `(` at column {}", open + 1));
   }
-  Result<pep440::SpecifierSet> set = pep440::SpecifierSet::parse(join(clauses_, ","));
-  if (!set) {  // not reached: each clause was read before
-    return expected("a version specifier");
-  }
-  requirement_.specifiers = std::move(*set);
+  requirement_.specifiers = pep440::SpecifierSet(clauses_);
   return true;
 }
 
@@ -177,8 +190,8 @@ bool Parser::read_end() {
   }
   const bool version = pep440::Version::parse(trimmed(cursor_.rest())).has_value();
   return expected("a version specifier, `[`, `@`, `;` or the end",
-                  version ? fmt::format("exactly that version is `{}=={}`",
-                                        requirement_.written_name, trimmed(cursor_.rest()))
+                  version ? fmt::format("did you mean `{}=={}`?", requirement_.written_name,
+                                        trimmed(cursor_.rest()))
                           : "");
 }
 

@@ -65,6 +65,23 @@ std::string device_name(std::string_view text) {
   return mig_pair || uuid || cdi ? std::string(text) : "";
 }
 
+// "2,3,4" for 2-4, which people type; an example for anything else.
+std::string range_as_list(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  if (dash != std::string_view::npos) {
+    const std::optional<unsigned> first = small_number(text.substr(0, dash));
+    const std::optional<unsigned> last = small_number(text.substr(dash + 1));
+    std::vector<std::string> devices;
+    for (unsigned i = first.value_or(1); i <= last.value_or(0); ++i) {
+      devices.push_back(std::to_string(i));
+    }
+    if (first && devices.size() > 1 && devices.size() <= 16) {
+      return join(devices, ",");
+    }
+  }
+  return "0,1";
+}
+
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -143,7 +160,9 @@ Result<void> Reader::open_key(const std::string& key) {
   }
   if (seen(key)) {
     return fail(malformed(fmt::format("gives `{}` twice", key))
-                    .hint("several devices are one list: `--gpus device=0,1`"));
+                    .hint(key == "device" || key == "capabilities"
+                              ? "several are one list: `--gpus device=0,1`"
+                              : "`--gpus all`, `--gpus 2` or `--gpus device=0,1`"));
   }
   keys_.push_back(key);
   if (seen("count") && seen("device")) {
@@ -236,7 +255,7 @@ Result<void> Reader::add_device(std::string_view value) {
     return fail(malformed(fmt::format("names no GPU by `{}`", printable(value)))
                     .note("a device is an index (0), a UUID (GPU-…, MIG-…), a MIG pair (0:1) or a "
                           "CDI name (nvidia.com/gpu=0)")
-                    .hint("`--gpus device=0,1`"));
+                    .hint(fmt::format("`--gpus device={}`", range_as_list(value))));
   }
   std::vector<std::string>& devices = request_.devices;
   if (std::find(devices.begin(), devices.end(), name) != devices.end()) {

@@ -1,218 +1,24 @@
-// Mounts: docker's -v and --mount. Both end in the same checks of source and target.
+// docker's --mount: one CSV record of keys and values.
 #include "berth/model/mount.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <vector>
 
 #include "berth/base/bytes.hpp"
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
+#include "model/mount_context.hpp"
 
 namespace berth {
 
 namespace {
 
-constexpr std::size_t kMaxText = 16384;
-constexpr std::array<std::string_view, 6> kPropagations = {"rprivate", "private", "rshared",
-                                                           "shared",   "rslave",  "slave"};
-
-bool is_propagation(std::string_view word) {
-  return std::find(kPropagations.begin(), kPropagations.end(), word) != kPropagations.end();
-}
-
-// [a-zA-Z0-9][a-zA-Z0-9_.-]+, as the engine checks it.
-bool is_volume_name(std::string_view name) {
-  const auto alphanumeric = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  return name.size() >= 2 && alphanumeric(name[0]) &&
-         std::all_of(name.begin(), name.end(), [&alphanumeric](char c) {
-           return alphanumeric(c) || c == '_' || c == '.' || c == '-';
-         });
-}
-
-// Without `.`, `..`, doubled and trailing slashes. Links are not followed: the path need not exist
-// here.
-std::string normalised(const std::filesystem::path& path) {
-  std::string text = path.lexically_normal().string();
-  while (text.size() > 1 && text.ends_with('/')) {
-    text.pop_back();
-  }
-  return text;
-}
-
-// What both grammars have in common: the text for messages, and where relative paths and ~ lead.
-class Context {
- public:
-  Context(std::string_view text, const std::filesystem::path& base,
-          const std::filesystem::path& home)
-      : text_(text), base_(base), home_(home) {}
-
-  // "mount `…` what".
-  Error malformed(std::string_view what) const {
-    return Error{Errc::usage, fmt::format("mount `{}` {}", printable(text_), what)};
-  }
-  std::string_view text() const { return text_; }
-
-  Result<void> check_text() const;
-  Result<std::string> host_path(std::string_view source) const;
-  Result<std::string> volume_name(std::string_view source) const;
-  Result<std::string> target(std::string_view target) const;
-
- private:
-  std::string_view text_;
-  const std::filesystem::path& base_;
-  const std::filesystem::path& home_;
-};
-
-Result<void> Context::check_text() const {
-  if (text_.empty()) {
-    return fail(Error{Errc::usage, "mount is empty"}.hint("`-v ./data:/data:ro`"));
-  }
-  if (text_.size() > kMaxText) {
-    return fail(malformed(fmt::format("is longer than {} bytes", kMaxText)));
-  }
-  const bool control = std::any_of(text_.begin(), text_.end(),
-                                   [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
-  return control ? Result<void>(fail(malformed("contains a control character"))) : Result<void>();
-}
-
-Result<std::string> Context::host_path(std::string_view source) const {
-  if (!source.starts_with('~')) {
-    return normalised(base_ / source);
-  }
-  if (source != "~" && !source.starts_with("~/")) {
-    return fail(malformed(fmt::format("has the source `{}`: only `~` and `~/…` are expanded",
-                                      printable(source)))
-                    .hint("give the folder of another user as an absolute path"));
-  }
-  if (home_.empty()) {
-    return fail(malformed("uses `~`, and the home folder is not known")
-                    .hint("set HOME, or give an absolute path"));
-  }
-  return normalised(source.size() > 2 ? home_ / source.substr(2) : home_);
-}
-
-Result<std::string> Context::volume_name(std::string_view source) const {
-  if (is_volume_name(source)) {
-    return std::string(source);
-  }
-  const bool path = source.starts_with('.') || source.starts_with('/') || source.starts_with('~');
-  return fail(
-      malformed(fmt::format("has the source `{}`, which is no volume's name", printable(source)))
-          .note("a volume's name has two or more of a-z, A-Z, 0-9, _, ., - and begins with "
-                "a letter or digit")
-          .hint(path ? fmt::format("a folder: `type=bind,source={}`", printable(source))
-                     : fmt::format("a folder: `./{}`", printable(source))));
-}
-
-Result<std::string> Context::target(std::string_view target) const {
-  if (!target.starts_with('/')) {
-    return fail(malformed(fmt::format("has the target `{}`, which is not an absolute path",
-                                      printable(target)))
-                    .hint("a path in the container begins with `/`: `-v ./data:/data`"));
-  }
-  std::string path = normalised(target);
-  if (path == "/") {
-    return fail(malformed("has the target `/`, which is the container itself")
-                    .hint("mount on a folder in it: `-v ./data:/data`"));
-  }
-  return path;
-}
-
-// One option of -v into the mount; an option may not contradict an earlier one.
-Result<void> apply_option(const Context& context, const std::string& option,
-                          std::optional<bool>& read_only, Mount& mount) {
-  if (option == "ro" || option == "rw") {
-    if (read_only && *read_only != (option == "ro")) {
-      return fail(context.malformed("says both `ro` and `rw`"));
-    }
-    read_only = option == "ro";
-    return {};
-  }
-  if (is_propagation(option)) {
-    if (mount.type != Mount::Type::bind) {
-      return fail(context.malformed(
-          fmt::format("has the option `{}`, which only a folder of the host takes", option)));
-    }
-    if (!mount.propagation.empty() && mount.propagation != option) {
-      return fail(
-          context.malformed(fmt::format("says both `{}` and `{}`", mount.propagation, option)));
-    }
-    mount.propagation = option;
-    return {};
-  }
-  if (option == "cached" || option == "delegated" || option == "consistent") {
-    return {};  // of Docker Desktop on macOS; without effect on Linux
-  }
-  if (option == "z" || option == "Z" || option == "nocopy") {
-    return fail(context.malformed(
-        fmt::format("has the option `{}`, which berth does not support", option)));
-  }
-  static const std::vector<std::string> known = {"ro",     "rw",      "rprivate", "private",
-                                                 "rslave", "rshared", "shared",   "slave"};
-  Error error =
-      option.empty()
-          ? context.malformed("has an empty option")
-          : context.malformed(fmt::format("has an unknown option `{}`", printable(option)));
-  error.note("the options are " + join(known, ", "));
-  if (const std::optional<std::string> meant = nearest(option, known)) {
-    error.hint(fmt::format("did you mean `{}`?", *meant));
-  }
-  return fail(std::move(error));
-}
-
-}  // namespace
-
-Result<Mount> parse_volume(std::string_view text, const std::filesystem::path& base,
-                           const std::filesystem::path& home) {
-  const Context context(text, base, home);
-  BERTH_CHECK(context.check_text());
-  const std::vector<std::string> parts = split(text, ':');
-  if (parts.size() > 3) {
-    return fail(context.malformed("has too many colons: source, target and options are three parts")
-                    .hint("for a path with a colon: `--mount type=bind,source=…,target=…`"));
-  }
-  constexpr std::array<std::string_view, 3> kNames = {"source", "target", "options"};
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].empty()) {
-      return fail(context.malformed(
-          fmt::format("has an empty {}", parts.size() == 1 ? "target" : kNames.at(i))));
-    }
-  }
-  Mount mount;
-  if (parts.size() == 1) {
-    mount.type = Mount::Type::volume;
-    if (!text.starts_with('/')) {
-      return fail(context.malformed("has no target in the container")
-                      .hint(fmt::format("`-v {}:/data`", printable(text))));
-    }
-    BERTH_TRY(mount.target, context.target(text));
-    return mount;
-  }
-  const bool path = std::string_view("./~").find(parts[0][0]) != std::string_view::npos;
-  mount.type = path ? Mount::Type::bind : Mount::Type::volume;
-  BERTH_TRY(mount.source, path ? context.host_path(parts[0]) : context.volume_name(parts[0]));
-  BERTH_TRY(mount.target, context.target(parts[1]));
-  if (parts.size() == 3) {
-    std::optional<bool> read_only;
-    for (const std::string& option : split(parts[2], ',')) {
-      BERTH_CHECK(apply_option(context, option, read_only, mount));
-    }
-    mount.read_only = read_only.value_or(false);
-  }
-  return mount;
-}
-
-namespace {
-
-// --mount: keys and values of one CSV record.
 class RecordReader {
  public:
-  explicit RecordReader(const Context& context) : context_(context) {}
+  explicit RecordReader(const MountContext& context) : context_(context) {}
 
   Result<Mount> mount();
 
@@ -229,7 +35,7 @@ class RecordReader {
   Result<void> check_type_of(const Field& field) const;
   Result<void> finish();
 
-  const Context& context_;
+  const MountContext& context_;
   std::vector<Field> fields_;
   std::string source_;
   std::string target_;
@@ -241,6 +47,14 @@ const std::vector<std::string>& mount_keys() {
       "type",     "source", "src",         "target",     "destination",     "dst",
       "readonly", "ro",     "consistency", "tmpfs-size", "bind-propagation"};
   return keys;
+}
+
+// Docker's that berth has no use for yet.
+bool is_unsupported(const std::string& key) {
+  static const std::vector<std::string> keys = {
+      "bind-recursive", "bind-nonrecursive", "bind-create-src", "volume-subpath", "volume-nocopy",
+      "volume-label",   "volume-driver",     "volume-opt",      "image-subpath",  "tmpfs-mode"};
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
 // Of several spellings the first.
@@ -298,6 +112,10 @@ Result<RecordReader::Field> RecordReader::field_of(const std::string& text) cons
   }
   if (trimmed(written) != written || (field.value && trimmed(*field.value) != *field.value)) {
     return fail(context_.malformed(fmt::format("has a blank around `{}`", printable(text))));
+  }
+  if (is_unsupported(field.key)) {
+    return fail(context_.malformed(
+        fmt::format("has the key `{}`, which berth does not support", field.key)));
   }
   const std::vector<std::string>& known = mount_keys();
   if (std::find(known.begin(), known.end(), field.key) == known.end()) {
@@ -437,7 +255,7 @@ Result<Mount> RecordReader::mount() {
 
 Result<Mount> parse_mount(std::string_view text, const std::filesystem::path& base,
                           const std::filesystem::path& home) {
-  const Context context(text, base, home);
+  const MountContext context(text, base, home);
   return RecordReader(context).mount();
 }
 

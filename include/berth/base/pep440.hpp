@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -120,7 +121,9 @@ struct Specifier::Read {
 class SpecifierSet {
  public:
   SpecifierSet() = default;
-  // Errc::invalid_input names the clause that is no specifier. "" is the empty set.
+  explicit SpecifierSet(std::vector<Specifier> clauses) : clauses_(std::move(clauses)) {}
+  // Errc::invalid_input names the clause that is no specifier. "" is the empty set. What packaging
+  // takes is taken, but for `===` with nothing behind it.
   static Result<SpecifierSet> parse(std::string_view text);
 
   // A pre-release only satisfies a set that names one, unless `prereleases` says otherwise
