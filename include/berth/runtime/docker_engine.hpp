@@ -1,0 +1,43 @@
+// The Engine that speaks the Docker Engine API over HTTP: dockerd 20.10 and later, Podman's Docker
+// API.
+//
+// Facts: API 1.41 to 1.51 (moby api/swagger.yaml of those versions); DOCKER_API_VERSION pins the
+// version. Calls may be made from several threads; each takes a connection from a small pool.
+// libcurl is initialised once per process, by the first engine that is made
+// (runtime/curl_connection.cpp), and never torn down.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "berth/base/result.hpp"
+#include "berth/runtime/endpoint.hpp"
+#include "berth/runtime/engine.hpp"
+
+namespace berth::runtime {
+
+// How long the engine may take; what takes longer is Errc::engine_unreachable. wait and pull have
+// no limit once the engine has begun to answer: a pull ends early through its stop token.
+struct EngineTimeouts {
+  std::chrono::milliseconds connect{5'000};
+  std::chrono::milliseconds ping{10'000};  // the first call: is anybody there
+  std::chrono::milliseconds query{
+      30'000};  // inspect, kill, resize, the acknowledgement of attach and wait
+  // create, start, remove: copying a big image's layers (driver vfs) or a slow GPU hook takes
+  // minutes.
+  std::chrono::milliseconds action{600'000};
+};
+
+struct EngineOptions {
+  EngineTimeouts timeouts{};
+  // DOCKER_API_VERSION, DOCKER_CONFIG, DOCKER_AUTH_CONFIG, HOME, PATH.
+  EnvironmentLookup environment = process_environment();
+};
+
+// Connects lazily: the first call finds out whether an engine answers.
+std::unique_ptr<Engine> make_docker_engine(Endpoint endpoint, EngineOptions options = {});
+
+// find_endpoint() and make_docker_engine().
+Result<std::unique_ptr<Engine>> open_engine(const EndpointQuery& query, EngineOptions options = {});
+
+}  // namespace berth::runtime

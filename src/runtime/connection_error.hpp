@@ -1,0 +1,31 @@
+// Why an engine cannot be reached, in words and with what to do.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <string>
+
+#include "berth/base/error.hpp"
+#include "berth/runtime/endpoint.hpp"
+
+namespace berth::runtime {
+
+// A connection attempt's errno; 0 where something accepts it. Errors of the attempt itself are
+// errnos, too.
+int probe_unix_socket(const std::string& path);
+
+// "permission denied: the socket belongs to root:docker", for lists of what was tried.
+std::string connection_failure_text(int error_number);
+
+// The error for a socket that does not take connections, with its remedy.
+Error unix_socket_error(const Endpoint& endpoint, int error_number);
+
+// The error for an engine that accepts connections and is silent.
+Error timeout_error(const Endpoint& endpoint, const std::string& operation);
+
+// The error for a transfer that libcurl gave up. `operation` is "GET /info", for what went wrong in
+// the middle.
+Error connection_error(CURL* easy, CURLcode code, const Endpoint& endpoint,
+                       const std::string& operation);
+
+}  // namespace berth::runtime

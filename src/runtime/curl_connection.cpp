@@ -1,0 +1,91 @@
+// The only place that sets up libcurl: the process-wide initialisation, and what every connection
+// to an engine has in common.
+#include "runtime/curl_connection.hpp"
+
+#include <new>
+#include <utility>
+
+namespace berth::runtime {
+
+namespace {
+
+// Once per process, thread-safe by the language. Nothing but HTTP over sockets is used, so TLS is
+// not set up, which would take longer than a call to the engine.
+void initialise_curl() {
+  static const CURLcode done = curl_global_init(CURL_GLOBAL_NOTHING);
+  static_cast<void>(done);
+}
+
+}  // namespace
+
+CurlList make_curl_list(const std::vector<std::string>& lines) {
+  CurlList list;
+  for (const std::string& line : lines) {
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr) {
+      throw std::bad_alloc();
+    }
+    static_cast<void>(list.release());
+    list.reset(longer);
+  }
+  return list;
+}
+
+void prepare_curl_handle(CURL* easy, const Endpoint& endpoint,
+                         std::chrono::milliseconds connect_timeout) {
+  curl_easy_reset(easy);  // keeps connections
+  if (endpoint.transport == Endpoint::Transport::unix_socket) {
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint.socket_path.c_str());
+  }
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // http_proxy is for registries and web sites
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);  // signals are the session's affair
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "berth");
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
+}
+
+CurlEasy make_curl_handle(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout) {
+  initialise_curl();
+  CurlEasy easy(curl_easy_init());
+  if (easy == nullptr) {
+    throw std::bad_alloc();
+  }
+  prepare_curl_handle(easy.get(), endpoint, connect_timeout);
+  return easy;
+}
+
+CurlPool::CurlPool(Endpoint endpoint, std::chrono::milliseconds connect_timeout)
+    : endpoint_(std::move(endpoint)), connect_timeout_(connect_timeout) {}
+
+CurlConnection CurlPool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      CurlConnection connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
+  }
+  CurlConnection connection{nullptr, make_curl_handle(endpoint_, connect_timeout_)};
+  connection.multi.reset(curl_multi_init());
+  if (connection.multi == nullptr) {
+    throw std::bad_alloc();
+  }
+  return connection;
+}
+
+void CurlPool::give_back(CurlConnection connection) {
+  constexpr std::size_t kMostIdle = 4;
+  prepare_curl_handle(connection.easy.get(), endpoint_, connect_timeout_);
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kMostIdle) {
+    idle_.push_back(std::move(connection));
+  }
+}
+
+}  // namespace berth::runtime

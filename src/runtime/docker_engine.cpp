@@ -1,0 +1,308 @@
+// Each method is one request of the Docker Engine API: build the target, perform, decode or
+// explain.
+#include "berth/runtime/docker_engine.hpp"
+
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "berth/base/text.hpp"
+#include "berth/runtime/container_json.hpp"
+#include "runtime/api_version.hpp"
+#include "runtime/engine_error.hpp"
+#include "runtime/engine_json.hpp"
+#include "runtime/excerpt.hpp"
+#include "runtime/hijacked_stream.hpp"
+#include "runtime/http_client.hpp"
+#include "runtime/image_pull.hpp"
+#include "runtime/image_reference.hpp"
+#include "runtime/pending_wait.hpp"
+
+namespace berth::runtime {
+
+namespace {
+
+class DockerEngine final : public Engine {
+ public:
+  DockerEngine(Endpoint endpoint, EngineOptions options)
+      : options_(std::move(options)),
+        client_(std::make_shared<CurlPool>(std::move(endpoint), options_.timeouts.connect)) {}
+
+  Result<EngineFacts> facts() override;
+  Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) override;
+  Result<void> pull(const std::string& reference, const PullObserver& observer,
+                    std::stop_token stop) override;
+  Result<CreatedContainer> create(const ContainerSpec& spec) override;
+  Result<std::unique_ptr<AttachedStream>> attach(const std::string& id,
+                                                 const AttachOptions& options) override;
+  Result<std::unique_ptr<PendingExit>> wait(const std::string& id,
+                                            WaitCondition condition) override;
+  Result<void> start(const std::string& id) override;
+  Result<void> resize(const std::string& id, ContainerSpec::ConsoleSize size) override;
+  Result<void> kill(const std::string& id, const std::string& signal) override;
+  Result<void> remove(const std::string& id, bool force) override;
+  Result<std::optional<ContainerState>> inspect_container(const std::string& id) override;
+  Result<std::string> import_empty_image() override;
+  Result<void> remove_image(const std::string& id) override;
+
+ private:
+  // Asks once what is there and how to speak with it.
+  Result<std::string> api_version();
+  Result<std::string> ping();
+  // A path below the agreed version: "/v1.41/containers/…".
+  Result<std::string> versioned(const std::string& path);
+  Result<HttpResponse> call(const std::string& method, const std::string& path,
+                            std::chrono::milliseconds timeout, std::string body = {});
+  bool finds_nvidia_hook(const EngineFacts& facts) const;
+
+  const EngineOptions options_;
+  const HttpClient client_;
+  std::mutex mutex_;
+  std::optional<std::string> api_version_;
+};
+
+std::string container_path(const std::string& id, std::string_view rest) {
+  return fmt::format("/containers/{}{}", url_escaped(id), rest);
+}
+
+Result<std::string> DockerEngine::ping() {
+  BERTH_TRY(const HttpResponse response,
+            client_.perform({.target = "/_ping", .timeout = options_.timeouts.ping}));
+  if (!response.ok()) {
+    return fail(engine_error(
+        response, fmt::format("the engine at {} is not well", client_.endpoint().address)));
+  }
+  const auto version = response.headers.find("api-version");
+  if (version == response.headers.end() && trimmed(response.body) != "OK") {
+    return fail(Error{Errc::engine_failed, fmt::format("what answers at {} is no container engine",
+                                                       client_.endpoint().address)}
+                    .note("expected `OK` and the header Api-Version from `GET /_ping`, got `" +
+                          excerpt(response.body) + "`"));
+  }
+  return version == response.headers.end() ? std::string() : version->second;
+}
+
+Result<std::string> DockerEngine::api_version() {
+  const std::lock_guard lock(mutex_);
+  if (!api_version_.has_value()) {
+    BERTH_TRY(const std::string theirs, ping());
+    BERTH_TRY(const ApiVersion agreed,
+              agree_on_api_version(theirs, options_.environment("DOCKER_API_VERSION")));
+    api_version_ = agreed.text();
+  }
+  return *api_version_;
+}
+
+Result<std::string> DockerEngine::versioned(const std::string& path) {
+  BERTH_TRY(const std::string version, api_version());
+  return "/v" + version + path;
+}
+
+Result<HttpResponse> DockerEngine::call(const std::string& method, const std::string& path,
+                                        std::chrono::milliseconds timeout, std::string body) {
+  BERTH_TRY(std::string target, versioned(path));
+  return client_.perform(
+      {.method = method, .target = std::move(target), .body = std::move(body), .timeout = timeout});
+}
+
+Result<EngineFacts> DockerEngine::facts() {
+  BERTH_TRY(const HttpResponse version, call("GET", "/version", options_.timeouts.query));
+  if (!version.ok()) {
+    return fail(engine_error(version, "the engine does not say its version"));
+  }
+  BERTH_TRY(const HttpResponse info, call("GET", "/info", options_.timeouts.query));
+  if (!info.ok()) {
+    return fail(engine_error(info, "the engine says nothing about itself"));
+  }
+  BERTH_TRY(EngineFacts facts, decode_engine_facts(version.body, info.body));
+  facts.address = client_.endpoint().address;
+  BERTH_TRY(facts.api_version, api_version());
+  facts.nvidia_hook = finds_nvidia_hook(facts);
+  return facts;
+}
+
+// The engine does not say whether it takes the driver `nvidia`: dockerd registers it where it finds
+// the hook on its own PATH when it starts (moby daemon/devices_nvidia_linux.go). A configured
+// runtime of that name, or the hook on our PATH and in the folders that a daemon's PATH has, is the
+// best evidence to be had.
+bool DockerEngine::finds_nvidia_hook(const EngineFacts& facts) const {
+  if (facts.kind == EngineFacts::Kind::podman) {
+    return false;  // it accepts such requests and does nothing
+  }
+  for (const std::string& runtime : facts.runtimes) {
+    if (runtime == "nvidia") {
+      return true;
+    }
+  }
+  if (!client_.endpoint().local()) {
+    return false;
+  }
+  const std::string path = options_.environment("PATH").value_or("") +
+                           ":/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin";
+  for (const std::string& folder : split(path, ':')) {
+    if (!folder.empty() &&
+        ::access((folder + "/nvidia-container-runtime-hook").c_str(), X_OK) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Result<std::optional<ImageFacts>> DockerEngine::inspect_image(const std::string& reference) {
+  BERTH_CHECK(parse_image_reference(reference));
+  BERTH_TRY(
+      const HttpResponse response,
+      call("GET", fmt::format("/images/{}/json", url_escaped(reference)), options_.timeouts.query));
+  if (response.status == 404) {
+    return std::nullopt;
+  }
+  if (!response.ok()) {
+    return fail(engine_error(response, fmt::format("image `{}` cannot be looked up", reference)));
+  }
+  return decode_image(response.body);
+}
+
+Result<void> DockerEngine::pull(const std::string& reference, const PullObserver& observer,
+                                std::stop_token stop) {
+  BERTH_TRY(const std::string prefix, versioned(""));
+  return pull_image(client_, prefix, reference, load_docker_config(options_.environment), observer,
+                    std::move(stop));
+}
+
+Result<CreatedContainer> DockerEngine::create(const ContainerSpec& spec) {
+  BERTH_CHECK(check_encodable(spec));
+  const std::string name = spec.name.empty() ? "" : "?name=" + url_escaped(spec.name);
+  BERTH_TRY(const HttpResponse response,
+            call("POST", "/containers/create" + name, options_.timeouts.action, create_body(spec)));
+  if (response.status == 404) {
+    return fail(engine_error(response, fmt::format("image `{}` is not there", spec.image)));
+  }
+  if (response.status == 409) {
+    return fail(engine_error(response, fmt::format("the name `{}` is taken", spec.name))
+                    .named("name-in-use"));
+  }
+  if (!response.ok()) {
+    return fail(engine_error(response, "the container cannot be created"));
+  }
+  return decode_created(response.body);
+}
+
+Result<std::unique_ptr<AttachedStream>> DockerEngine::attach(const std::string& id,
+                                                             const AttachOptions& options) {
+  BERTH_TRY(
+      const std::string target,
+      versioned(container_path(
+          id, fmt::format("/attach?stream=1&stdin={:d}&stdout={:d}&stderr={:d}",
+                          options.stdin_stream, options.stdout_stream, options.stderr_stream))));
+  BERTH_TRY(UpgradeAnswer answer, upgrade(client_.pool(), target, options_.timeouts.query));
+  if (answer.stream == nullptr) {
+    const HttpResponse response{.status = answer.status, .body = std::move(answer.body)};
+    return fail(answer.status == 404 ? engine_error(response, "the container is not there")
+                                     : start_error(response));
+  }
+  return std::move(answer.stream);
+}
+
+Result<std::unique_ptr<PendingExit>> DockerEngine::wait(const std::string& id,
+                                                        WaitCondition condition) {
+  const char* name = condition == WaitCondition::removed ? "removed" : "next-exit";
+  BERTH_TRY(const std::string target,
+            versioned(container_path(id, fmt::format("/wait?condition={}", name))));
+  return begin_wait(client_, target, options_.timeouts.query);
+}
+
+Result<void> DockerEngine::start(const std::string& id) {
+  BERTH_TRY(const HttpResponse response,
+            call("POST", container_path(id, "/start"), options_.timeouts.action));
+  constexpr long kAlreadyStarted = 304;
+  if (!response.ok() && response.status != kAlreadyStarted) {
+    return fail(start_error(response));
+  }
+  return {};
+}
+
+Result<void> DockerEngine::resize(const std::string& id, ContainerSpec::ConsoleSize size) {
+  BERTH_TRY(
+      const HttpResponse response,
+      call("POST", container_path(id, fmt::format("/resize?h={}&w={}", size.rows, size.columns)),
+           options_.timeouts.query));
+  if (!response.ok()) {
+    return fail(engine_error(response, "the container's terminal cannot be resized"));
+  }
+  return {};
+}
+
+Result<void> DockerEngine::kill(const std::string& id, const std::string& signal) {
+  BERTH_TRY(const HttpResponse response,
+            call("POST", container_path(id, "/kill?signal=" + url_escaped(signal)),
+                 options_.timeouts.query));
+  if (!response.ok()) {
+    return fail(
+        engine_error(response, fmt::format("signal {} cannot be sent to the container", signal)));
+  }
+  return {};
+}
+
+Result<void> DockerEngine::remove(const std::string& id, bool force) {
+  BERTH_TRY(const HttpResponse response,
+            call("DELETE", container_path(id, force ? "?v=1&force=1" : "?v=1"),
+                 options_.timeouts.action));
+  const bool under_way =
+      response.status == 409 &&
+      decode_error_message(response.body).find("already in progress") != std::string::npos;
+  if (!response.ok() && response.status != 404 && !under_way) {
+    return fail(engine_error(response, "the container cannot be removed"));
+  }
+  return {};
+}
+
+Result<std::optional<ContainerState>> DockerEngine::inspect_container(const std::string& id) {
+  BERTH_TRY(const HttpResponse response,
+            call("GET", container_path(id, "/json"), options_.timeouts.query));
+  if (response.status == 404) {
+    return std::nullopt;
+  }
+  if (!response.ok()) {
+    return fail(engine_error(response, "the container cannot be looked up"));
+  }
+  return decode_container(response.body);
+}
+
+Result<std::string> DockerEngine::import_empty_image() {
+  constexpr std::size_t kEndOfArchive = 1024;  // two blocks of zeros
+  BERTH_TRY(std::string target, versioned("/images/create?fromSrc=-"));
+  BERTH_TRY(const HttpResponse response, client_.perform({.method = "POST",
+                                                          .target = std::move(target),
+                                                          .body = std::string(kEndOfArchive, '\0'),
+                                                          .content_type = "application/x-tar",
+                                                          .timeout = options_.timeouts.action}));
+  if (!response.ok()) {
+    return fail(engine_error(response, "an empty image cannot be made"));
+  }
+  return decode_imported(response.body);
+}
+
+Result<void> DockerEngine::remove_image(const std::string& id) {
+  BERTH_TRY(const HttpResponse response,
+            call("DELETE", "/images/" + url_escaped(id), options_.timeouts.action));
+  if (!response.ok() && response.status != 404) {
+    return fail(engine_error(response, fmt::format("image `{}` cannot be removed", id)));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_docker_engine(Endpoint endpoint, EngineOptions options) {
+  return std::make_unique<DockerEngine>(std::move(endpoint), std::move(options));
+}
+
+Result<std::unique_ptr<Engine>> open_engine(const EndpointQuery& query, EngineOptions options) {
+  BERTH_TRY(Endpoint endpoint, find_endpoint(query));
+  return make_docker_engine(std::move(endpoint), std::move(options));
+}
+
+}  // namespace berth::runtime

@@ -1,0 +1,204 @@
+// Reads only what berth uses; unknown keys are of no concern, wrong types are errors.
+#include "runtime/engine_json.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "runtime/json_fields.hpp"
+#include "runtime/json_stream.hpp"
+
+namespace berth::runtime {
+
+namespace {
+
+std::string answer_to(const char* request) {
+  return std::string("the engine's answer to `") + request + "`";
+}
+
+// `uname -m` as docker names processors.
+std::string docker_architecture(const std::string& machine) {
+  if (machine == "x86_64") {
+    return "amd64";
+  }
+  return machine == "aarch64" ? "arm64" : machine;
+}
+
+bool is_podman(const Json& version) {
+  const Json& components = field(version, "Components");
+  return components.is_array() &&
+         std::any_of(components.begin(), components.end(), [](const Json& component) {
+           return component.is_object() && text_field(component, "Name") == "Podman Engine";
+         });
+}
+
+void read_version(const Json& version, EngineFacts& facts) {
+  facts.kind = is_podman(version) ? EngineFacts::Kind::podman : EngineFacts::Kind::docker;
+  facts.version = text_field(version, "Version");
+  facts.architecture = docker_architecture(text_field(version, "Arch"));
+}
+
+// Podman takes CDI names through Docker's API from 5.4 on, and says so nowhere. Source:
+// Podman 5.4.0 release notes.
+bool podman_takes_cdi(const std::string& version) {
+  const std::size_t dot = version.find('.');
+  if (dot == std::string::npos) {
+    return false;
+  }
+  const long major = std::strtol(version.c_str(), nullptr, 10);
+  const long minor = std::strtol(version.c_str() + dot + 1, nullptr, 10);
+  return major > 5 || (major == 5 && minor >= 4);
+}
+
+void read_cdi(const Json& info, EngineFacts& facts) {
+  if (const Json& devices = field(info, "DiscoveredDevices"); devices.is_array()) {
+    for (const Json& device : devices) {
+      if (text_field(device, "Source") == "cdi") {
+        facts.cdi_devices.push_back(text_field(device, "ID"));
+      }
+    }
+  }
+  facts.cdi_spec_dirs =
+      !texts_field(info, "CDISpecDirs").empty() || !facts.cdi_devices.empty() ||
+      (facts.kind == EngineFacts::Kind::podman && podman_takes_cdi(facts.version));
+}
+
+void read_info(const Json& info, EngineFacts& facts) {
+  if (facts.architecture.empty()) {
+    facts.architecture = docker_architecture(text_field(info, "Architecture"));
+  }
+  facts.storage_root = text_field(info, "DockerRootDir");
+  if (const Json& runtimes = field(info, "Runtimes"); runtimes.is_object()) {
+    for (const auto& runtime : runtimes.items()) {
+      facts.runtimes.push_back(runtime.key());
+    }
+  }
+  const std::vector<std::string> options = texts_field(info, "SecurityOptions");
+  facts.rootless = std::any_of(options.begin(), options.end(), [](const std::string& option) {
+    return option == "rootless" || option.starts_with("name=rootless");
+  });
+  read_cdi(info, facts);
+}
+
+}  // namespace
+
+Result<EngineFacts> decode_engine_facts(std::string_view version, std::string_view info) {
+  BERTH_TRY(EngineFacts facts,
+            decode(version, Errc::engine_failed, answer_to("GET /version"), [](const Json& json) {
+              EngineFacts read;
+              read_version(json, read);
+              return read;
+            }));
+  return decode(info, Errc::engine_failed, answer_to("GET /info"), [&facts](const Json& json) {
+    read_info(json, facts);
+    return facts;
+  });
+}
+
+Result<ImageFacts> decode_image(std::string_view body) {
+  return decode(body, Errc::engine_failed, answer_to("GET /images/…/json"), [](const Json& json) {
+    ImageFacts facts;
+    facts.id = text_field(json, "Id");
+    if (facts.id.empty()) {
+      throw UnexpectedJson("expected the image's `Id`");
+    }
+    facts.digests = texts_field(json, "RepoDigests");
+    facts.architecture = text_field(json, "Architecture");
+    facts.size_bytes =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_field(json, "Size")));
+    if (const Json& config = field(json, "Config"); !config.is_null()) {
+      facts.environment = texts_field(config, "Env");
+      facts.entrypoint = texts_field(config, "Entrypoint");
+      facts.command = texts_field(config, "Cmd");
+      facts.labels = text_map_field(config, "Labels");
+    }
+    return facts;
+  });
+}
+
+Result<CreatedContainer> decode_created(std::string_view body) {
+  return decode(
+      body, Errc::engine_failed, answer_to("POST /containers/create"), [](const Json& json) {
+        CreatedContainer created{text_field(json, "Id"), texts_field(json, "Warnings")};
+        const bool plain = created.id.find_first_not_of("0123456789abcdef") == std::string::npos;
+        if (created.id.empty() || !plain) {
+          throw UnexpectedJson("expected the container's `Id` in hexadecimal digits");
+        }
+        return created;
+      });
+}
+
+Result<ContainerState> decode_container(std::string_view body) {
+  return decode(body, Errc::engine_failed, answer_to("GET /containers/…/json"),
+                [](const Json& json) {
+                  const Json& state = field(json, "State");
+                  return ContainerState{bool_field(state, "Running"),
+                                        static_cast<int>(integer_field(state, "ExitCode")),
+                                        bool_field(state, "OOMKilled"), text_field(state, "Error")};
+                });
+}
+
+Result<ExitStatus> decode_exit(std::string_view body) {
+  return decode(body, Errc::engine_failed, answer_to("POST /containers/…/wait"),
+                [](const Json& json) {
+                  if (field(json, "StatusCode").is_null()) {
+                    throw UnexpectedJson("expected `StatusCode`");
+                  }
+                  ExitStatus status{static_cast<int>(integer_field(json, "StatusCode")), {}};
+                  if (const Json& error = field(json, "Error"); !error.is_null()) {
+                    status.error = text_field(error, "Message");
+                  }
+                  return status;
+                });
+}
+
+Result<PullLine> decode_pull_line(std::string_view object) {
+  return decode(object, Errc::engine_failed, "a line of the pull's progress", [](const Json& json) {
+    PullLine line;
+    line.event.layer = text_field(json, "id");
+    line.event.status = text_field(json, "status");
+    if (const Json& detail = field(json, "progressDetail"); !detail.is_null()) {
+      line.event.current =
+          static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_field(detail, "current")));
+      line.event.total =
+          static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_field(detail, "total")));
+    }
+    line.error = text_field(json, "error");
+    if (const Json& detail = field(json, "errorDetail"); line.error.empty() && !detail.is_null()) {
+      line.error = text_field(detail, "message");
+    }
+    return line;
+  });
+}
+
+Result<std::string> decode_imported(std::string_view stream) {
+  JsonStreamSplitter splitter;
+  std::string id;
+  BERTH_CHECK(splitter.feed(stream, [&id](std::string_view object) -> Result<void> {
+    BERTH_TRY(const PullLine line, decode_pull_line(object));
+    if (!line.error.empty()) {
+      return fail(Error{Errc::engine_failed, "an empty image cannot be made"}.note(
+          "the engine says: " + excerpt(line.error)));
+    }
+    id = line.event.status;
+    return {};
+  }));
+  if (!id.starts_with("sha256:")) {
+    return fail(Error{Errc::engine_failed, "the engine does not say which image it has made"}.note(
+        "expected `sha256:…`, got `" + excerpt(stream, 120) + "`"));
+  }
+  return id;
+}
+
+std::string decode_error_message(std::string_view body) {
+  const Json json = Json::parse(body, nullptr, false);
+  if (json.is_object()) {
+    for (const char* key : {"message", "cause"}) {
+      if (const auto found = json.find(key); found != json.end() && found->is_string()) {
+        return excerpt(found->get<std::string>(), 2000);
+      }
+    }
+  }
+  return excerpt(body);
+}
+
+}  // namespace berth::runtime

@@ -1,0 +1,36 @@
+// The engine's answers, decoded. Source: moby api/swagger.yaml (API 1.41 to 1.51), Podman's Docker
+// API. All functions: Errc::engine_failed for what is not JSON or not of the expected shape, with
+// an excerpt.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "berth/base/result.hpp"
+#include "berth/model/host.hpp"
+#include "berth/runtime/engine.hpp"
+
+namespace berth::runtime {
+
+// GET /version and GET /info together. `address` and `api_version` are left to the caller.
+Result<EngineFacts> decode_engine_facts(std::string_view version, std::string_view info);
+Result<ImageFacts> decode_image(std::string_view body);
+Result<CreatedContainer> decode_created(std::string_view body);
+Result<ContainerState> decode_container(std::string_view body);
+Result<ExitStatus> decode_exit(std::string_view body);
+
+// The progress of an import: the id of the image that was made.
+Result<std::string> decode_imported(std::string_view stream);
+
+// One object of a pull's stream. An `error` in it is a PullLine with `error` set.
+struct PullLine {
+  PullEvent event{};
+  std::string error{};
+};
+Result<PullLine> decode_pull_line(std::string_view object);
+
+// The `message` of an error's body; Podman's `cause` where there is no message; an excerpt of what
+// is neither.
+std::string decode_error_message(std::string_view body);
+
+}  // namespace berth::runtime

@@ -1,0 +1,273 @@
+// libcurl connects (CURLOPT_CONNECT_ONLY); the request, the answer's header and the stream behind
+// it are read and written here, because libcurl's HTTP has no way to hand over a connection after
+// `101 Switching Protocols`.
+#include "runtime/hijacked_stream.hpp"
+
+#include <poll.h>
+#include <spdlog/fmt/fmt.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "berth/base/text.hpp"
+#include "runtime/connection_error.hpp"
+#include "runtime/excerpt.hpp"
+
+namespace berth::runtime {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using ReadResult = AttachedStream::ReadResult;
+using ReadState = AttachedStream::ReadState;
+
+constexpr std::size_t kLargestHeader = 64 * 1024;
+
+Failure broken_connection(const char* doing, CURLcode code) {
+  return fail(Error{Errc::engine_failed,
+                    fmt::format("the connection to the container broke while {}", doing)}
+                  .note(lowered(curl_easy_strerror(code))));
+}
+
+// Non-blocking reads and writes on a connected handle.
+class Socket {
+ public:
+  explicit Socket(CurlEasy easy) : easy_(std::move(easy)) {
+    curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &fd_);
+  }
+
+  int fd() const { return fd_; }
+
+  Result<ReadResult> read(std::span<std::byte> buffer) {
+    std::size_t count = 0;
+    const CURLcode code = curl_easy_recv(easy_.get(), buffer.data(), buffer.size(), &count);
+    if (code == CURLE_AGAIN) {
+      return ReadResult{ReadState::would_block, 0};
+    }
+    if (code != CURLE_OK) {
+      return broken_connection("reading", code);
+    }
+    return ReadResult{count == 0 ? ReadState::end : ReadState::data, count};
+  }
+
+  Result<std::size_t> write(std::span<const std::byte> bytes) {
+    std::size_t count = 0;
+    const CURLcode code = curl_easy_send(easy_.get(), bytes.data(), bytes.size(), &count);
+    if (code == CURLE_AGAIN) {
+      return std::size_t{0};
+    }
+    if (code != CURLE_OK) {
+      return broken_connection("writing", code);
+    }
+    return count;
+  }
+
+  // False: the deadline has passed.
+  bool wait_for(short events, Clock::time_point deadline) const {
+    while (true) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      if (left <= 0) {
+        return false;
+      }
+      pollfd waiting{fd_, events, 0};
+      const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+      if (ready > 0) {
+        return true;
+      }
+      if (ready < 0 && errno != EINTR) {
+        return false;
+      }
+    }
+  }
+
+ private:
+  CurlEasy easy_;
+  curl_socket_t fd_ = -1;
+};
+
+class HijackedStream final : public AttachedStream {
+ public:
+  HijackedStream(Socket socket, std::string early)
+      : socket_(std::move(socket)), early_(std::move(early)) {}
+
+  int poll_fd() const override { return socket_.fd(); }
+
+  Result<ReadResult> read(std::span<std::byte> buffer) override {
+    if (buffer.empty()) {
+      return ReadResult{ReadState::would_block, 0};
+    }
+    if (early_.empty()) {
+      return socket_.read(buffer);
+    }
+    const std::size_t count = std::min(buffer.size(), early_.size());
+    std::memcpy(buffer.data(), early_.data(), count);
+    early_.erase(0, count);
+    return ReadResult{ReadState::data, count};
+  }
+
+  Result<std::size_t> write(std::span<const std::byte> bytes) override {
+    return bytes.empty() ? Result<std::size_t>(std::size_t{0}) : socket_.write(bytes);
+  }
+
+  Result<void> close_write() override {
+    // ENOTCONN: the engine has already closed, which is no news to whoever reads.
+    if (::shutdown(socket_.fd(), SHUT_WR) != 0 && errno != ENOTCONN) {
+      return fail(Errc::io, "the container's standard input cannot be closed: " +
+                                std::error_code(errno, std::generic_category()).message());
+    }
+    return {};
+  }
+
+ private:
+  Socket socket_;
+  std::string early_;
+};
+
+// One exchange up to the end of the answer's header.
+class Upgrade {
+ public:
+  Upgrade(CurlEasy easy, const Endpoint& endpoint, std::string operation,
+          Clock::time_point deadline)
+      : socket_(std::move(easy)),
+        endpoint_(endpoint),
+        operation_(std::move(operation)),
+        deadline_(deadline) {}
+
+  Result<UpgradeAnswer> exchange(std::string_view request) {
+    BERTH_CHECK(send(request));
+    std::size_t end = std::string::npos;
+    while ((end = received_.find("\r\n\r\n")) == std::string::npos) {
+      if (received_.size() > kLargestHeader ||
+          !std::string_view("HTTP/").starts_with(received_.substr(0, 5))) {
+        return no_http();
+      }
+      BERTH_TRY(const bool more, receive());
+      if (!more) {
+        return received_.empty() ? broken_off() : no_http();
+      }
+    }
+    const std::string header = received_.substr(0, end);
+    received_.erase(0, end + 4);
+    const std::size_t blank = header.find(' ');
+    if (!header.starts_with("HTTP/1.") || blank == std::string::npos) {
+      received_ = header;
+      return no_http();
+    }
+    UpgradeAnswer answer;
+    answer.status = std::strtol(header.c_str() + blank, nullptr, 10);
+    if (answer.status == 101) {
+      answer.stream = std::make_unique<HijackedStream>(std::move(socket_), std::move(received_));
+    } else {
+      answer.body = read_body(content_length(header));
+    }
+    return answer;
+  }
+
+ private:
+  Result<void> send(std::string_view request) {
+    std::span<const std::byte> left = std::as_bytes(std::span(request));
+    while (!left.empty()) {
+      BERTH_TRY(const std::size_t count, socket_.write(left));
+      left = left.subspan(count);
+      if (count == 0 && !socket_.wait_for(POLLOUT, deadline_)) {
+        return timed_out();
+      }
+    }
+    return {};
+  }
+
+  // False at the end.
+  Result<bool> receive() {
+    std::array<std::byte, 16 * 1024> buffer{};
+    while (true) {
+      BERTH_TRY(const ReadResult result, socket_.read(buffer));
+      if (result.state == ReadState::would_block) {
+        if (!socket_.wait_for(POLLIN, deadline_)) {
+          return timed_out();
+        }
+        continue;
+      }
+      received_.append(reinterpret_cast<const char*>(buffer.data()), result.count);
+      return result.state == ReadState::data;
+    }
+  }
+
+  static std::size_t content_length(const std::string& header) {
+    constexpr std::string_view kName = "\ncontent-length:";
+    const std::size_t found = lowered(header).find(kName);
+    return found == std::string::npos
+               ? kLargestHeader
+               : std::strtoul(header.c_str() + found + kName.size(), nullptr, 10);
+  }
+
+  // The JSON object of an error; as much of it as comes. A chunked body's sizes are outside of the
+  // braces.
+  std::string read_body(std::size_t length) {
+    length = std::min(length, kLargestHeader);
+    const Clock::time_point soon = Clock::now() + std::chrono::seconds(2);
+    deadline_ = std::min(deadline_, soon);
+    while (received_.size() < length && !received_.ends_with("0\r\n\r\n")) {
+      const Result<bool> more = receive();
+      if (!more || !*more) {
+        break;
+      }
+    }
+    const std::size_t first = received_.find('{');
+    const std::size_t last = received_.rfind('}');
+    return first == std::string::npos || last == std::string::npos || last < first
+               ? received_
+               : received_.substr(first, last - first + 1);
+  }
+
+  Failure no_http() const {
+    return fail(Error{Errc::engine_failed,
+                      fmt::format("what answers at {} is no container engine", endpoint_.address)}
+                    .note("expected an HTTP answer, got `" + excerpt(received_) + "`"));
+  }
+
+  Failure broken_off() const {
+    return fail(Error{Errc::engine_failed,
+                      fmt::format("the engine at {} broke off its answer", endpoint_.address)}
+                    .note(fmt::format("during `{}`: the connection was closed", operation_)));
+  }
+
+  Failure timed_out() const { return fail(timeout_error(endpoint_, operation_)); }
+
+  Socket socket_;
+  const Endpoint& endpoint_;
+  std::string operation_;
+  Clock::time_point deadline_;
+  std::string received_{};
+};
+
+}  // namespace
+
+Result<UpgradeAnswer> upgrade(CurlPool& pool, const std::string& target,
+                              std::chrono::milliseconds timeout) {
+  const Endpoint& endpoint = pool.endpoint();
+  const std::string operation = "POST " + target;
+  CurlEasy easy = make_curl_handle(endpoint, pool.connect_timeout());
+  curl_easy_setopt(easy.get(), CURLOPT_URL, endpoint.base_url.c_str());
+  curl_easy_setopt(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
+  if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK) {
+    return fail(connection_error(easy.get(), code, endpoint, operation));
+  }
+  std::string_view host = endpoint.base_url;
+  host.remove_prefix(std::string_view("http://").size());
+  const std::size_t slash = std::min(host.find('/'), host.size());
+  const std::string request = fmt::format(
+      "POST {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: berth\r\nConnection: Upgrade\r\nUpgrade: "
+      "tcp\r\n"
+      "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n",
+      host.substr(slash), target, host.substr(0, slash));
+  return Upgrade(std::move(easy), endpoint, operation, Clock::now() + timeout).exchange(request);
+}
+
+}  // namespace berth::runtime

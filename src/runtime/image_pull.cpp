@@ -1,0 +1,70 @@
+// The engine answers 200 as soon as it has begun; whether the pull succeeded is told by its
+// stream's last words.
+#include "runtime/image_pull.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <optional>
+#include <utility>
+
+#include "runtime/engine_error.hpp"
+#include "runtime/engine_json.hpp"
+#include "runtime/image_reference.hpp"
+#include "runtime/json_stream.hpp"
+
+namespace berth::runtime {
+
+namespace {
+
+HttpRequest pull_request(const std::string& prefix, const ImageReference& image,
+                         const std::optional<RegistryCredentials>& credentials) {
+  HttpRequest request;
+  request.method = "POST";
+  request.target =
+      fmt::format("{}/images/create?fromImage={}&tag={}", prefix, url_escaped(image.name),
+                  url_escaped(image.digest.empty() ? image.tag : image.digest));
+  if (credentials.has_value() && !credentials->anonymous()) {
+    request.headers.push_back("X-Registry-Auth: " + registry_auth_header(*credentials));
+  }
+  return request;
+}
+
+}  // namespace
+
+Result<void> pull_image(const HttpClient& client, const std::string& prefix,
+                        const std::string& reference, const DockerConfig& config,
+                        const PullObserver& observer, std::stop_token stop) {
+  BERTH_TRY(const ImageReference image, parse_image_reference(reference));
+  BERTH_TRY(const std::optional<RegistryCredentials> credentials,
+            find_credentials(config, image.registry));
+  HttpRequest request = pull_request(prefix, image, credentials);
+  request.stop = std::move(stop);
+
+  JsonStreamSplitter splitter;
+  std::string error;
+  request.on_body = [&](std::string_view bytes) -> Result<void> {
+    return splitter.feed(bytes, [&](std::string_view object) -> Result<void> {
+      BERTH_TRY(PullLine line, decode_pull_line(object));
+      if (!line.error.empty()) {
+        error = std::move(line.error);
+      } else if (observer) {
+        observer(line.event);
+      }
+      return {};
+    });
+  };
+  BERTH_TRY(const HttpResponse response, client.perform(request));
+  if (!response.ok()) {
+    return fail(pull_error(decode_error_message(response.body), reference, image.registry));
+  }
+  if (!error.empty()) {
+    return fail(pull_error(error, reference, image.registry));
+  }
+  if (splitter.in_object()) {
+    return fail(Errc::engine_failed,
+                fmt::format("the engine broke off the pull of `{}`", reference));
+  }
+  return {};
+}
+
+}  // namespace berth::runtime
