@@ -28,8 +28,10 @@ struct Fact {
 
 // A CUDA toolkit release and the driver it was released with.
 struct Toolkit {
-  CudaVersion cuda;  // "12.1.1"
-  std::optional<DriverVersion> min_driver;
+  CudaVersion cuda;   // "12.1.1"
+  std::string label;  // as NVIDIA names it: "12.1 Update 1"; empty where that is the number
+  std::optional<DriverVersion> min_driver;      // "615" where only the branch is documented
+  std::optional<DriverVersion> bundled_driver;  // the one in its installer
   Fact fact;
 };
 
@@ -87,11 +89,15 @@ struct FrameworkBuild {
   std::string name;  // "cu121"; "cpu"
   std::optional<CudaVersion> cuda;
   std::string cudnn;      // "8.9.2", "8"; empty where not known
-  std::string index_url;  // empty: PyPI
-  bool is_default = false;  // what a plain `pip install` gets
+  // Where pip finds it. Empty: PyPI. A URL that ends in .html is a page of links (pip's --find-links), any other an
+  // index (--index-url).
+  std::string index_url;
+  // What an install gets that names no CUDA: `pip install torch`, `pip install "jax[cuda]"`. At most one per release.
+  bool is_default = false;
   // "sm_86", "compute_90". Empty: not known; then the CUDA's own coverage is all that can be said.
   std::vector<std::string> architectures;
-  std::optional<DriverVersion> min_driver;  // where the project states one of its own
+  std::optional<DriverVersion> min_driver;          // where the project states one of its own
+  std::optional<ComputeCapability> min_capability;  // likewise
   Fact fact;
 };
 
@@ -130,10 +136,13 @@ struct ImageTag {
   std::string tag;
   ImageSource source = ImageSource::official;
   Flavor flavor = Flavor::runtime;
-  std::map<std::string, std::string> frameworks;  // {"torch", "2.3.1"}; empty for nvidia/cuda
-  std::optional<CudaVersion> cuda;                // absent: a CPU image
-  std::string cudnn;                              // "8"; "9.1.0"; empty: none or not known
-  std::string python;                             // "3.10"; empty: none or not known
+  // {"torch", "2.3.1"}; empty for nvidia/cuda. An empty version: not known.
+  std::map<std::string, std::string> frameworks;
+  bool is_cpu = false;              // holds no CUDA
+  std::optional<CudaVersion> cuda;  // absent: a CPU image or, where is_cpu is false, not known
+  std::string cudnn;                // as the tag says it, "8"; or in full, "9.1.0"; empty: none or not known
+  std::string cudnn_version;        // in full, where a recipe says it: "8.9.0.131"
+  std::string python;               // the series, "3.10"; empty: none or not known
   std::string os;                                 // "ubuntu22.04"
   std::vector<std::string> architectures;         // "amd64", "arm64"; empty: not known, amd64 for sure
   std::optional<DriverVersion> min_driver;        // NGC states one per release
@@ -144,8 +153,17 @@ struct ImageTag {
   std::string reference() const { return repository + ":" + tag; }
 };
 
+// A file that the catalogue was read from.
+struct CatalogFile {
+  std::string name;      // "torch.json"
+  std::string kind;      // "framework"
+  std::string updated;   // "2026-11-23"
+  std::size_t rows = 0;  // as written; a row may stand for several tags
+};
+
 struct Catalog {
-  std::string version;  // of the data: a date
+  std::string version;  // of the data: the newest date among the files
+  std::vector<CatalogFile> files;
   std::vector<Toolkit> toolkits;
   std::vector<MinorVersionFloor> minor_floors;
   std::vector<DriverBranch> driver_branches;
@@ -159,7 +177,9 @@ struct Catalog {
   // By catalogue name or package name ("tensorflow-gpu"), normalised as PEP 503 does.
   const Framework* find_framework(std::string_view name) const;
   std::vector<std::string> framework_names() const;
-  // By marketing name as people type it: case, "NVIDIA", "GeForce" and "Tesla" do not matter ("rtx 3090", "A100").
+  // By marketing name as people and nvidia-smi write it: case, blanks, "NVIDIA", "GeForce", "Quadro" and "Tesla" do not
+  // matter. A name of the catalogue that is equal wins, then the longest that begins the given one ("A100-SXM4-80GB"),
+  // then those that the given one begins, if they are all of one capability ("RTX PRO 6000").
   const GpuModel* find_gpu(std::string_view name) const;
   const Capability* find_capability(ComputeCapability value) const;
   // The branch of a driver; where it is not listed (555 between 550 and 560), the nearest listed one below.

@@ -1,0 +1,186 @@
+// Lookups in the catalogue: frameworks by package name, GPUs by marketing name, drivers by branch.
+#include "berth/resolver/catalog.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "berth/base/pep508.hpp"
+#include "berth/base/text.hpp"
+
+namespace berth {
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+// A brand says nothing about the model, and is left out as often as not.
+bool is_brand(std::string_view word) {
+  constexpr std::array<std::string_view, 6> kBrands = {"nvidia", "geforce", "quadro",
+                                                       "tesla",  "jetson",  "tegra"};
+  return std::find(kBrands.begin(), kBrands.end(), word) != kBrands.end();
+}
+
+// Letters and digits are words of their own, so that "rtx3090" is "RTX 3090" and A1000 does not
+// begin with A100.
+Words words_of(std::string_view name) {
+  Words words;
+  std::string word;
+  const auto flush = [&] {
+    if (!word.empty() && !is_brand(word)) {
+      words.push_back(word);
+    }
+    word.clear();
+  };
+  for (const char raw : name) {
+    const auto byte = static_cast<unsigned char>(raw);
+    if (std::isalnum(byte) == 0) {
+      flush();
+      continue;
+    }
+    const bool digit = std::isdigit(byte) != 0;
+    if (!word.empty() && (std::isdigit(static_cast<unsigned char>(word.back())) != 0) != digit) {
+      flush();
+    }
+    word.push_back(static_cast<char>(std::tolower(byte)));
+  }
+  flush();
+  return words;
+}
+
+bool begins(const Words& whole, const Words& start) {
+  return start.size() <= whole.size() && std::equal(start.begin(), start.end(), whole.begin());
+}
+
+// 12.1 of 12.1.1: drivers are judged by the minor.
+std::optional<CudaVersion> minor_of(const CudaVersion& cuda) {
+  return CudaVersion::parse(cuda.major_minor());
+}
+
+}  // namespace
+
+std::string_view name_of(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::live:
+      return "live";
+    case Evidence::listed:
+      return "listed";
+    case Evidence::inferred:
+      return "inferred";
+    case Evidence::withdrawn:
+      return "withdrawn";
+  }
+  return "inferred";
+}
+
+std::string_view name_of(Flavor flavor) {
+  switch (flavor) {
+    case Flavor::base:
+      return "base";
+    case Flavor::runtime:
+      return "runtime";
+    case Flavor::devel:
+      return "devel";
+  }
+  return "runtime";
+}
+
+const Framework* Catalog::find_framework(std::string_view name) const {
+  const std::string wanted = pep508::normalised_name(name);
+  for (const Framework& framework : frameworks) {
+    if (framework.name == wanted || std::find(framework.packages.begin(), framework.packages.end(),
+                                              wanted) != framework.packages.end()) {
+      return &framework;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Catalog::framework_names() const {
+  std::vector<std::string> names;
+  for (const Framework& framework : frameworks) {
+    names.push_back(framework.name);
+  }
+  return names;
+}
+
+const GpuModel* Catalog::find_gpu(std::string_view name) const {
+  const Words wanted = words_of(name);
+  if (wanted.empty()) {
+    return nullptr;
+  }
+  const GpuModel* beginning = nullptr;  // the longest catalogue name that begins the wanted one
+  std::size_t beginning_size = 0;
+  const GpuModel* longer = nullptr;  // the shortest catalogue name that the wanted one begins
+  std::size_t longer_size = 0;
+  bool longer_agree = true;
+  for (const GpuModel& gpu : gpus) {
+    const Words words = words_of(gpu.name);
+    if (words == wanted) {
+      return &gpu;
+    }
+    if (!words.empty() && begins(wanted, words) && words.size() > beginning_size) {
+      beginning = &gpu;
+      beginning_size = words.size();
+    }
+    if (begins(words, wanted)) {
+      longer_agree = longer_agree && (!longer || longer->capability == gpu.capability);
+      if (!longer || words.size() < longer_size) {
+        longer = &gpu;
+        longer_size = words.size();
+      }
+    }
+  }
+  if (beginning) {
+    return beginning;
+  }
+  return longer_agree ? longer : nullptr;
+}
+
+const Capability* Catalog::find_capability(ComputeCapability value) const {
+  const auto found =
+      std::find_if(capabilities.begin(), capabilities.end(),
+                   [&](const Capability& capability) { return capability.value == value; });
+  return found == capabilities.end() ? nullptr : &*found;
+}
+
+const DriverBranch* Catalog::find_branch(const DriverVersion& driver) const {
+  const auto above = std::upper_bound(
+      driver_branches.begin(), driver_branches.end(), driver.major(),
+      [](unsigned branch, const DriverBranch& row) { return branch < row.branch; });
+  return above == driver_branches.begin() ? nullptr : &*std::prev(above);
+}
+
+std::optional<CudaVersion> Catalog::native_cuda(const DriverVersion& driver) const {
+  const DriverBranch* branch = find_branch(driver);
+  return branch ? std::optional(branch->max_cuda) : std::nullopt;
+}
+
+std::optional<DriverVersion> Catalog::native_driver(const CudaVersion& cuda) const {
+  const std::optional<CudaVersion> minor = minor_of(cuda);
+  std::optional<DriverVersion> lowest;
+  for (const Toolkit& toolkit : toolkits) {
+    if (minor_of(toolkit.cuda) == minor && toolkit.min_driver &&
+        (!lowest || *toolkit.min_driver < *lowest)) {
+      lowest = toolkit.min_driver;
+    }
+  }
+  if (lowest) {
+    return lowest;
+  }
+  // No toolkit of this minor, or none with a driver (12.7): the first branch that reports as much.
+  const auto branch =
+      std::find_if(driver_branches.begin(), driver_branches.end(),
+                   [&](const DriverBranch& row) { return minor && row.max_cuda >= *minor; });
+  return branch == driver_branches.end() ? std::nullopt
+                                         : DriverVersion::parse(std::to_string(branch->branch));
+}
+
+std::optional<DriverVersion> Catalog::minor_driver(const CudaVersion& cuda) const {
+  const auto found = std::find_if(
+      minor_floors.begin(), minor_floors.end(),
+      [&](const MinorVersionFloor& floor) { return floor.cuda_major == cuda.major(); });
+  return found == minor_floors.end() ? std::nullopt : std::optional(found->min_driver);
+}
+
+}  // namespace berth

@@ -1,0 +1,249 @@
+// Reading of typed fields from a row of a catalogue file, with messages that name file, row, field
+// and what was expected there.
+#include "catalog_row.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "berth/base/printable.hpp"
+#include "berth/base/text.hpp"
+
+namespace berth::detail {
+
+namespace {
+
+bool is_date(std::string_view text) {
+  const auto matches = [&](std::string_view pattern) {
+    return text.size() == pattern.size() &&
+           std::equal(text.begin(), text.end(), pattern.begin(), [](char found, char wanted) {
+             return wanted == 'd' ? std::isdigit(static_cast<unsigned char>(found)) != 0
+                                  : found == wanted;
+           });
+  };
+  return matches("dddd-dd-dd") || matches("dddd-dd");
+}
+
+}  // namespace
+
+CatalogRow::CatalogRow(const nlohmann::json& object, const CatalogFileContext& file, RowPlace place)
+    : object_(object), file_(file), place_(place) {
+  if (!object_.is_object()) {
+    wrong(fmt::format("expected an object, found {}", object_.type_name()));
+  }
+}
+
+const nlohmann::json* CatalogRow::find(const char* key) {
+  if (!object_.is_object()) {
+    return nullptr;
+  }
+  const auto found = object_.find(key);
+  const bool first_time = std::none_of(asked_.begin(), asked_.end(), [&](const char* asked) {
+    return std::string_view(asked) == key;
+  });
+  if (first_time) {
+    asked_.push_back(key);
+    found_ += found == object_.end() ? 0u : 1u;
+  }
+  return found == object_.end() ? nullptr : &*found;
+}
+
+const nlohmann::json* CatalogRow::required(const char* key) {
+  const nlohmann::json* value = find(key);
+  if (!value) {
+    wrong(fmt::format("`{}` is missing", key));
+  }
+  return value;
+}
+
+bool CatalogRow::has(const char* key) {
+  return find(key) != nullptr;
+}
+
+std::string CatalogRow::text(const char* key) {
+  const nlohmann::json* value = required(key);
+  if (!value) {
+    return {};
+  }
+  if (!value->is_string()) {
+    expected(key, "a string", *value);
+    return {};
+  }
+  const auto& written = value->get_ref<const std::string&>();
+  if (written.empty()) {
+    wrong(fmt::format("`{}` is empty", key));
+  }
+  return written;
+}
+
+std::string CatalogRow::text_or_empty(const char* key) {
+  return has(key) ? text(key) : "";
+}
+
+std::string CatalogRow::date_or_empty(const char* key) {
+  std::string written = text_or_empty(key);
+  if (!written.empty() && !is_date(written)) {
+    wrong(fmt::format("`{}` is `{}`, expected a date like 2024-06-05", key, printable(written)));
+  }
+  return written;
+}
+
+unsigned CatalogRow::number(const char* key) {
+  const nlohmann::json* value = required(key);
+  if (!value) {
+    return 0;
+  }
+  if (!value->is_number_unsigned() ||
+      value->get<std::uint64_t>() > std::numeric_limits<unsigned>::max()) {
+    expected(key, "a whole number", *value);
+    return 0;
+  }
+  return value->get<unsigned>();
+}
+
+std::optional<unsigned> CatalogRow::number_if_any(const char* key) {
+  return has(key) ? std::optional(number(key)) : std::nullopt;
+}
+
+bool CatalogRow::flag(const char* key) {
+  const nlohmann::json* value = find(key);
+  if (!value) {
+    return false;
+  }
+  if (!value->is_boolean()) {
+    expected(key, "true or false", *value);
+    return false;
+  }
+  return value->get<bool>();
+}
+
+std::vector<std::string> CatalogRow::texts(const char* key) {
+  std::vector<std::string> result;
+  const nlohmann::json* values = array_if_any(key);
+  if (!values) {
+    return result;
+  }
+  for (const nlohmann::json& value : *values) {
+    if (!value.is_string()) {
+      expected(key, "a list of strings", value);
+      return {};
+    }
+    result.push_back(value.get<std::string>());
+  }
+  return result;
+}
+
+std::vector<unsigned> CatalogRow::numbers(const char* key) {
+  std::vector<unsigned> result;
+  const nlohmann::json* values = array_if_any(key);
+  if (!values) {
+    return result;
+  }
+  for (const nlohmann::json& value : *values) {
+    if (!value.is_number_unsigned() ||
+        value.get<std::uint64_t>() > std::numeric_limits<unsigned>::max()) {
+      expected(key, "a list of whole numbers", value);
+      return {};
+    }
+    result.push_back(value.get<unsigned>());
+  }
+  return result;
+}
+
+std::map<std::string, std::string> CatalogRow::table(const char* key) {
+  std::map<std::string, std::string> result;
+  const nlohmann::json* values = object_if_any(key);
+  if (!values) {
+    return result;
+  }
+  for (const auto& [name, value] : values->items()) {
+    if (!value.is_string()) {
+      expected(key, "strings", value);
+      return {};
+    }
+    result.emplace(name, value.get<std::string>());
+  }
+  return result;
+}
+
+const nlohmann::json* CatalogRow::object_if_any(const char* key) {
+  const nlohmann::json* value = find(key);
+  if (value && !value->is_object()) {
+    expected(key, "an object", *value);
+    return nullptr;
+  }
+  return value;
+}
+
+const nlohmann::json* CatalogRow::array(const char* key) {
+  return required(key) ? array_if_any(key) : nullptr;
+}
+
+const nlohmann::json* CatalogRow::array_if_any(const char* key) {
+  const nlohmann::json* value = find(key);
+  if (value && !value->is_array()) {
+    expected(key, "a list", *value);
+    return nullptr;
+  }
+  return value;
+}
+
+Fact CatalogRow::fact() {
+  Fact fact;
+  const std::string keys = text("source");
+  if (!keys.empty()) {
+    for (const std::string& key : split(keys, ' ')) {
+      const auto found = file_.sources.find(key);
+      if (found == file_.sources.end()) {
+        wrong(fmt::format("`{}` is not among the file's `sources`", printable(key)));
+        break;
+      }
+      fact.source += fact.source.empty() ? "" : "; ";
+      fact.source += found->second;
+    }
+  }
+  fact.uncertain = flag("uncertain");
+  fact.note = text_or_empty("note");
+  return fact;
+}
+
+void CatalogRow::wrong(std::string what) {
+  if (failed()) {
+    return;
+  }
+  const std::string row =
+      place_.table.empty() ? "" : fmt::format(", {}[{}]", place_.table, place_.index);
+  error_ = Error{Errc::invalid_input, fmt::format("`{}`{}: {}", file_.name, row, what)};
+}
+
+Result<void> CatalogRow::finish() {
+  if (!failed() && found_ < object_.size()) {
+    const std::vector<std::string> known(asked_.begin(), asked_.end());
+    for (const auto& [key, value] : object_.items()) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        const std::optional<std::string> meant = nearest(key, known);
+        wrong(fmt::format("unknown key `{}`{}", printable(key),
+                          meant ? fmt::format(", did you mean `{}`?", *meant) : ""));
+      }
+    }
+  }
+  return failed() ? Result<void>(Failure(*error_)) : Result<void>();
+}
+
+void CatalogRow::expected(const char* key, std::string_view type, const nlohmann::json& found) {
+  wrong(fmt::format("`{}`: expected {}, found {}", key, type, found.type_name()));
+}
+
+void CatalogRow::expected_one_of(const char* key, const std::string& written,
+                                 const std::vector<std::string>& names) {
+  wrong(fmt::format("`{}` is `{}`, expected one of {}", key, printable(written), join(names, ", ")));
+}
+
+void CatalogRow::not_a_version(const char* key, const std::string& written) {
+  wrong(fmt::format("`{}` is `{}`, which is no version", key, printable(written)));
+}
+
+}  // namespace berth::detail
