@@ -1,0 +1,41 @@
+"""Exit codes: the command's own, and 124 to 127 as users of docker and timeout know them."""
+
+import time
+
+from harness import EngineTest
+
+
+class ExitCodes(EngineTest):
+    def test_exit_codes_are_passed_on(self):
+        for code in (0, 1, 2, 124, 200, 255):
+            with self.subTest(code=code):
+                self.assert_ended(self.shell(f"exit {code}"), code, stdout=b"", stderr=b"")
+
+    def test_a_command_that_is_not_there_is_127(self):
+        self.assert_refused(self.run_in("no-such-command"), 127, "no-such-command")
+
+    def test_a_command_that_cannot_be_executed_is_126(self):
+        self.assert_refused(self.run_in("/etc/passwd"), 126, "/etc/passwd")
+
+    def test_a_folder_as_a_command_is_126(self):
+        self.assert_refused(self.run_in("/etc"), 126, "/etc")
+
+    def test_a_command_killed_by_a_signal_is_128_and_its_number(self):
+        self.assert_ended(self.shell("kill -KILL $$"), 137)
+        self.assert_ended(self.shell("kill -SEGV $$"), 139)
+
+    def test_a_run_past_its_timeout_is_124(self):
+        started = time.monotonic()
+        result = self.run_in("--timeout", "2s", "sh", "-c", "echo begun; sleep 100")
+        self.assert_ended(result, 124, stdout=b"begun\n")
+        self.assertIn(b"2s", result.stderr)
+        self.assertLess(time.monotonic() - started, 20)
+
+    def test_a_timeout_ends_a_command_that_ignores_signals(self):
+        started = time.monotonic()
+        result = self.run_in("--timeout", "1s", "sh", "-c", "trap '' TERM INT; while :; do sleep 1; done")
+        self.assert_ended(result, 124)
+        self.assertLess(time.monotonic() - started, 30)
+
+    def test_a_run_within_its_timeout_is_unaffected(self):
+        self.assert_ended(self.run_in("--timeout", "1m", "sh", "-c", "exit 5"), 5, stdout=b"", stderr=b"")
