@@ -19,6 +19,9 @@ namespace {
 constexpr std::string_view kNvidiaDevice = "nvidia.com/gpu=";
 constexpr std::string_view kAllNvidiaDevices = "nvidia.com/gpu=all";
 
+constexpr std::string_view kDockerRemedy =
+    "`sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker`";
+
 // Podman's Docker API takes requests of driver cdi from here on (commit 18e29076f7); before, it
 // ignores them.
 constexpr unsigned kPodmanCdiMajor = 5;
@@ -162,28 +165,24 @@ Error gpu_not_configured(const EngineFacts& facts, const GpuSupport& support) {
     error.hint("`sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`");
   } else {
     error.note("the NVIDIA Container Toolkit, registered with the engine, is the remedy");
-    error.hint(
-        "`sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker`");
+    error.hint(std::string(kDockerRemedy));
   }
   error.hint("`berth doctor` checks what is installed");
   return error;
 }
 
 Error explained_gpu_failure(Error error) {
-  if (!error.id.empty()) {
-    return error;
-  }
   if (mentions(error, "could not select device driver")) {
     error.id = "gpu-not-configured";
-    error.hint(
-        "`sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker`");
-    error.hint("`berth doctor` checks what is installed");
+    if (error.hints.empty()) {
+      error.hint(std::string(kDockerRemedy));
+    }
   } else if (mentions(error, "unresolvable CDI devices") || mentions(error, "unknown device")) {
     error.id = "gpu-not-found";
-    error.hint("`berth gpus` shows the GPUs of this machine");
+    error.hints = {"`berth gpus` shows the GPUs of this machine"};
   } else if (mentions(error, "unsatisfied condition")) {
     error.id = "gpu-requirement";
-    error.hint("`berth resolve --explain` shows what the driver can run");
+    error.hints = {"`berth resolve --explain` shows what the driver can run"};
   }
   return error;
 }

@@ -1,13 +1,14 @@
-// run_attached(): one container from create to its exit, connected to the caller's standard streams like the command
-// itself would be.
+// run_attached(): one container from create to its exit, connected to the caller's standard streams
+// like the command itself would be.
 //
-// Order: create, attach, wait (acknowledged), start, resize; then bytes in both directions until the command has ended
-// and its last byte is written. Output is byte-exact on the stream it came from; a slow reader slows the command down.
-// Afterwards no container is left, whatever happened: the engine removes it (AutoRemove, which also holds when berth is
-// killed), and the session makes sure of it on every path but `detached`.
+// Order: create, attach, wait (acknowledged), start, resize; then bytes in both directions until
+// the command has ended and its last byte is written. Output is byte-exact on the stream it came
+// from; a slow reader slows the command down. Afterwards no container is left, whatever happened:
+// the engine removes it (AutoRemove, which also holds when berth is killed), and the session makes
+// sure of it on every path but `detached`.
 //
-// Signals: before start they cancel; afterwards they are passed on. The second INT stops the container (TERM, then KILL
-// after the grace), the third INT or TERM kills it and returns at once.
+// Signals: before start they cancel; afterwards they are passed on. The second INT stops the
+// container (TERM, then KILL after the grace), the third INT or TERM kills it and returns at once.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,8 @@
 namespace berth::runtime {
 
 struct SessionOptions {
-  // The caller's streams. Standard input is read where spec.open_stdin is set, put into raw mode where spec.tty is set
-  // too and it is a terminal.
+  // The caller's streams. Standard input is read where spec.open_stdin is set, put into raw mode
+  // where spec.tty is set too and it is a terminal.
   int stdin_fd = 0;
   int stdout_fd = 1;
   int stderr_fd = 2;
@@ -33,8 +34,8 @@ struct SessionOptions {
   std::chrono::milliseconds stop_grace{10'000};        // between TERM and KILL
   // How long an engine may keep a stream open and silent after the command has ended.
   std::chrono::milliseconds drain_limit{10'000};
-  // Sentences for the user, without newline: the engine's warnings, a timeout that was reached, … Never called while
-  // the terminal is raw.
+  // Sentences for the user, without newline: the engine's warnings, a timeout that was reached, …
+  // Never called while the terminal is raw.
   std::function<void(std::string_view)> on_notice{};
   // The container runs.
   std::function<void(const std::string& id)> on_started{};

@@ -1,12 +1,15 @@
-// Signals as events. A SignalWatcher blocks the signals that berth passes on to the command and takes them in with a
-// thread of its own, so that nothing in berth runs in a signal handler and no system call is cut short.
+// Signals as events. A SignalWatcher blocks the signals that berth passes on to the command and
+// takes them in with a thread of its own, so that nothing in berth runs in a signal handler and no
+// system call is cut short.
 //
-// Make it first thing in `run`, before any other thread exists (threads inherit the mask). A child process inherits
-// the mask too: start children with posix_spawn and POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF.
+// Make it first thing in `run`, before any other thread exists (threads inherit the mask). A child
+// process inherits the mask too: start children with posix_spawn and POSIX_SPAWN_SETSIGMASK |
+// POSIX_SPAWN_SETSIGDEF.
 //
-// Taken: HUP INT QUIT ALRM TERM USR1 USR2 WINCH. Not one that was ignored when berth started (nohup, `&` in a script).
-// Not taken: TSTP, TTIN, TTOU and CONT stop and continue berth itself, as a shell's job control expects; PIPE is
-// ignored, so that a closed output is an error of write(2); CHLD and URG mean nothing here.
+// Taken: HUP INT QUIT ALRM TERM USR1 USR2 WINCH. Not one that was ignored when berth started
+// (nohup, `&` in a script). Not taken: TSTP, TTIN, TTOU and CONT stop and continue berth itself, as
+// a shell's job control expects; PIPE is ignored, so that a closed output is an error of write(2);
+// CHLD and URG mean nothing here.
 #pragma once
 
 #include <csignal>
@@ -42,8 +45,9 @@ class SignalWatcher : public SignalSource {
   int poll_fd() const override;
   std::optional<int> next() override;
 
-  // Before the command starts a first HUP, INT, QUIT or TERM cancels: the token for Engine::pull() and the like. The
-  // third such signal ends berth by its default action, should something not heed the token.
+  // Before the command starts a first HUP, INT, QUIT or TERM cancels: the token for Engine::pull()
+  // and the like. The third such signal ends berth by its default action, should something not heed
+  // the token.
   std::stop_token stop_token() const;
   // The signal that requested the stop; 0: none.
   int stopped_by() const;
@@ -51,13 +55,17 @@ class SignalWatcher : public SignalSource {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
+
+// HUP, INT, QUIT, TERM: what asks a command to end.
+bool is_terminating(int number);
 
 // "TERM"; empty for a number that has no name here.
 std::string_view signal_name(int number);
 
-// Errc::interrupted with the signal's number, for what was cancelled: "`TERM` came before the command started".
+// Errc::interrupted with the signal's number, for what was cancelled: "`TERM` came before the
+// command started".
 Error interrupted_by(int number);
 
 }  // namespace berth::runtime
