@@ -1,0 +1,277 @@
+// Writes the error of a request without a solution.
+#include "resolver/conflict.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <set>
+
+#include "berth/base/text.hpp"
+#include "resolver/remedies.hpp"
+
+namespace berth::resolver {
+
+namespace {
+
+constexpr std::size_t kMostReasons = 8;
+
+std::string with_source(const std::string& text, const std::string& source) {
+  return source.empty() ? text : fmt::format("{} ({})", text, source);
+}
+
+bool is_about_gpus(const Reason& reason) {
+  return reason.rule.starts_with("gpu-");
+}
+bool is_about_driver(const Reason& reason) {
+  return reason.rule.starts_with("driver-");
+}
+bool is_about_python(const Reason& reason) {
+  return reason.rule.starts_with("python-") || reason.rule == "marker";
+}
+
+using Question = bool (*)(const Reason&);
+
+bool each_has(const std::vector<Option>& options, Question question) {
+  return !options.empty() && std::all_of(options.begin(), options.end(), [&](const Option& option) {
+    return std::any_of(option.rejected.begin(), option.rejected.end(), question);
+  });
+}
+
+bool any_has(const std::vector<Option>& options, Question question) {
+  return std::any_of(options.begin(), options.end(), [&](const Option& option) {
+    return std::any_of(option.rejected.begin(), option.rejected.end(), question);
+  });
+}
+
+// All that is asked for, without its origins: "`torch==2.6` and `tensorflow`".
+std::string asked_text(const std::vector<World>& worlds) {
+  std::vector<std::string> names;
+  for (const World& world : worlds) {
+    for (const Wanted& wanted : world.frameworks) {
+      const std::string name = fmt::format("`{}{}`", wanted.framework->name, wanted.specifiers());
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        names.push_back(name);
+      }
+    }
+  }
+  return join(names, " and ");
+}
+
+void note_requests(Error& error, const std::vector<World>& worlds, const ResolveRequest& request) {
+  std::set<std::string> seen;
+  for (const World& world : worlds) {
+    for (const Wanted& wanted : world.frameworks) {
+      if (seen.insert(wanted.text()).second) {
+        error.note("asked for: " + wanted.text());
+      }
+    }
+  }
+  for (const Sourced<pep440::SpecifierSet>& set : request.python) {
+    error.note(fmt::format("asked for: Python `{}` ({})", set.value.text(), set.origin.text));
+  }
+  if (request.cuda) {
+    error.note(fmt::format("asked for: CUDA {} ({})", request.cuda->value.text(),
+                           request.cuda->origin.text));
+  }
+}
+
+void note_machine(Error& error, const std::vector<Option>& options, const Machine& machine) {
+  if (machine.driver && any_has(options, is_about_driver)) {
+    error.note(with_source(
+        machine.native_cuda
+            ? fmt::format("driver {} ({}) runs CUDA up to {} natively", machine.driver->text(),
+                          machine.origin, machine.native_cuda->text())
+            : fmt::format("driver {} ({})", machine.driver->text(), machine.origin),
+        machine.driver_source == machine.origin ? std::string() : machine.driver_source));
+  }
+  for (const MachineGpu& gpu : machine.gpus) {
+    if (gpu.capability && any_has(options, is_about_gpus)) {
+      error.note(fmt::format("{} ({})", describe(gpu), gpu.source));
+    }
+  }
+}
+
+// The options that came nearest speak first; what many of them have in common is said once.
+void note_reasons(Error& error, std::vector<const Option*> options) {
+  std::stable_sort(options.begin(), options.end(), [](const Option* a, const Option* b) {
+    return a->rejected.size() < b->rejected.size();
+  });
+  std::vector<std::string> texts;
+  for (const Option* option : options) {
+    for (const Reason& reason : option->rejected) {
+      std::string text = with_source(reason.text, reason.source);
+      if (std::find(texts.begin(), texts.end(), text) == texts.end()) {
+        texts.push_back(std::move(text));
+      }
+    }
+  }
+  for (std::size_t i = 0; i < std::min(texts.size(), kMostReasons); ++i) {
+    error.note(texts[i]);
+  }
+  if (texts.size() > kMostReasons) {
+    error.note(fmt::format("and {} more reasons of this kind", texts.size() - kMostReasons));
+  }
+}
+
+void note_known_releases(Error& error, const Wanted& wanted, const Catalog& catalog) {
+  const std::vector<FrameworkRelease>& releases = wanted.framework->releases;
+  if (releases.empty()) {
+    return;
+  }
+  error.note(with_source(
+      fmt::format("the catalogue of {} knows {} {} to {}", catalog.version, wanted.framework->name,
+                  releases.back().version_text, releases.front().version_text),
+      releases.front().fact.source));
+}
+
+// What each framework could live with, where no image or CUDA serves all.
+void note_frameworks(Error& error, const Search& search, const World& world) {
+  for (const Wanted& wanted : world.frameworks) {
+    std::set<std::string> cudas;
+    std::set<std::string> pythons;
+    for (const Variant& variant : search.variants()) {
+      if (variant.wanted == &wanted && variant.rejected.empty() && variant.build->cuda &&
+          variant.release != nullptr) {
+        cudas.insert("CUDA " + variant.build->cuda->major_minor());
+        const std::string low =
+            variant.release->python_min ? variant.release->python_min->text() : "?";
+        const std::string high =
+            variant.release->python_max ? variant.release->python_max->text() : "?";
+        pythons.insert(fmt::format("{} to {}", low, high));
+      }
+    }
+    if (!cudas.empty()) {
+      error.note(fmt::format("{}{} has builds for {}, Python {}", wanted.framework->name,
+                             wanted.specifiers(), fmt::join(cudas, ", "),
+                             fmt::join(pythons, ", ")));
+    }
+  }
+}
+
+// Builds that are in no image and on no CUDA base: their own reasons.
+std::vector<Option> options_of_variants(const Search& search) {
+  std::vector<Option> options;
+  for (const Variant& variant : search.variants()) {
+    if (!variant.rejected.empty()) {
+      Option option;
+      option.variants = {&variant};
+      option.rejected = variant.rejected;
+      options.push_back(std::move(option));
+    }
+  }
+  return options;
+}
+
+Error headline(const std::vector<Option>& options, const std::vector<World>& worlds,
+               const ResolveRequest& request, const Machine& machine) {
+  const std::string asked =
+      worlds.empty() && request.cuda ? "CUDA " + request.cuda->value.text() : asked_text(worlds);
+  if (each_has(options, is_about_gpus)) {
+    std::vector<std::string> gpus;
+    for (const MachineGpu& gpu : machine.gpus) {
+      gpus.push_back(describe(gpu));
+    }
+    return Error{Errc::no_solution,
+                 fmt::format("{} has no build that runs on {}", asked, join(gpus, ", "))}
+        .named("gpu-not-supported");
+  }
+  if (each_has(options, is_about_driver)) {
+    return Error{Errc::no_solution,
+                 fmt::format("{} has no build that driver {} runs", asked, machine.driver->text())}
+        .named("driver-too-old");
+  }
+  if (each_has(options, is_about_python)) {
+    return Error{Errc::no_solution,
+                 fmt::format("{} has no image with the Python that is asked for", asked)}
+        .named("python-not-available");
+  }
+  return Error{Errc::no_solution,
+               fmt::format("no image satisfies {} on {}", asked, machine.origin)};
+}
+
+void add_hints(Error& error, const ResolveRequest& request, const Host& host,
+               const Catalog& catalog) {
+  for (std::string& hint : remedies(request, host, catalog)) {
+    error.hint(std::move(hint));
+  }
+}
+
+}  // namespace
+
+Error conflict(const Search& search, const std::vector<World>& worlds,
+               const ResolveRequest& request, const Host& host, const Machine& machine,
+               const Catalog& catalog) {
+  const bool combined = search.rejected().empty();
+  const std::vector<Option> options = combined ? options_of_variants(search) : search.rejected();
+  Error error = headline(combined && !search.variants().empty() ? std::vector<Option>() : options,
+                         worlds, request, machine);
+  note_requests(error, worlds, request);
+  for (const World& world : worlds) {
+    for (const Wanted& wanted : world.frameworks) {
+      const bool known =
+          std::any_of(search.variants().begin(), search.variants().end(),
+                      [&](const Variant& variant) { return variant.wanted == &wanted; });
+      if (!known) {
+        error.message =
+            fmt::format("no release of {} satisfies {}", wanted.framework->name, wanted.text());
+        error.id = "release-unknown";
+        note_known_releases(error, wanted, catalog);
+      }
+    }
+  }
+  note_machine(error, options, machine);
+  if (!worlds.empty() && worlds.front().frameworks.size() > 1) {
+    note_frameworks(error, search, worlds.front());
+  }
+  std::vector<const Option*> speaking;
+  for (const Option& option : options) {
+    speaking.push_back(&option);
+  }
+  note_reasons(error, std::move(speaking));
+  if (error.notes.size() < 2) {
+    error.note(fmt::format("the catalogue of {} has {} images and {} frameworks; none is left",
+                           catalog.version, catalog.images.size(), catalog.frameworks.size()));
+  }
+  add_hints(error, request, host, catalog);
+  return error;
+}
+
+Error image_conflict(const Option& option, const ResolveRequest& request, const Host& host,
+                     const Machine& machine, const Catalog& catalog) {
+  const std::vector<Option> options{option};
+  Error error{Errc::no_solution,
+              fmt::format("{} does not fit {}", option.image->reference(), machine.origin)};
+  error.note(fmt::format("`--image {}` is asked for by {}", request.image->value,
+                         request.image->origin.text));
+  note_machine(error, options, machine);
+  note_reasons(error, {&option});
+  add_hints(error, request, host, catalog);
+  return std::move(error).named("image-does-not-fit");
+}
+
+Error no_framework(const ResolveRequest& request, const Catalog& catalog) {
+  const std::vector<std::string> names = catalog.framework_names();
+  Error error{Errc::not_found, "no framework found: nothing says which image to take"};
+  error.note(request.requirements.empty()
+                 ? "no requirements were found"
+                 : fmt::format("{} requirements were found, none of them a framework that "
+                               "applies; the first is {}",
+                               request.requirements.size(),
+                               request.requirements.front().origin.text));
+  error.note(fmt::format("known frameworks: {}", join(names, ", ")));
+  for (const RequirementLine& line : request.requirements) {
+    if (const std::optional<std::string> meant = nearest(line.value.name, names)) {
+      error.hint(fmt::format("`berth resolve {}`, if that is what `{}` means",
+                             shell_quoted(*meant + line.value.specifiers.text()),
+                             line.value.written_name));
+      break;
+    }
+  }
+  if (!names.empty()) {
+    error.hint(fmt::format("`berth resolve {}` names one; `-f {}` does in `berth run`",
+                           names.front(), names.front()));
+  }
+  return std::move(error).named("no-framework");
+}
+
+}  // namespace berth::resolver

@@ -1,0 +1,404 @@
+// Explains a choice: frameworks, CUDA, Python, driver, GPUs, base image, each with its reason and
+// its source.
+#include "resolver/decision.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <set>
+
+#include "berth/base/text.hpp"
+
+namespace berth::resolver {
+
+namespace {
+
+FrameworkChoice choice_of(const Variant& variant, bool in_image) {
+  FrameworkChoice choice;
+  choice.name = variant.wanted->framework->name;
+  choice.requirement = variant.wanted->specifiers();
+  choice.version = variant.version_text;
+  choice.build = variant.build->name;
+  choice.index_url = variant.build->index_url;
+  choice.origin = variant.wanted->origins();
+  choice.in_image = in_image;
+  return choice;
+}
+
+std::string cuda_text(const Option& option) {
+  return option.cuda ? option.cuda->major_minor() : std::string();
+}
+
+std::string cudnn_text(const Option& option) {
+  const unsigned major = cudnn_major(option.cudnn);
+  return major == 0 ? std::string() : std::to_string(major);
+}
+
+std::string_view evidence_text(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::live:
+      return "a registry listing shows it";
+    case Evidence::listed:
+      return "its publisher lists it, or public files use it";
+    case Evidence::inferred:
+      return "it follows from the publisher's naming rule alone";
+    case Evidence::withdrawn:
+      return "it is known to be gone";
+  }
+  return "nothing is known of it";
+}
+
+class Explanation {
+ public:
+  Explanation(const Search& search, const ResolveRequest& request, const Machine& machine)
+      : search_(search),
+        request_(request),
+        machine_(machine),
+        chosen_(search.satisfying().front()) {}
+
+  Decision decision() {
+    fill_in();
+    for (const Variant* variant : chosen_.variants) {
+      explain_release(*variant);
+      explain_build(*variant);
+      warn_about(*variant);
+    }
+    explain_driver();
+    explain_gpus();
+    explain_image();
+    explain_python();
+    add_base_image();
+    warn_about_image();
+    warn_about_driver();
+    list_others();
+    return std::move(decision_);
+  }
+
+ private:
+  void fill_in() {
+    decision_.image = chosen_.image->reference();
+    decision_.source = chosen_.source;
+    decision_.cuda = cuda_text(chosen_);
+    decision_.cudnn = cudnn_text(chosen_);
+    decision_.python = chosen_.python;
+    for (const Variant* variant : chosen_.variants) {
+      decision_.frameworks.push_back(choice_of(*variant, chosen_.source != ImageSource::cuda_base));
+    }
+    decision_.warnings = machine_.warnings;
+    decision_.warnings.insert(decision_.warnings.end(), chosen_.warnings.begin(),
+                              chosen_.warnings.end());
+  }
+
+  void reason(std::string rule, std::string text, std::string source) {
+    decision_.reasons.push_back({std::move(rule), std::move(text), std::move(source)});
+  }
+
+  void explain_release(const Variant& variant) {
+    if (request_.image) {
+      reason("image-given",
+             fmt::format("{} is asked for by {}; it holds {}", request_.image->value,
+                         request_.image->origin.text, variant.name()),
+             chosen_.image->fact.source);
+      return;
+    }
+    const std::string& name = variant.wanted->framework->name;
+    const std::string asked = variant.wanted->text();
+    std::set<std::string> newer;
+    for (const Option& option : search_.rejected()) {
+      for (const Variant* other : option.variants) {
+        if (other->wanted->framework == variant.wanted->framework &&
+            other->version > variant.version) {
+          newer.insert(other->version_text);
+        }
+      }
+    }
+    std::string text = fmt::format("{} {} is the newest release that satisfies {}", name,
+                                   variant.version_text, asked.empty() ? "the request" : asked);
+    if (!newer.empty()) {
+      text += fmt::format(" and this machine ({} newer rejected)", newer.size());
+    }
+    reason("newest-release", std::move(text),
+           variant.release != nullptr ? variant.release->fact.source : variant.build->fact.source);
+  }
+
+  void explain_build(const Variant& variant) {
+    if (request_.image) {
+      return;
+    }
+    if (variant.release == nullptr) {
+      reason("image-build", fmt::format("{} is the image's own build", variant.name()),
+             variant.build->fact.source);
+      return;
+    }
+    const std::vector<FrameworkBuild>& builds = variant.release->builds;
+    const auto fallback = std::find_if(
+        builds.begin(), builds.end(), [](const FrameworkBuild& build) { return build.is_default; });
+    if (variant.build->is_default) {
+      reason("default-build",
+             fmt::format("{} is the default build of that release", variant.build->name),
+             variant.build->fact.source);
+    } else if (fallback != builds.end()) {
+      reason("other-build",
+             fmt::format("{} instead of the default {}: {}", variant.build->name, fallback->name,
+                         why_not(variant, *fallback)),
+             fallback->fact.source);
+    } else {
+      reason("highest-cuda",
+             fmt::format("{} is the build with the highest CUDA that fits", variant.build->name),
+             variant.build->fact.source);
+    }
+  }
+
+  // What speaks against another build of the chosen release.
+  std::string why_not(const Variant& chosen, const FrameworkBuild& other) const {
+    for (const Option& option : search_.rejected()) {
+      for (const Variant* variant : option.variants) {
+        const bool same = variant->build == &other || (variant->release == chosen.release &&
+                                                       variant->build->name == other.name);
+        if (same && !option.rejected.empty() && option.source == chosen_.source) {
+          return option.rejected.front().text;
+        }
+      }
+    }
+    for (const Option& option : search_.rejected()) {
+      if (!option.variants.empty() && option.variants.front()->build == &other &&
+          !option.rejected.empty()) {
+        return option.rejected.front().text;
+      }
+    }
+    return "no image of it is better";
+  }
+
+  void warn_about(const Variant& variant) {
+    if (variant.release != nullptr && variant.release->version != variant.version) {
+      warn(fmt::format("{} {} has no row in the catalogue: taken as {}",
+                       variant.wanted->framework->name, variant.version_text,
+                       variant.release->version_text));
+    }
+    if (variant.build->fact.uncertain) {
+      warn(fmt::format("what is known of {} is uncertain{}", variant.name(),
+                       variant.build->fact.note.empty() ? "" : ": " + variant.build->fact.note));
+    }
+    for (const WantedLine& line : variant.wanted->companions) {
+      if (!companion_is_known(line, *variant.wanted->framework)) {
+        warn(fmt::format("{} is not known to the catalogue: whether it goes with {} is not checked",
+                         line.text(), variant.name()));
+      } else if (variant.companion_unknown) {
+        warn(fmt::format("nothing is known of {} and {}", line.text(), variant.name()));
+      }
+    }
+  }
+
+  void explain_driver() {
+    if (!machine_.uses_gpu) {
+      reason("cpu-run",
+             machine_.cpu_wanted
+                 ? fmt::format("the CPU is asked for by {}", request_.gpus.origin.text)
+                 : fmt::format("{} has no GPU: runs on the CPU", machine_.origin),
+             {});
+      return;
+    }
+    decision_.driver.found = machine_.driver;
+    if (!chosen_.cuda) {
+      decision_.driver.mode = DriverMode::native;
+      return;
+    }
+    decision_.driver.required = chosen_.driver.required;
+    decision_.driver.mode = chosen_.driver.mode;
+    decision_.reasons.push_back(chosen_.driver.reason);
+  }
+
+  void explain_gpus() {
+    for (std::size_t i = 0; i < machine_.gpus.size(); ++i) {
+      const MachineGpu& gpu = machine_.gpus[i];
+      const GpuFit* fit = i < chosen_.gpus.size() ? &chosen_.gpus[i] : nullptr;
+      decision_.gpus.push_back(
+          {gpu.name, gpu.capability, fit != nullptr ? fit->covered_by : std::string()});
+      if (fit == nullptr) {
+        continue;
+      }
+      decision_.reasons.push_back(fit->reason);
+      if (fit->coverage == Coverage::presumed ||
+          (fit->coverage == Coverage::unknown && gpu.capability)) {
+        warn(fit->reason.text);
+      }
+    }
+  }
+
+  void explain_image() {
+    const ImageTag& image = *chosen_.image;
+    std::string text;
+    switch (chosen_.source) {
+      case ImageSource::official:
+        text = fmt::format("{} is the project's own image; {}", image.reference(),
+                           evidence_text(image.evidence));
+        break;
+      case ImageSource::ngc:
+        text = fmt::format("{} is NVIDIA's container; {}", image.reference(),
+                           evidence_text(image.evidence));
+        break;
+      case ImageSource::cuda_base:
+      case ImageSource::given:
+        text = fmt::format(
+            "{} is a CUDA image to install the rest on: no image that holds all of it fits; {}",
+            image.reference(), evidence_text(image.evidence));
+        break;
+    }
+    if (chosen_.variants.empty() || (request_.source && request_.source->value == chosen_.source)) {
+      text = fmt::format("{}: {}", image.reference(), evidence_text(image.evidence));
+    }
+    reason("image", std::move(text), image.fact.source);
+  }
+
+  void explain_python() {
+    if (decision_.python.empty()) {
+      if (!request_.python.empty()) {
+        warn(fmt::format("the Python in {} is not known: `{}` is not checked", decision_.image,
+                         request_.python.front().value.text()));
+      }
+      return;
+    }
+    const bool installed =
+        chosen_.source == ImageSource::cuda_base && chosen_.image->python.empty();
+    reason("python",
+           installed ? fmt::format("Python {} serves all that is wanted; the image has none",
+                                   decision_.python)
+                     : fmt::format("the image has Python {}", decision_.python),
+           chosen_.image->fact.source);
+    const std::optional<pep440::Version> python = pep440::Version::parse(decision_.python);
+    if (python && python->is_prerelease()) {
+      warn(fmt::format("the image has Python {}, a pre-release: some packages refuse it",
+                       decision_.python));
+    }
+  }
+
+  void add_base_image() {
+    if (chosen_.source == ImageSource::cuda_base) {
+      decision_.base_image = decision_.image;
+      return;
+    }
+    if (!chosen_.cuda) {
+      return;  // a CPU image is made from no CUDA image
+    }
+    const BaseWish wish{*chosen_.cuda, chosen_.cudnn,
+                        chosen_.image->flavor == Flavor::devel ? Flavor::devel : Flavor::runtime,
+                        chosen_.image->os, machine_.architecture};
+    const BaseChoice base = search_.base_images().nearest(wish);
+    if (base.image != nullptr) {
+      decision_.base_image = base.image->reference();
+      reason("base-image",
+             base.warning.empty()
+                 ? fmt::format("{} matches CUDA, cuDNN and flavour", decision_.base_image)
+                 : base.warning,
+             base.image->fact.source);
+    } else {
+      warn(base.warning);
+    }
+  }
+
+  void warn_about_image() {
+    const ImageTag& image = *chosen_.image;
+    if (image.evidence == Evidence::inferred) {
+      warn(fmt::format(
+          "{}: nobody was seen using this tag; it follows from the publisher's naming rule",
+          image.reference()));
+    }
+    if (!image.fact.note.empty() && chosen_.source != ImageSource::cuda_base) {
+      warn(fmt::format("{}: {}", image.reference(), image.fact.note));
+    }
+    if (chosen_.rank.cudnn_clash) {
+      warn(
+          fmt::format("the frameworks need different cuDNN majors: the image has cuDNN {}, the "
+                      "other must come with a wheel",
+                      decision_.cudnn));
+    }
+    if (!machine_.uses_gpu && !machine_.cpu_wanted && chosen_.cuda) {
+      warn_about_cpu_image();
+    }
+  }
+
+  // A CUDA image does on the CPU what the CPU image does, where the framework finds its CUDA at run
+  // time.
+  void warn_about_cpu_image() {
+    for (const Option& option : search_.satisfying()) {
+      if (!option.cuda && !option.variants.empty() && !chosen_.variants.empty() &&
+          option.variants.front()->version == chosen_.variants.front()->version) {
+        warn(fmt::format("`--gpus none` takes {}, which is made for the CPU",
+                         option.image->reference()));
+        return;
+      }
+    }
+  }
+
+  void warn_about_driver() {
+    if (!machine_.uses_gpu) {
+      return;
+    }
+    const ImageTag& image = *chosen_.image;
+    const bool made_from_cuda =
+        chosen_.source != ImageSource::official || image.flavor == Flavor::devel;
+    if (chosen_.driver.mode == DriverMode::forward) {
+      warn(
+          fmt::format("forward compatibility is the last resort: the image must load its "
+                      "cuda-compat libraries; {} or newer "
+                      "would do without",
+                      chosen_.driver.required ? "driver " + chosen_.driver.required->text()
+                                              : std::string("a driver")));
+    } else if (chosen_.driver.mode == DriverMode::minor && made_from_cuda && machine_.native_cuda) {
+      warn(fmt::format(
+          "{} may demand cuda>={} (NVIDIA_REQUIRE_CUDA), and the driver offers {}: if the engine "
+          "refuses to "
+          "start it, `-e NVIDIA_DISABLE_REQUIRE=1` lets it run by minor-version compatibility",
+          image.reference(), decision_.cuda, machine_.native_cuda->text()));
+    }
+    if (image.min_driver && machine_.driver && *machine_.driver < *image.min_driver) {
+      warn(fmt::format("{} is documented for driver {} or newer ({}); found is {}",
+                       image.reference(), image.min_driver->text(), image.fact.source,
+                       machine_.driver->text()));
+    }
+  }
+
+  void warn(std::string text) {
+    if (std::find(decision_.warnings.begin(), decision_.warnings.end(), text) ==
+        decision_.warnings.end()) {
+      decision_.warnings.push_back(std::move(text));
+    }
+  }
+
+  void list_others() {
+    for (std::size_t i = 1; i < search_.satisfying().size(); ++i) {
+      decision_.alternatives.push_back(candidate_from(search_.satisfying()[i]));
+    }
+    for (const Option& option : search_.rejected()) {
+      decision_.rejected.push_back(candidate_from(option));
+    }
+  }
+
+  const Search& search_;
+  const ResolveRequest& request_;
+  const Machine& machine_;
+  const Option& chosen_;
+  Decision decision_;
+};
+
+}  // namespace
+
+Candidate candidate_from(const Option& option) {
+  Candidate candidate;
+  candidate.image = option.image != nullptr ? option.image->reference() : std::string();
+  candidate.source = option.source;
+  candidate.cuda = cuda_text(option);
+  candidate.python = option.python;
+  for (const Variant* variant : option.variants) {
+    candidate.frameworks.push_back(choice_of(*variant, option.source != ImageSource::cuda_base));
+  }
+  candidate.rejected = option.rejected;
+  return candidate;
+}
+
+Decision decision_from(const Search& search, const ResolveRequest& request,
+                       const Machine& machine) {
+  return Explanation(search, request, machine).decision();
+}
+
+}  // namespace berth::resolver

@@ -1,0 +1,16 @@
+// A decision about an image that was given: no choice, but the checks that the catalogue allows.
+#pragma once
+
+#include "berth/base/result.hpp"
+#include "berth/model/plan.hpp"
+#include "resolver/search.hpp"
+
+namespace berth::resolver {
+
+// An image that the catalogue does not know is taken as it is, with a warning that says so.
+// Errc::no_solution where the catalogue knows the image and it cannot work.
+Result<Decision> given_image_decision(const ResolveRequest& request,
+                                      const std::vector<World>& worlds, const Host& host,
+                                      const Machine& machine, const Catalog& catalog);
+
+}  // namespace berth::resolver

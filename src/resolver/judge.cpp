@@ -1,0 +1,190 @@
+// Judges an option against the request and the machine, and gives it its place in the order.
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "resolver/search.hpp"
+
+namespace berth::resolver {
+
+namespace {
+
+// nvidia/cuda and what is made from it have cuda-compat; official runtime images are made from
+// plain Ubuntu.
+bool holds_compat(const Option& option) {
+  return option.source != ImageSource::official ||
+         (option.image != nullptr && option.image->flavor == Flavor::devel);
+}
+
+std::string image_name(const Option& option) {
+  return option.image != nullptr ? option.image->reference() : "an nvidia/cuda image";
+}
+
+int series_number(const std::string& python) {
+  const std::optional<PythonVersion> series = PythonVersion::parse(python_series(python));
+  return series ? static_cast<int>(series->major() * 1000 + series->minor()) : 0;
+}
+
+}  // namespace
+
+void Search::judge(Option& option, const World& world) const {
+  for (const Variant* variant : option.variants) {
+    option.rejected.insert(option.rejected.end(), variant->rejected.begin(),
+                           variant->rejected.end());
+  }
+  const bool given =
+      given_.request.image.has_value();  // nothing is chosen then: only what cannot work counts
+  if (!given && given_.request.source && given_.request.source->value != option.source) {
+    option.rejected.push_back(
+        {"source-request",
+         fmt::format("{} is of source {}; {} is asked for by {}", image_name(option),
+                     name_of(option.source), name_of(given_.request.source->value),
+                     given_.request.source->origin.text),
+         {}});
+  }
+  if (option.image != nullptr) {
+    judge_image(option);
+  }
+  judge_python(option, world);
+  judge_driver(option);
+}
+
+void Search::judge_image(Option& option) const {
+  const ImageTag& image = *option.image;
+  const auto reject = [&](std::string rule, std::string text) {
+    option.rejected.push_back({std::move(rule), std::move(text), image.fact.source});
+  };
+  const bool given = given_.request.image.has_value();
+  if (image.evidence == Evidence::withdrawn && given) {
+    option.warnings.push_back(fmt::format("{} is known to be gone from its registry ({})",
+                                          image.reference(), image.fact.source));
+  } else if (image.evidence == Evidence::withdrawn) {
+    reject("tag-withdrawn", fmt::format("{} is known to be gone", image.reference()));
+  }
+  if (!has_architecture(image, given_.machine.architecture)) {
+    reject("architecture", fmt::format("{} is not known to exist for {}", image.reference(),
+                                       given_.machine.architecture));
+  }
+  if (!given && given_.request.devel && image.flavor != Flavor::devel) {
+    reject("devel-request",
+           fmt::format("{} has no compilers, and `--devel` asks for them", image.reference()));
+  }
+  for (const MachineGpu& gpu : given_.machine.gpus) {
+    if (image.min_capability && gpu.capability && *gpu.capability < *image.min_capability) {
+      reject("gpu-too-old",
+             fmt::format("{} needs compute capability {}; {} is older", image.reference(),
+                         image.min_capability->text(), describe(gpu)));
+    }
+  }
+}
+
+void Search::judge_python(Option& option, const World& world) const {
+  const PythonRequests& wanted = given_.request.python;
+  if (!option.python.empty()) {
+    if (!python_satisfies(wanted, option.python)) {
+      std::vector<std::string> parts;
+      for (const Sourced<pep440::SpecifierSet>& set : wanted) {
+        parts.push_back(fmt::format("`{}` ({})", set.value.text(), set.origin.text));
+      }
+      option.rejected.push_back(
+          {"python-request",
+           fmt::format("{} has Python {}; asked for is {}", image_name(option), option.python,
+                       fmt::join(parts, " and ")),
+           option.image != nullptr ? option.image->fact.source : std::string()});
+    } else if (!world.covers(option.python)) {
+      option.rejected.push_back(
+          {"marker", fmt::format("with Python {} other requirement lines apply", option.python),
+           option.image != nullptr ? option.image->fact.source : std::string()});
+    }
+    return;
+  }
+  option.rank.python_unknown = true;
+  if (option.variants.empty() || option.variants.front()->release == nullptr) {
+    return;
+  }
+  // Nobody says which Python the image has; at least the release must run on one that is asked for.
+  const std::vector<const FrameworkRelease*> releases{option.variants.front()->release};
+  const bool possible = shared_python(releases, wanted, pythons_).has_value();
+  if (!possible && option.source != ImageSource::cuda_base) {
+    option.rejected.push_back(
+        {"python-release",
+         fmt::format("{} runs on no Python that is asked for", option.variants.front()->name()),
+         option.variants.front()->release->fact.source});
+  }
+}
+
+void Search::judge_driver(Option& option) const {
+  if (!given_.machine.uses_gpu) {
+    return;
+  }
+  if (!option.cuda) {
+    option.warnings.push_back(
+        fmt::format("the driver is not checked: the CUDA in {} is not known", image_name(option)));
+    return;
+  }
+  DriverNeeds needs{*option.cuda, false, holds_compat(option), std::nullopt, {}};
+  for (const Variant* variant : option.variants) {
+    needs.jit = needs.jit || variant->jit;
+    if (variant->build->min_driver &&
+        (!needs.own_floor || *variant->build->min_driver > *needs.own_floor)) {
+      needs.own_floor = variant->build->min_driver;
+      needs.own_floor_source = variant->build->fact.source;
+    }
+  }
+  if (option.source == ImageSource::cuda_base && option.image != nullptr &&
+      *option.image->cuda > needs.cuda) {
+    needs.cuda = *option.image->cuda;  // the image's own libraries and its NVIDIA_REQUIRE_CUDA
+  }
+  option.driver = driver_fit(needs, given_.machine, given_.catalog);
+  if (!option.driver.fits) {
+    Reason reason = option.driver.reason;
+    reason.text = fmt::format(
+        "{}: {}", option.variants.empty() ? image_name(option) : option.variants.front()->name(),
+        reason.text);
+    option.rejected.push_back(std::move(reason));
+  }
+  if (!option.variants.empty()) {
+    option.gpus = option.variants.front()->gpus;
+    return;
+  }
+  for (const MachineGpu& gpu : given_.machine.gpus) {
+    FrameworkBuild toolkit;  // nothing but CUDA itself
+    toolkit.cuda = option.cuda;
+    option.gpus.push_back(gpu_fit(toolkit, gpu, given_.catalog));
+    if (option.gpus.back().coverage == Coverage::none) {
+      option.rejected.push_back(option.gpus.back().reason);
+    }
+  }
+}
+
+void Search::rank(Option& option) const {
+  Rank& rank = option.rank;
+  for (const Variant* variant : option.variants) {
+    rank.newer += variant->newer;
+    rank.companion_unknown = rank.companion_unknown || variant->companion_unknown;
+    const bool only_build = variant->release != nullptr && variant->release->builds.size() == 1;
+    rank.not_default = rank.not_default || !(variant->build->is_default || only_build);
+  }
+  rank.forward =
+      option.driver.fits && option.driver.mode == DriverMode::forward && given_.machine.uses_gpu;
+  rank.minor = given_.machine.uses_gpu && option.driver.mode == DriverMode::minor;
+  rank.source = option.source == ImageSource::official ? 0
+                : option.source == ImageSource::ngc    ? 1
+                                                       : 2;
+  rank.cuda =
+      option.cuda ? -static_cast<int>(option.cuda->major() * 1000 + option.cuda->minor()) : 0;
+  rank.other_purpose =
+      !given_.machine.uses_gpu && option.cuda.has_value() == given_.machine.cpu_wanted;
+  rank.python = -series_number(option.python);
+  if (option.image != nullptr) {
+    rank.inferred = option.image->evidence == Evidence::inferred;
+    rank.devel = option.image->flavor == Flavor::devel && !given_.request.devel;
+    rank.evidence = static_cast<int>(option.image->evidence);
+    rank.cuda_patch = option.image->cuda ? -static_cast<int>(option.image->cuda->part(2)) : 0;
+    rank.ubuntu = -static_cast<int>(ubuntu_number(option.image->os));
+    rank.tag_length = option.image->tag.size();
+    rank.reference = option.image->reference();
+  }
+}
+
+}  // namespace berth::resolver

@@ -1,0 +1,152 @@
+// The rules about the Python inside an image. Source: PEP 440, and the Python ranges of the
+// catalogue's releases.
+#include "resolver/python_rules.hpp"
+
+#include <algorithm>
+
+#include <spdlog/fmt/fmt.h>
+
+namespace berth::resolver {
+
+namespace {
+
+using pep440::Specifier;
+using pep440::Version;
+
+std::uint64_t part(const Version& version, std::size_t position) {
+  return position < version.release().size() ? version.release()[position] : 0;
+}
+
+// `==3.10` and `===3.10`, which mean the series.
+bool names_series(const Specifier& clause) {
+  const bool equality =
+      clause.op == Specifier::Operator::equal || clause.op == Specifier::Operator::arbitrary;
+  return equality && !clause.wildcard && clause.version && clause.version->release().size() <= 2 &&
+         !clause.version->is_prerelease();
+}
+
+bool in_series(const Version& python, const Version& series) {
+  return part(python, 0) == part(series, 0) &&
+         (series.release().size() < 2 || part(python, 1) == part(series, 1));
+}
+
+bool satisfies(const PythonRequests& wanted, const Version& python) {
+  for (const Sourced<pep440::SpecifierSet>& set : wanted) {
+    for (const Specifier& clause : set.value.clauses()) {
+      if (names_series(clause) ? !in_series(python, *clause.version) : !clause.matches(python)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// Patch releases of a series at which the answer of a clause can change, and both ends.
+std::vector<std::uint64_t> telling_patches(const PythonRequests& wanted) {
+  constexpr std::uint64_t kBeyondAnyPatch = 999;
+  std::vector<std::uint64_t> patches{0, kBeyondAnyPatch};
+  for (const Sourced<pep440::SpecifierSet>& set : wanted) {
+    for (const Specifier& clause : set.value.clauses()) {
+      if (clause.version && clause.version->release().size() > 2) {
+        const std::uint64_t patch = part(*clause.version, 2);
+        patches.insert(patches.end(), {patch, patch + 1});
+        if (patch > 0) {
+          patches.push_back(patch - 1);
+        }
+      }
+    }
+  }
+  return patches;
+}
+
+std::optional<PythonVersion> series_version(std::string_view python) {
+  return PythonVersion::parse(python_series(python));
+}
+
+}  // namespace
+
+std::string python_series(std::string_view python) {
+  const std::optional<Version> version = Version::parse(python);
+  return version ? fmt::format("{}.{}", part(*version, 0), part(*version, 1)) : std::string();
+}
+
+bool python_satisfies(const PythonRequests& wanted, std::string_view python) {
+  const std::optional<Version> version = Version::parse(python);
+  if (!version) {
+    return false;
+  }
+  if (version->release().size() > 2) {
+    return satisfies(wanted, *version);
+  }
+  const std::vector<std::uint64_t> patches = telling_patches(wanted);
+  return std::any_of(patches.begin(), patches.end(), [&](std::uint64_t patch) {
+    const std::string text = fmt::format("{}.{}.{}", part(*version, 0), part(*version, 1), patch);
+    return satisfies(wanted, *Version::parse(text));
+  });
+}
+
+Support python_support(const FrameworkRelease& release, std::string_view python) {
+  const std::optional<PythonVersion> series = series_version(python);
+  if (!series) {
+    return Support::unknown;
+  }
+  if (release.python_min && *series < *release.python_min) {
+    return Support::no;
+  }
+  if (release.python_max && *series > *release.python_max) {
+    return Support::no;
+  }
+  const bool at_known_end = release.python_min && *series == *release.python_min;
+  return release.python_max || at_known_end ? Support::yes : Support::unknown;
+}
+
+std::vector<PythonVersion> known_pythons(const Catalog& catalog) {
+  std::vector<PythonVersion> pythons;
+  const auto add = [&](const std::optional<PythonVersion>& python) {
+    if (python && std::find(pythons.begin(), pythons.end(), *python) == pythons.end()) {
+      pythons.push_back(*python);
+    }
+  };
+  for (const Framework& framework : catalog.frameworks) {
+    for (const FrameworkRelease& release : framework.releases) {
+      add(release.python_min);
+      add(release.python_max);
+    }
+  }
+  std::string previous;
+  for (const ImageTag& image : catalog.images) {
+    if (!image.python.empty() && image.python != previous) {
+      add(series_version(image.python));
+      previous = image.python;
+    }
+  }
+  std::sort(pythons.begin(), pythons.end());
+  return pythons;
+}
+
+std::optional<std::string> shared_python(std::span<const FrameworkRelease* const> releases,
+                                         const PythonRequests& wanted,
+                                         std::span<const PythonVersion> pythons) {
+  std::optional<std::string> certain;   // the highest
+  std::optional<std::string> possible;  // the lowest
+  for (const PythonVersion& python : pythons) {
+    Support all = Support::yes;
+    for (const FrameworkRelease* release : releases) {
+      const Support one = python_support(*release, python.text());
+      all = one == Support::no || all == Support::no ? Support::no
+            : one == Support::unknown                ? Support::unknown
+                                                     : all;
+    }
+    if (all == Support::no || !python_satisfies(wanted, python.text())) {
+      continue;
+    }
+    if (all == Support::yes) {
+      certain = python.text();
+    } else if (!possible) {
+      possible = python.text();
+    }
+  }
+  return certain ? certain : possible;
+}
+
+}  // namespace berth::resolver

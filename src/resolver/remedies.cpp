@@ -1,0 +1,353 @@
+// Relaxes a request that has no solution, one constraint at a time, and keeps what resolves.
+#include "resolver/remedies.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <set>
+
+#include "berth/base/text.hpp"
+#include "resolver/command_text.hpp"
+#include "resolver/machine.hpp"
+#include "resolver/search.hpp"
+#include "resolver/wanted.hpp"
+
+namespace berth::resolver {
+
+namespace {
+
+constexpr std::size_t kMostRemedies = 4;
+
+// What a request would get, without the explanation.
+struct Outcome {
+  std::string image;
+  std::vector<std::string> frameworks;    // "torch 2.7.1 (cu128)"
+  std::vector<pep440::Version> versions;  // of the framework asked about, in all satisfying options
+  std::set<DriverVersion> drivers;        // that rejected options ask for
+};
+
+Outcome outcome_of(const ResolveRequest& request, const Host& host, const Catalog& catalog,
+                   const Framework* framework = nullptr) {
+  Outcome outcome;
+  const Result<Machine> machine = machine_for(request, host, catalog);
+  if (!machine) {
+    return outcome;
+  }
+  const Result<std::vector<World>> worlds = worlds_of(request, catalog, machine->architecture);
+  if (!worlds) {
+    return outcome;
+  }
+  Search search(request, *machine, catalog);
+  worlds->empty() ? search.run_without_framework() : search.run(*worlds);
+  for (const Option& option : search.rejected()) {
+    if (!option.driver.fits && option.driver.required) {
+      outcome.drivers.insert(*option.driver.required);
+    }
+  }
+  for (const Option& option : search.satisfying()) {
+    for (const Variant* variant : option.variants) {
+      if (variant->wanted->framework == framework) {
+        outcome.versions.push_back(variant->version);
+      }
+    }
+  }
+  if (!search.satisfying().empty()) {
+    const Option& best = search.satisfying().front();
+    outcome.image = best.image->reference();
+    for (const Variant* variant : best.variants) {
+      outcome.frameworks.push_back(variant->name());
+    }
+  }
+  return outcome;
+}
+
+// 2.7 of 2.7.0, as people write it.
+std::string short_text(const pep440::Version& version) {
+  const std::string text = version.text();
+  return text.ends_with(".0") && version.release().size() > 2 ? text.substr(0, text.size() - 2)
+                                                              : text;
+}
+
+class Relaxation {
+ public:
+  Relaxation(const ResolveRequest& request, const Host& host, const Catalog& catalog)
+      : host_(host), catalog_(catalog), request_(standalone(request, host, catalog)) {}
+
+  std::vector<std::string> found() {
+    relax_builds();
+    relax_lines();
+    relax_releases();
+    relax_flags();
+    relax_driver();
+    relax_gpus();
+    if (hints_.empty()) {
+      relax_everything();
+    }
+    if (hints_.empty()) {
+      hints_.push_back(
+          worlds_.empty() || worlds_.front().frameworks.empty()
+              ? "`berth catalog images` lists what is known"
+              : fmt::format(
+                    "`berth catalog {}` lists the releases, builds and images that are known",
+                    worlds_.front().frameworks.front().framework->name));
+    }
+    return std::move(hints_);
+  }
+
+ private:
+  // The request as a command can say it: the lines that count, and nothing of the project's files.
+  ResolveRequest standalone(const ResolveRequest& request, const Host& host,
+                            const Catalog& catalog) {
+    ResolveRequest alone = request;
+    alone.requirements.clear();
+    alone.frameworks.clear();
+    if (Result<std::vector<World>> worlds = worlds_of(request, catalog, host.architecture)) {
+      worlds_ = std::move(*worlds);
+    }
+    std::set<std::string> seen;
+    for (const World& world : worlds_) {
+      for (const Wanted& wanted : world.frameworks) {
+        for (const std::vector<WantedLine>* lines : {&wanted.lines, &wanted.companions}) {
+          for (const WantedLine& line : *lines) {
+            if (seen.insert(line.source->value.text()).second) {
+              alone.requirements.push_back(*line.source);
+            }
+          }
+        }
+      }
+    }
+    return alone;
+  }
+
+  bool try_out(const ResolveRequest& request, const Host& host, std::string_view what) {
+    if (hints_.size() >= kMostRemedies) {
+      return false;
+    }
+    const Outcome outcome = outcome_of(request, host, catalog_);
+    if (outcome.image.empty()) {
+      return false;
+    }
+    const std::string command = resolve_command(request, host);
+    std::string hint = fmt::format("{}`{}` takes {}", what, command, outcome.image);
+    if (!outcome.frameworks.empty()) {
+      hint += fmt::format(", {}", join(outcome.frameworks, ", "));
+    }
+    if (std::find(hints_.begin(), hints_.end(), hint) == hints_.end()) {
+      hints_.push_back(std::move(hint));
+    }
+    return true;
+  }
+
+  bool belongs(const RequirementLine& line, const Framework& framework) const {
+    if (catalog_.find_framework(line.value.name) == &framework) {
+      return true;
+    }
+    return std::any_of(framework.releases.begin(), framework.releases.end(),
+                       [&](const FrameworkRelease& release) {
+                         return release.companions.contains(line.value.name);
+                       });
+  }
+
+  ResolveRequest with_line(const Framework& framework, const std::string& text) const {
+    ResolveRequest changed = request_;
+    std::erase_if(changed.requirements,
+                  [&](const RequirementLine& line) { return belongs(line, framework); });
+    if (const Result<pep508::Requirement> line = pep508::Requirement::parse(text)) {
+      changed.requirements.push_back({*line, Origin{"command line"}});
+    }
+    return changed;
+  }
+
+  std::vector<const Framework*> frameworks() const {
+    std::vector<const Framework*> all;
+    for (const World& world : worlds_) {
+      for (const Wanted& wanted : world.frameworks) {
+        if (std::find(all.begin(), all.end(), wanted.framework) == all.end()) {
+          all.push_back(wanted.framework);
+        }
+      }
+    }
+    return all;
+  }
+
+  // torch==2.0.1+cu117: the same release, another build.
+  void relax_builds() {
+    for (const RequirementLine& line : request_.requirements) {
+      const std::optional<pep440::Version> pinned = line.value.specifiers.pinned();
+      const Framework* framework = catalog_.find_framework(line.value.name);
+      if (pinned && !pinned->local().empty() && framework != nullptr) {
+        try_out(with_line(*framework,
+                          fmt::format("{}=={}", line.value.name, pinned->public_version().text())),
+                host_, "another build: ");
+      }
+    }
+  }
+
+  // Two lines that exclude each other: each of them alone.
+  void relax_lines() {
+    if (request_.requirements.size() < 2) {
+      return;
+    }
+    for (const Framework* framework : frameworks()) {
+      std::vector<std::string> own;
+      for (const RequirementLine& line : request_.requirements) {
+        if (belongs(line, *framework)) {
+          own.push_back(line.value.text());
+        }
+      }
+      for (const std::string& text : own.size() > 1 ? own : std::vector<std::string>()) {
+        try_out(with_line(*framework, text), host_, "");
+      }
+    }
+  }
+
+  // The nearest release that works: newer if there is one, else older.
+  void relax_releases() {
+    for (const Framework* framework : frameworks()) {
+      const ResolveRequest any = with_line(*framework, framework->name);
+      const std::vector<pep440::Version> working =
+          outcome_of(any, host_, catalog_, framework).versions;
+      const std::optional<pep440::Version> asked = asked_version(*framework);
+      if (working.empty() || !asked) {
+        continue;
+      }
+      std::optional<pep440::Version> newer;
+      std::optional<pep440::Version> older;
+      for (const pep440::Version& version : working) {
+        if (version > *asked && (!newer || version < *newer)) {
+          newer = version;
+        }
+        if (version < *asked && (!older || version > *older)) {
+          older = version;
+        }
+      }
+      if (newer) {
+        try_out(with_line(*framework, fmt::format("{}>={}", framework->name, short_text(*newer))),
+                host_, "");
+      } else if (older) {
+        try_out(with_line(*framework, fmt::format("{}=={}", framework->name, older->text())), host_,
+                "");
+      }
+    }
+  }
+
+  // The version that a pin names, else the newest release that the lines accept.
+  std::optional<pep440::Version> asked_version(const Framework& framework) const {
+    for (const World& world : worlds_) {
+      for (const Wanted& wanted : world.frameworks) {
+        if (wanted.framework != &framework) {
+          continue;
+        }
+        for (const WantedLine& line : wanted.lines) {
+          if (const std::optional<pep440::Version> pinned = line.specifiers.pinned()) {
+            return pinned->public_version();
+          }
+        }
+        for (const FrameworkRelease& release : framework.releases) {
+          if (wanted.accepts(release.version, "")) {
+            return release.version;
+          }
+        }
+      }
+    }
+    return framework.releases.empty() ? std::nullopt
+                                      : std::optional(framework.releases.front().version);
+  }
+
+  void relax_flags() {
+    ResolveRequest changed = request_;
+    changed.cuda.reset();
+    if (request_.cuda) {
+      try_out(changed, host_, "any CUDA: ");
+    }
+    changed = request_;
+    changed.python.clear();
+    if (!request_.python.empty()) {
+      try_out(changed, host_, "any Python: ");
+    }
+    changed = request_;
+    changed.source.reset();
+    if (request_.source) {
+      try_out(changed, host_, "any source: ");
+    }
+    changed = request_;
+    changed.devel = false;
+    if (request_.devel) {
+      try_out(changed, host_, "without compilers: ");
+    }
+    changed = request_;
+    changed.image.reset();
+    if (request_.image) {
+      try_out(changed, host_, "another image: ");
+    }
+  }
+
+  void relax_driver() {
+    if (!host_.driver) {
+      return;
+    }
+    for (const DriverVersion& driver : outcome_of(request_, host_, catalog_).drivers) {
+      Host updated = host_;
+      updated.driver = driver;
+      updated.driver_cuda.reset();
+      updated.gpus_known = false;
+      updated.origin.text = "--driver, --gpu";
+      if (driver > *host_.driver &&
+          try_out(request_, updated,
+                  fmt::format("after an update of the driver to {} or newer: ", driver.text()))) {
+        return;
+      }
+    }
+  }
+
+  void relax_gpus() {
+    const GpuRequest& wanted = request_.gpus.value;
+    if (wanted.mode == GpuRequest::Mode::none) {
+      return;
+    }
+    ResolveRequest changed = request_;
+    changed.gpus.value = GpuRequest{};
+    if (wanted.required() && host_.has_gpu()) {
+      try_out(changed, host_, "on the GPUs that are there: ");
+    }
+    changed.gpus.value.mode = GpuRequest::Mode::devices;
+    for (const Gpu& gpu : host_.gpus) {
+      changed.gpus.value.devices = {std::to_string(gpu.index)};
+      if (host_.gpus.size() > 1 && !outcome_of(changed, host_, catalog_).image.empty()) {
+        try_out(changed, host_, fmt::format("on {} alone: ", gpu.name));
+        break;
+      }
+    }
+    changed.gpus.value = GpuRequest{};
+    changed.gpus.value.mode = GpuRequest::Mode::none;
+    try_out(changed, host_, "on the CPU: ");
+  }
+
+  void relax_everything() {
+    ResolveRequest changed;
+    changed.gpus = request_.gpus;
+    for (const Framework* framework : frameworks()) {
+      if (const Result<pep508::Requirement> line = pep508::Requirement::parse(framework->name)) {
+        changed.requirements.push_back({*line, Origin{"command line"}});
+      }
+    }
+    if (!changed.requirements.empty()) {
+      try_out(changed, host_, "without the other constraints: ");
+    }
+  }
+
+  const Host& host_;
+  const Catalog& catalog_;
+  std::vector<World> worlds_;
+  ResolveRequest request_;
+  std::vector<std::string> hints_;
+};
+
+}  // namespace
+
+std::vector<std::string> remedies(const ResolveRequest& request, const Host& host,
+                                  const Catalog& catalog) {
+  return Relaxation(request, host, catalog).found();
+}
+
+}  // namespace berth::resolver

@@ -1,0 +1,46 @@
+// resolve(): reads the request, searches, and turns the outcome into a decision or an explained
+// conflict.
+#include "berth/resolver/resolve.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "resolver/conflict.hpp"
+#include "resolver/decision.hpp"
+#include "resolver/given_image.hpp"
+#include "resolver/machine.hpp"
+#include "resolver/remedies.hpp"
+#include "resolver/search.hpp"
+#include "resolver/wanted.hpp"
+
+namespace berth {
+
+Result<Decision> resolve(const ResolveRequest& request, const Host& host, const Catalog& catalog) {
+  using namespace resolver;
+  Result<Machine> machine = machine_for(request, host, catalog);
+  if (!machine) {
+    Error error = std::move(machine).error();
+    for (std::string& hint : remedies(request, host, catalog)) {
+      error.hint(std::move(hint));
+    }
+    return fail(std::move(error));
+  }
+  BERTH_TRY(const std::vector<World> worlds, worlds_of(request, catalog, machine->architecture));
+  if (request.image) {
+    return given_image_decision(request, worlds, host, *machine, catalog);
+  }
+  if (worlds.empty() && !request.cuda) {
+    return fail(no_framework(request, catalog));
+  }
+  Search search(request, *machine, catalog);
+  if (worlds.empty()) {
+    search.run_without_framework();
+  } else {
+    search.run(worlds);
+  }
+  if (search.satisfying().empty()) {
+    return fail(conflict(search, worlds, request, host, *machine, catalog));
+  }
+  return decision_from(search, request, *machine);
+}
+
+}  // namespace berth

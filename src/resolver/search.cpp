@@ -1,0 +1,381 @@
+// Lists the options: framework images that hold all that is wanted, and CUDA base images to install
+// it on.
+#include "resolver/search.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace berth::resolver {
+
+namespace {
+
+bool same_minor(const CudaVersion& a, const CudaVersion& b) {
+  return a.major() == b.major() && a.minor() == b.minor();
+}
+
+bool is_build_of(const FrameworkBuild& build, const ImageTag& image) {
+  return build.cuda && image.cuda ? same_minor(*build.cuda, *image.cuda)
+                                  : is_cpu_build(build) && image.is_cpu;
+}
+
+// "cu126", as the wheels are named.
+std::string build_name(const ImageTag& image) {
+  if (image.cuda) {
+    return fmt::format("cu{}{}", image.cuda->major(), image.cuda->minor());
+  }
+  return image.is_cpu ? std::string(kCpuBuild) : "unknown";
+}
+
+FrameworkBuild build_in(const ImageTag& image) {
+  FrameworkBuild build;
+  build.name = build_name(image);
+  build.cuda = image.cuda;
+  build.cudnn = image.cudnn;
+  build.fact = image.fact;
+  return build;
+}
+
+// The release's own row; for a patch release without one that of a sibling: 2.4.0 for 2.4.3.
+const FrameworkRelease* row_for(const Framework& framework, const pep440::Version& version) {
+  for (const FrameworkRelease& release : framework.releases) {
+    if (release.version == version) {
+      return &release;
+    }
+  }
+  for (const FrameworkRelease& release : framework.releases) {
+    const std::vector<std::uint64_t>& have = release.version.release();
+    const std::vector<std::uint64_t>& need = version.release();
+    if (have.size() > 1 && need.size() > 1 && have[0] == need[0] && have[1] == need[1]) {
+      return &release;
+    }
+  }
+  return nullptr;
+}
+
+// Builds that can live in one image: of one CUDA major from CUDA 11 on, of one CUDA before; and of
+// one cuDNN major, unless `cudnn` is 0.
+struct Group {
+  CudaVersion cuda;
+  bool whole_major = false;
+  unsigned cudnn = 0;
+
+  bool holds(const Variant& variant) const {
+    const std::optional<CudaVersion>& have = variant.build->cuda;
+    if (!have || (whole_major ? have->major() != cuda.major() : !same_minor(*have, cuda))) {
+      return false;
+    }
+    const unsigned own = cudnn_major(variant.build->cudnn);
+    return cudnn == 0 || own == 0 || own == cudnn;
+  }
+};
+
+std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& known,
+                             const Catalog& catalog) {
+  std::set<std::tuple<unsigned, unsigned, unsigned>> seen;
+  std::vector<Group> groups;
+  for (const std::vector<const Variant*>& variants : known) {
+    for (const Variant* variant : variants) {
+      if (!variant->build->cuda || !variant->rejected.empty()) {
+        continue;
+      }
+      const CudaVersion& cuda = *variant->build->cuda;
+      const bool whole_major = std::any_of(
+          catalog.minor_floors.begin(), catalog.minor_floors.end(),
+          [&](const MinorVersionFloor& floor) { return floor.cuda_major == cuda.major(); });
+      for (const unsigned cudnn : {0U, cudnn_major(variant->build->cudnn)}) {
+        if (seen.emplace(cuda.major(), whole_major ? 0 : cuda.minor(), cudnn).second) {
+          groups.push_back({cuda, whole_major, cudnn});
+        }
+      }
+    }
+  }
+  return groups;
+}
+
+}  // namespace
+
+Search::Search(const ResolveRequest& request, const Machine& machine, const Catalog& catalog)
+    : given_{request, machine, catalog}, base_images_(catalog), pythons_(known_pythons(catalog)) {}
+
+void Search::run(const std::vector<World>& worlds) {
+  for (const World& world : worlds) {
+    std::vector<Choice> known;
+    for (const Wanted& wanted : world.frameworks) {
+      Choice& choice = known.emplace_back();
+      for (Variant& variant : variants_of(wanted, given_)) {
+        choice.push_back(&variants_.emplace_back(std::move(variant)));
+      }
+    }
+    add_framework_images(world, known);
+    if (known.size() == 1) {
+      add_cuda_bases(world, known);
+    } else {
+      add_shared_cuda_bases(world, known);
+    }
+  }
+  const auto before = [](const Option& a, const Option& b) { return a.rank < b.rank; };
+  std::sort(satisfying_.begin(), satisfying_.end(), before);
+  std::sort(rejected_.begin(), rejected_.end(), before);
+}
+
+void Search::run_on(const ImageTag& image, const std::vector<World>& worlds) {
+  World& world = worlds_.emplace_back();
+  Option option;
+  for (const auto& [name, version] : image.frameworks) {
+    const Framework* framework = given_.catalog.find_framework(name);
+    if (framework == nullptr) {
+      continue;
+    }
+    Wanted wanted{framework};
+    for (const World& asked : worlds) {
+      for (const Wanted& one : asked.frameworks) {
+        if (one.framework == framework && (image.python.empty() || asked.covers(image.python))) {
+          wanted = one;
+        }
+      }
+    }
+    world.frameworks.push_back(std::move(wanted));
+  }
+  for (const Wanted& wanted : world.frameworks) {
+    option.variants.push_back(given_variant(wanted, image));
+  }
+  for (const World& asked : worlds) {
+    for (const Wanted& one : asked.frameworks) {
+      if (!image.frameworks.contains(one.framework->name)) {
+        option.warnings.push_back(fmt::format("{} is not known to hold {}, which is asked for: {}",
+                                              image.reference(), one.framework->name, one.text()));
+      }
+    }
+  }
+  option.image = &image;
+  option.source = image.source;
+  option.cuda = image.cuda;
+  option.cudnn = image.cudnn;
+  option.python = image.python;
+  add(std::move(option), world);
+}
+
+// The version in the image, whatever is asked for; another one than that is a reason to refuse.
+const Variant* Search::given_variant(const Wanted& wanted, const ImageTag& image) {
+  const std::string& text = image.frameworks.at(wanted.framework->name);
+  const std::optional<pep440::Version> version = pep440::Version::parse(text);
+  const Variant* known = own_variant(wanted, image);
+  if (!version || wanted.accepts(*version, build_name(image), true)) {
+    return known;
+  }
+  Variant& judged = variants_.emplace_back(*known);
+  judged.rejected.push_back({"requirement",
+                             fmt::format("{} holds {} {}; asked for is {}", image.reference(),
+                                         wanted.framework->name, text, wanted.text()),
+                             image.fact.source});
+  return &judged;
+}
+
+void Search::run_without_framework() {
+  std::set<std::pair<unsigned, unsigned>> seen;
+  const World everything;
+  for (const ImageTag& image : given_.catalog.images) {
+    if (image.source != ImageSource::cuda_base || !image.cuda || !given_.request.cuda ||
+        !agrees(given_.request.cuda->value, *image.cuda) ||
+        !seen.emplace(image.cuda->major(), image.cuda->minor()).second) {
+      continue;
+    }
+    const CudaVersion series = *CudaVersion::parse(image.cuda->major_minor());
+    const bool patch_asked = given_.request.cuda->value.size() > 2;
+    const BaseChoice base =
+        base_images_.nearest({patch_asked ? given_.request.cuda->value : series,
+                              {},
+                              given_.request.devel ? Flavor::devel : Flavor::runtime,
+                              {},
+                              given_.machine.architecture});
+    if (base.image != nullptr && same_minor(*base.image->cuda, series)) {
+      Option option;
+      option.image = base.image;
+      option.source = ImageSource::cuda_base;
+      option.cuda = base.image->cuda;
+      option.cudnn = base.image->cudnn;
+      option.python = base.image->python;
+      add(std::move(option), everything);
+    }
+  }
+  std::sort(satisfying_.begin(), satisfying_.end(),
+            [](const Option& a, const Option& b) { return a.rank < b.rank; });
+}
+
+void Search::add_framework_images(const World& world, const std::vector<Choice>& known) {
+  for (const ImageTag& image : given_.catalog.images) {
+    if (image.source == ImageSource::cuda_base ||
+        image.frameworks.size() < world.frameworks.size()) {
+      continue;
+    }
+    const bool holds_all = std::all_of(
+        world.frameworks.begin(), world.frameworks.end(),
+        [&](const Wanted& wanted) { return image.frameworks.contains(wanted.framework->name); });
+    if (holds_all) {
+      add_framework_image(world, known, image);
+    }
+  }
+}
+
+void Search::add_framework_image(const World& world, const std::vector<Choice>& known,
+                                 const ImageTag& image) {
+  Option option;
+  option.image = &image;
+  option.source = image.source;
+  option.cuda = image.cuda;
+  option.cudnn = image.cudnn;
+  option.python = image.python;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const Variant* variant = variant_for(world.frameworks[i], known[i], image);
+    if (variant == nullptr) {
+      return;  // another version than the one wanted: not a candidate at all
+    }
+    option.variants.push_back(variant);
+  }
+  if (option.cudnn.empty() && image.cuda) {
+    option.cudnn = option.variants.front()->build->cudnn;
+  }
+  add(std::move(option), world);
+}
+
+const Variant* Search::variant_for(const Wanted& wanted, const Choice& known,
+                                   const ImageTag& image) {
+  const std::optional<pep440::Version> version =
+      pep440::Version::parse(image.frameworks.at(wanted.framework->name));
+  const bool ngc_asked = given_.request.source && given_.request.source->value == ImageSource::ngc;
+  if (!version) {
+    // NGC containers of which nobody has written down the version: only where any will do, and NGC
+    // is asked for.
+    const bool any_will_do = wanted.specifiers().empty() && ngc_asked;
+    return any_will_do ? own_variant(wanted, image) : nullptr;
+  }
+  if (!wanted.accepts(*version, build_name(image), ngc_asked)) {
+    return nullptr;
+  }
+  if (image.source == ImageSource::official) {
+    for (const Variant* variant : known) {
+      if (variant->version == *version && is_build_of(*variant->build, image)) {
+        return variant;
+      }
+    }
+  }
+  return own_variant(wanted, image);
+}
+
+const Variant* Search::own_variant(const Wanted& wanted, const ImageTag& image) {
+  const std::string& text = image.frameworks.at(wanted.framework->name);
+  const pep440::Version version =
+      pep440::Version::parse(text).value_or(*pep440::Version::parse("0"));
+  // NVIDIA compiles its own: the project's row says nothing of it.
+  const FrameworkRelease* row =
+      image.source == ImageSource::official ? row_for(*wanted.framework, version) : nullptr;
+  FrameworkBuild build = build_in(image);
+  if (row != nullptr) {
+    for (const FrameworkBuild& candidate : row->builds) {
+      build = is_build_of(candidate, image) ? candidate : build;
+    }
+  }
+  builds_.push_back(std::move(build));
+  variants_.push_back(variant_in_image(wanted, row, text.empty() ? "unknown" : text, version,
+                                       builds_.back(), given_));
+  return &variants_.back();
+}
+
+void Search::add_cuda_bases(const World& world, const std::vector<Choice>& known) {
+  for (const Variant* variant : known.front()) {
+    if (variant->build->cuda) {
+      const std::vector<const FrameworkRelease*> releases{variant->release};
+      add_cuda_base(world, {variant}, shared_python(releases, given_.request.python, pythons_));
+    }
+  }
+}
+
+// Frameworks side by side: within a group and for one Python each can be chosen alone, and the
+// newest that fits is.
+void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>& known) {
+  std::set<Choice> seen;
+  for (const Group& group : groups_of(known, given_.catalog)) {
+    for (auto python = pythons_.rbegin(); python != pythons_.rend(); ++python) {
+      if (!world.covers(python->text()) ||
+          !python_satisfies(given_.request.python, python->text())) {
+        continue;
+      }
+      Choice chosen;
+      for (const Choice& variants : known) {
+        const Variant* best = nullptr;
+        for (const Variant* variant : variants) {
+          if (!variant->rejected.empty() || !group.holds(*variant) ||
+              python_support(*variant->release, python->text()) == Support::no) {
+            continue;
+          }
+          const DriverFit driver = driver_fit(
+              {*variant->build->cuda, variant->jit, true, variant->build->min_driver, {}},
+              given_.machine, given_.catalog);
+          const auto rank = [](const Variant& one) {
+            return std::make_tuple(one.companion_unknown, one.newer, !one.build->is_default,
+                                   -static_cast<int>(one.build->cuda->minor()));
+          };
+          if ((driver.fits || !given_.machine.uses_gpu) &&
+              (best == nullptr || rank(*variant) < rank(*best))) {
+            best = variant;
+          }
+        }
+        if (best != nullptr) {
+          chosen.push_back(best);
+        }
+      }
+      if (chosen.size() == known.size() && seen.insert(chosen).second) {
+        std::vector<const FrameworkRelease*> releases;
+        for (const Variant* variant : chosen) {
+          releases.push_back(variant->release);
+        }
+        add_cuda_base(world, chosen, shared_python(releases, given_.request.python, pythons_));
+      }
+    }
+  }
+}
+
+void Search::add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python) {
+  Option option;
+  option.source = ImageSource::cuda_base;
+  unsigned cudnn = 0;
+  for (const Variant* variant : chosen) {
+    if (!option.cuda || *variant->build->cuda > *option.cuda) {
+      option.cuda = variant->build->cuda;
+    }
+    const unsigned own = cudnn_major(variant->build->cudnn);
+    option.rank.cudnn_clash = option.rank.cudnn_clash || (own != 0 && cudnn != 0 && own != cudnn);
+    // Where they clash, the image has the lower one: newer wheels bring their own.
+    cudnn = own != 0 && (cudnn == 0 || own < cudnn) ? own : cudnn;
+  }
+  const BaseChoice base =
+      base_images_.nearest({*option.cuda,
+                            cudnn == 0 ? std::string() : std::to_string(cudnn),
+                            given_.request.devel ? Flavor::devel : Flavor::runtime,
+                            {},
+                            given_.machine.architecture});
+  option.image = base.image;
+  option.cudnn = cudnn == 0 ? std::string() : std::to_string(cudnn);
+  option.python = python.value_or("");
+  option.variants = std::move(chosen);
+  if (base.image == nullptr) {
+    option.rejected.push_back({"base-image", base.warning, {}});
+  } else if (!base.warning.empty()) {
+    option.warnings.push_back(base.warning);
+  }
+  if (!python) {
+    option.rejected.push_back({"python-request", "no Python serves all that is wanted", {}});
+  }
+  add(std::move(option), world);
+}
+
+void Search::add(Option option, const World& world) {
+  judge(option, world);
+  rank(option);
+  (option.rejected.empty() ? satisfying_ : rejected_).push_back(std::move(option));
+}
+
+}  // namespace berth::resolver

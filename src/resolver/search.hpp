@@ -1,0 +1,113 @@
+// The search: every image that could serve the request, judged and ranked. Nothing is chosen here;
+// the best of the satisfying options is the decision.
+#pragma once
+
+#include <compare>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "berth/model/plan.hpp"
+#include "berth/resolver/catalog.hpp"
+#include "resolver/base_image.hpp"
+#include "resolver/driver_rules.hpp"
+#include "resolver/machine.hpp"
+#include "resolver/python_rules.hpp"
+#include "resolver/variants.hpp"
+#include "resolver/wanted.hpp"
+
+namespace berth::resolver {
+
+// The order of preference, most important first; the smaller the better (docs/resolver.md,
+// "Order").
+struct Rank {
+  bool forward = false;  // forward compatibility is the last resort
+  bool companion_unknown =
+      false;                   // torchaudio is asked for, and has no release known for that torch
+  bool cudnn_clash = false;    // frameworks of different cuDNN majors in one image
+  std::size_t newer = 0;       // releases given up
+  int source = 0;              // official, ngc, cuda-base
+  bool inferred = false;       // the tag follows from a naming rule alone
+  bool other_purpose = false;  // a CUDA image where the CPU is asked for, or the reverse
+  bool not_default = false;    // not the build that the project itself prefers
+  bool minor = false;          // minor-version compatibility, not native
+  int cuda = 0;                // the highest
+  bool devel = false;          // compilers that nobody asked for
+  bool python_unknown = false;
+  int python = 0;  // the highest
+  int evidence = 0;
+  int cuda_patch = 0;
+  int ubuntu = 0;
+  std::size_t tag_length = 0;  // the plain tag before its -jupyter sibling
+  std::string reference{};
+
+  auto operator<=>(const Rank&) const = default;
+};
+
+// An image with the frameworks in it or to be installed on it.
+struct Option {
+  const ImageTag* image = nullptr;  // none: a build for which no CUDA base image is left
+  ImageSource source = ImageSource::official;
+  std::vector<const Variant*> variants{};  // one per framework, by name
+  std::optional<CudaVersion> cuda{};
+  std::string cudnn{};
+  std::string python{};
+  DriverFit driver{};
+  std::vector<GpuFit> gpus{};  // in the machine's order; of the first framework
+  std::vector<std::string> warnings{};
+  std::vector<Reason> rejected{};  // empty: it satisfies the request
+  Rank rank{};
+};
+
+class Search {
+ public:
+  // All arguments must outlive the search.
+  Search(const ResolveRequest& request, const Machine& machine, const Catalog& catalog);
+
+  void run(const std::vector<World>& worlds);
+  // One image that was given: its frameworks are judged, wanted or not, and nothing else is
+  // considered.
+  void run_on(const ImageTag& image, const std::vector<World>& worlds);
+  // CUDA images for a request without any framework: the series that --cuda asks for.
+  void run_without_framework();
+
+  // Best first.
+  const std::vector<Option>& satisfying() const { return satisfying_; }
+  const std::vector<Option>& rejected() const { return rejected_; }
+  // Of all worlds, also those in no option.
+  const std::deque<Variant>& variants() const { return variants_; }
+  const BaseImages& base_images() const { return base_images_; }
+
+ private:
+  using Choice = std::vector<const Variant*>;
+
+  void add_framework_images(const World& world, const std::vector<Choice>& known);
+  void add_framework_image(const World& world, const std::vector<Choice>& known,
+                           const ImageTag& image);
+  const Variant* variant_for(const Wanted& wanted, const Choice& known, const ImageTag& image);
+  const Variant* own_variant(const Wanted& wanted, const ImageTag& image);
+  const Variant* given_variant(const Wanted& wanted, const ImageTag& image);
+  void add_cuda_bases(const World& world, const std::vector<Choice>& known);
+  void add_shared_cuda_bases(const World& world, const std::vector<Choice>& known);
+  void add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python);
+
+  // In judge.cpp.
+  void judge(Option& option, const World& world) const;
+  void judge_image(Option& option) const;
+  void judge_python(Option& option, const World& world) const;
+  void judge_driver(Option& option) const;
+  void rank(Option& option) const;
+  void add(Option option, const World& world);
+
+  Circumstances given_;
+  BaseImages base_images_;
+  std::vector<PythonVersion> pythons_;
+  std::deque<Variant> variants_;       // addresses stay
+  std::deque<World> worlds_;           // of an image that was given
+  std::deque<FrameworkBuild> builds_;  // of images whose build the catalogue has no row for
+  std::vector<Option> satisfying_;
+  std::vector<Option> rejected_;
+};
+
+}  // namespace berth::resolver

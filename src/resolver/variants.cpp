@@ -1,0 +1,127 @@
+// Lists and judges the builds of a framework: requirement lines, extras, companions, --cuda, GPUs.
+#include "resolver/variants.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace berth::resolver {
+
+namespace {
+
+void judge_lines(Variant& variant) {
+  const Wanted& wanted = *variant.wanted;
+  if (const std::optional<std::string> extra = wanted.unserved_extra(variant.build->cuda)) {
+    variant.rejected.push_back({"extra",
+                                fmt::format("the extra `{}` asks for another CUDA than that of {}",
+                                            *extra, variant.name()),
+                                variant.build->fact.source});
+  }
+  for (const WantedLine& line : wanted.companions) {
+    if (variant.release == nullptr || !companion_is_known(line, *wanted.framework)) {
+      continue;
+    }
+    const CompanionFit fit = companion_fit(line, *variant.release, variant.build->name);
+    if (fit == CompanionFit::unknown) {
+      variant.companion_unknown = true;
+    } else if (fit == CompanionFit::differs) {
+      const std::string& name = line.source->value.name;
+      variant.rejected.push_back(
+          {"companion",
+           fmt::format("{} goes with {} {}, not with {}", variant.name(), name,
+                       variant.release->companions.at(name), line.text()),
+           variant.release->fact.source});
+    }
+  }
+}
+
+void judge_cuda(Variant& variant, const Circumstances& given) {
+  const std::optional<CudaVersion>& cuda = variant.build->cuda;
+  if (given.request.cuda && (!cuda || !agrees(given.request.cuda->value, *cuda))) {
+    const std::string built_for = cuda                           ? "CUDA " + cuda->text()
+                                  : is_cpu_build(*variant.build) ? "the CPU"
+                                                                 : "a CUDA that is not known";
+    variant.rejected.push_back(
+        {"cuda-request",
+         fmt::format("{} is built for {}; CUDA {} is asked for by {}", variant.name(), built_for,
+                     given.request.cuda->value.text(), given.request.cuda->origin.text),
+         variant.build->fact.source});
+  }
+  if (is_cpu_build(*variant.build) && given.machine.uses_gpu) {
+    variant.rejected.push_back(
+        {"cpu-build", fmt::format("{} is built for the CPU, and the run uses GPUs", variant.name()),
+         variant.build->fact.source});
+  }
+}
+
+void judge_gpus(Variant& variant, const Circumstances& given) {
+  if (!variant.build->cuda) {
+    return;
+  }
+  for (const MachineGpu& gpu : given.machine.gpus) {
+    GpuFit fit = gpu_fit(*variant.build, gpu, given.catalog);
+    variant.jit = variant.jit || fit.coverage == Coverage::ptx;
+    if (fit.coverage == Coverage::none) {
+      Reason reason = fit.reason;
+      reason.text = fmt::format("{}: {}", variant.name(), reason.text);
+      variant.rejected.push_back(std::move(reason));
+    }
+    variant.gpus.push_back(std::move(fit));
+  }
+}
+
+void judge(Variant& variant, const Circumstances& given) {
+  judge_lines(variant);
+  judge_cuda(variant, given);
+  judge_gpus(variant, given);
+}
+
+}  // namespace
+
+std::string Variant::name() const {
+  return fmt::format("{} {} ({})", wanted->framework->name, version_text, build->name);
+}
+
+bool is_cpu_build(const FrameworkBuild& build) {
+  return !build.cuda && build.name == kCpuBuild;
+}
+
+bool agrees(const CudaVersion& asked, const CudaVersion& have) {
+  for (std::size_t i = 0; i < std::min(asked.size(), have.size()); ++i) {
+    if (asked.part(i) != have.part(i)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::deque<Variant> variants_of(const Wanted& wanted, const Circumstances& given) {
+  std::deque<Variant> variants;
+  std::size_t newer = 0;
+  for (const FrameworkRelease& release : wanted.framework->releases) {
+    for (const FrameworkBuild& build : release.builds) {
+      if (!wanted.accepts(release.version, build.name)) {
+        continue;
+      }
+      Variant variant{&wanted, &release, &build, release.version, release.version_text, newer};
+      judge(variant, given);
+      variants.push_back(std::move(variant));
+    }
+    ++newer;
+  }
+  return variants;
+}
+
+Variant variant_in_image(const Wanted& wanted, const FrameworkRelease* release,
+                         const std::string& version_text, const pep440::Version& version,
+                         const FrameworkBuild& build, const Circumstances& given) {
+  const std::vector<FrameworkRelease>& releases = wanted.framework->releases;
+  const std::ptrdiff_t newer =
+      std::count_if(releases.begin(), releases.end(),
+                    [&](const FrameworkRelease& other) { return other.version > version; });
+  Variant variant{&wanted, release, &build, version, version_text, static_cast<std::size_t>(newer)};
+  judge(variant, given);
+  return variant;
+}
+
+}  // namespace berth::resolver

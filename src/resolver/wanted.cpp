@@ -1,0 +1,309 @@
+// Picks the frameworks out of the requirements, and says what their lines accept.
+#include "resolver/wanted.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+
+#include "berth/base/text.hpp"
+#include "resolver/python_rules.hpp"
+
+namespace berth::resolver {
+
+namespace {
+
+using pep440::SpecifierSet;
+using pep440::Version;
+
+// "2.0.1+cu118" of https://…/torch-2.0.1%2Bcu118-cp310-cp310-linux_x86_64.whl; empty where the name
+// says nothing.
+std::string version_in_url(std::string_view url) {
+  const std::string_view file = url.substr(url.rfind('/') + 1);
+  const std::vector<std::string> parts = split(file.substr(0, file.find('#')), '-');
+  if (!file.substr(0, file.find('#')).ends_with(".whl") || parts.size() < 5) {
+    return {};
+  }
+  std::string version = parts[1];
+  for (const std::string_view plus : {"%2B", "%2b"}) {
+    if (const std::size_t at = version.find(plus); at != std::string::npos) {
+      version.replace(at, plus.size(), "+");
+    }
+  }
+  return version;
+}
+
+SpecifierSet specifiers_of(const pep508::Requirement& requirement) {
+  if (requirement.url.empty()) {
+    return requirement.specifiers;
+  }
+  const std::string version = version_in_url(requirement.url);
+  Result<SpecifierSet> pinned = SpecifierSet::parse(version.empty() ? "" : "==" + version);
+  return pinned ? *pinned : SpecifierSet();
+}
+
+bool names_build(const SpecifierSet& set) {
+  return std::any_of(set.clauses().begin(), set.clauses().end(),
+                     [](const pep440::Specifier& clause) {
+                       return clause.version && !clause.version->local().empty();
+                     });
+}
+
+// Companion package -> framework: torchvision belongs to torch.
+using Companions = std::map<std::string, const Framework*, std::less<>>;
+
+Companions companions_of(const Catalog& catalog) {
+  Companions companions;
+  for (const Framework& framework : catalog.frameworks) {
+    for (const FrameworkRelease& release : framework.releases) {
+      for (const auto& [name, version] : release.companions) {
+        companions.emplace(name, &framework);
+      }
+    }
+  }
+  return companions;
+}
+
+// A line, and what the catalogue makes of its name.
+struct Placed {
+  const RequirementLine* line = nullptr;
+  const Framework* framework = nullptr;
+  bool companion = false;
+};
+
+std::optional<Placed> placed(const RequirementLine& line, const Catalog& catalog,
+                             const Companions& companions) {
+  if (const Framework* framework = catalog.find_framework(line.value.name)) {
+    return Placed{&line, framework, false};
+  }
+  if (const auto found = companions.find(line.value.name); found != companions.end()) {
+    return Placed{&line, found->second, true};
+  }
+  return std::nullopt;
+}
+
+Failure unknown_framework(const RequirementLine& line, const Catalog& catalog) {
+  const std::vector<std::string> names = catalog.framework_names();
+  Error error{Errc::not_found, fmt::format("`{}` is not a framework that the catalogue knows",
+                                           line.value.written_name)};
+  error.note(fmt::format("it is asked for by {}", line.origin.text));
+  error.note(fmt::format("known frameworks: {}", join(names, ", ")));
+  if (const std::optional<std::string> meant = nearest(line.value.name, names)) {
+    const std::string corrected = *meant + line.value.specifiers.text();
+    error.hint(
+        fmt::format("`berth resolve {}`, if `{}` was meant", shell_quoted(corrected), *meant));
+  } else {
+    error.hint("`berth catalog` lists what is known");
+  }
+  return fail(std::move(error).named("framework-unknown"));
+}
+
+// Lines of -f come first and replace the project's lines of the same name.
+Result<std::vector<Placed>> placed_lines(const ResolveRequest& request, const Catalog& catalog) {
+  const Companions companions = companions_of(catalog);
+  std::vector<Placed> lines;
+  std::set<std::string> replaced;
+  const auto key = [](const Placed& one) {
+    return one.companion ? one.line->value.name : one.framework->name;
+  };
+  for (const RequirementLine& line : request.frameworks) {
+    const std::optional<Placed> one = placed(line, catalog, companions);
+    if (!one) {
+      return unknown_framework(line, catalog);
+    }
+    replaced.insert(key(*one));
+    lines.push_back(*one);
+  }
+  for (const RequirementLine& line : request.requirements) {
+    const std::optional<Placed> one = placed(line, catalog, companions);
+    if (one && !replaced.contains(key(*one))) {
+      lines.push_back(*one);
+    }
+  }
+  // The order in which a project names things decides nothing.
+  std::stable_sort(lines.begin(), lines.end(), [](const Placed& a, const Placed& b) {
+    return std::make_tuple(a.framework->name, a.line->value.text(), a.line->origin.text) <
+           std::make_tuple(b.framework->name, b.line->value.text(), b.line->origin.text);
+  });
+  return lines;
+}
+
+std::vector<Wanted> wanted_of(const std::vector<Placed>& lines, const std::vector<bool>& applies) {
+  std::vector<Wanted> wanted;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!applies[i]) {
+      continue;
+    }
+    if (wanted.empty() || wanted.back().framework != lines[i].framework) {
+      wanted.push_back({lines[i].framework});
+    }
+    WantedLine line{lines[i].line, specifiers_of(lines[i].line->value)};
+    (lines[i].companion ? wanted.back().companions : wanted.back().lines)
+        .push_back(std::move(line));
+  }
+  return wanted;
+}
+
+std::vector<bool> applying(const std::vector<Placed>& lines, const std::string& python,
+                           const std::string& architecture) {
+  pep508::Environment environment;
+  environment.python_version = python;
+  environment.python_full_version = python + ".0";
+  environment.platform_machine = architecture == "arm64" ? "aarch64" : "x86_64";
+  std::vector<bool> applies;
+  applies.reserve(lines.size());
+  for (const Placed& one : lines) {
+    applies.push_back(one.line->value.applies(environment));
+  }
+  return applies;
+}
+
+// CUDA major in the name of an extra: 12 of cuda12, cuda12-pip, cuda12_local.
+std::optional<unsigned> cuda_major_in(std::string_view extra) {
+  constexpr std::string_view kPrefix = "cuda";
+  if (!extra.starts_with(kPrefix)) {
+    return std::nullopt;
+  }
+  unsigned major = 0;
+  std::size_t digits = 0;
+  for (const char c : extra.substr(kPrefix.size())) {
+    if (std::isdigit(static_cast<unsigned char>(c)) == 0 || digits == 2) {
+      break;
+    }
+    major = major * 10 + static_cast<unsigned>(c - '0');
+    ++digits;
+  }
+  return digits > 0 ? std::optional<unsigned>(major) : std::nullopt;
+}
+
+std::string joined_unique(std::vector<std::string> parts, std::string_view separator) {
+  std::erase(parts, std::string());
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  return join(parts, separator);
+}
+
+}  // namespace
+
+bool WantedLine::accepts(const Version& version, std::string_view build, bool prereleases) const {
+  const std::optional<bool> allowed = prereleases ? std::optional<bool>(true) : std::nullopt;
+  if (!names_build(specifiers)) {
+    return specifiers.contains(version, allowed);
+  }
+  const std::optional<Version> local =
+      Version::parse(fmt::format("{}+{}", version.public_version().text(), build));
+  return local && specifiers.contains(*local, allowed);
+}
+
+std::string WantedLine::text() const {
+  return fmt::format("`{}` ({})", source->value.text(), source->origin.text);
+}
+
+bool Wanted::accepts(const Version& version, std::string_view build, bool prereleases) const {
+  return std::all_of(lines.begin(), lines.end(), [&](const WantedLine& line) {
+    return line.accepts(version, build, prereleases);
+  });
+}
+
+std::optional<std::string> Wanted::unserved_extra(const std::optional<CudaVersion>& cuda) const {
+  for (const WantedLine& line : lines) {
+    for (const std::string& extra : line.source->value.extras) {
+      const std::optional<unsigned> major = cuda_major_in(extra);
+      if (major && (!cuda || cuda->major() != *major)) {
+        return extra;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::string Wanted::specifiers() const {
+  std::vector<std::string> parts;
+  for (const WantedLine& line : lines) {
+    parts.push_back(line.specifiers.text());
+  }
+  return joined_unique(std::move(parts), ",");
+}
+
+std::string Wanted::origins() const {
+  std::vector<std::string> parts;
+  for (const std::vector<WantedLine>* group : {&lines, &companions}) {
+    for (const WantedLine& line : *group) {
+      parts.push_back(line.source->origin.text);
+    }
+    if (!parts.empty()) {
+      break;  // companions speak for the framework only where no line of its own does
+    }
+  }
+  return joined_unique(std::move(parts), ", ");
+}
+
+std::string Wanted::text() const {
+  std::vector<std::string> parts;
+  for (const WantedLine& line : lines) {
+    parts.push_back(line.text());
+  }
+  for (const WantedLine& line : companions) {
+    parts.push_back(line.text());
+  }
+  return joined_unique(std::move(parts), " and ");
+}
+
+bool World::covers(std::string_view python) const {
+  return pythons.empty() ||
+         std::find(pythons.begin(), pythons.end(), python_series(python)) != pythons.end();
+}
+
+Result<std::vector<World>> worlds_of(const ResolveRequest& request, const Catalog& catalog,
+                                     const std::string& architecture) {
+  BERTH_TRY(const std::vector<Placed> lines, placed_lines(request, catalog));
+  const bool marked = std::any_of(lines.begin(), lines.end(), [](const Placed& one) {
+    return one.line->value.marker.has_value();
+  });
+  std::vector<World> worlds;
+  if (!marked) {
+    if (!lines.empty()) {
+      worlds.push_back({wanted_of(lines, std::vector<bool>(lines.size(), true)), {}});
+    }
+    return worlds;
+  }
+  std::map<std::vector<bool>, std::vector<std::string>> by_applying;
+  for (const PythonVersion& python : known_pythons(catalog)) {
+    by_applying[applying(lines, python.text(), architecture)].push_back(python.text());
+  }
+  for (auto& [applies, pythons] : by_applying) {
+    std::vector<Wanted> wanted = wanted_of(lines, applies);
+    if (!wanted.empty()) {
+      const bool all = by_applying.size() == 1;
+      worlds.push_back({std::move(wanted), all ? std::vector<std::string>() : pythons});
+    }
+  }
+  return worlds;
+}
+
+CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& release,
+                           std::string_view build) {
+  const auto found = release.companions.find(line.source->value.name);
+  if (found == release.companions.end()) {
+    return CompanionFit::unknown;
+  }
+  const std::optional<Version> version = Version::parse(found->second);
+  if (!version) {
+    return CompanionFit::unknown;
+  }
+  return line.accepts(*version, build, false) ? CompanionFit::fits : CompanionFit::differs;
+}
+
+bool companion_is_known(const WantedLine& line, const Framework& framework) {
+  return std::any_of(
+      framework.releases.begin(), framework.releases.end(), [&](const FrameworkRelease& release) {
+        return std::any_of(release.builds.begin(), release.builds.end(),
+                           [&](const FrameworkBuild& build) {
+                             return companion_fit(line, release, build.name) == CompanionFit::fits;
+                           });
+      });
+}
+
+}  // namespace berth::resolver

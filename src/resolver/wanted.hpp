@@ -1,0 +1,66 @@
+// What is wanted: the frameworks among the requirements of a project, with all lines about each of
+// them.
+//
+// Markers ask for the Python inside the image, which is what is to be chosen. So the Pythons are
+// divided into worlds: in each the same lines apply. Nearly every project has one world.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/base/result.hpp"
+#include "berth/model/request.hpp"
+#include "berth/resolver/catalog.hpp"
+
+namespace berth::resolver {
+
+struct WantedLine {
+  const RequirementLine* source = nullptr;
+  // Of the line, or the version in the wheel's name where the line is `torch @ https://….whl`.
+  pep440::SpecifierSet specifiers{};
+
+  // Whether the version satisfies the line, as the build of that name; a local version,
+  // ==2.0.1+cu118, demands one.
+  bool accepts(const pep440::Version& version, std::string_view build, bool prereleases) const;
+  std::string text() const;  // "`torch==2.3.1` (requirements.txt:3)"
+};
+
+struct Wanted {
+  const Framework* framework = nullptr;
+  std::vector<WantedLine> lines{};       // of the framework; all must hold
+  std::vector<WantedLine> companions{};  // of its companions: torchvision==0.18.1
+
+  // Specifiers and local versions of all lines. `build` may be empty: any.
+  bool accepts(const pep440::Version& version, std::string_view build,
+               bool prereleases = false) const;
+  // The extra that this build does not serve: jax[cuda12] asks for CUDA 12.
+  std::optional<std::string> unserved_extra(const std::optional<CudaVersion>& cuda) const;
+
+  std::string specifiers() const;  // "==2.3.1"; empty where any release will do
+  std::string origins() const;     // "requirements.txt:3"
+  // "`torch==2.3.1` (requirements.txt:3)", several joined by "and".
+  std::string text() const;
+};
+
+struct World {
+  std::vector<Wanted> frameworks{};    // by name
+  std::vector<std::string> pythons{};  // series that it is about; empty: all
+
+  bool covers(std::string_view python) const;
+};
+
+// The worlds with at least one framework; none where no line names one that applies. The request
+// must outlive them. Errc::not_found for an unknown name in `frameworks`.
+Result<std::vector<World>> worlds_of(const ResolveRequest& request, const Catalog& catalog,
+                                     const std::string& architecture);
+
+// What a companion line makes of a release.
+enum class CompanionFit { fits, unknown, differs };
+CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& release,
+                           std::string_view build);
+// Whether some release of the framework fits the line. A line that none fits decides nothing.
+bool companion_is_known(const WantedLine& line, const Framework& framework);
+
+}  // namespace berth::resolver
