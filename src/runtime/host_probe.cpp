@@ -189,6 +189,30 @@ std::optional<fs::path> find_program(const fs::path& root, std::string_view name
   return std::nullopt;
 }
 
+// ID=ubuntu and ID_LIKE="rhel fedora" of os-release(5).
+std::vector<std::string> os_ids(const fs::path& root) {
+  std::vector<std::string> ids;
+  const std::string release = content_of(root / "etc/os-release");
+  for (const std::string_view key : {"ID=", "ID_LIKE="}) {
+    for (const std::string& line : split(release, '\n')) {
+      if (line.rfind(key, 0) != 0) {
+        continue;
+      }
+      std::string value = line.substr(key.size());
+      value.erase(std::remove(value.begin(), value.end(), '"'), value.end());
+      for (std::string& id : split(trimmed(value), ' ')) {
+        ids.push_back(std::move(id));
+      }
+    }
+  }
+  return ids;
+}
+
+// 195 is the major number of the NVIDIA driver's devices, 255 the minor of its control device.
+bool char_links_missing(const fs::path& root) {
+  return is_there(root / "dev/nvidiactl") && !is_there(root / "dev/char/195:255");
+}
+
 std::optional<std::uint64_t> memory_bytes(const fs::path& root) {
   const std::string value = value_of(content_of(root / "proc/meminfo"), "MemTotal");
   const std::uint64_t kibibytes = std::strtoull(value.c_str(), nullptr, 10);
@@ -307,6 +331,8 @@ HostProbe probe_host(const ProbeRoots& roots) {
   probe.nouveau = is_there(root / "sys/module/nouveau");
   probe.wsl = is_there(root / "dev/dxg");
   probe.in_container = is_there(root / ".dockerenv") || is_there(root / "run/.containerenv");
+  probe.char_links_missing = char_links_missing(root);
+  probe.os_ids = os_ids(root);
   probe.cdi_specs = cdi_specs(root);
   probe.nvidia_hook = find_program(root, "nvidia-container-runtime-hook");
   probe.nvidia_cdi_hook = find_program(root, "nvidia-cdi-hook");

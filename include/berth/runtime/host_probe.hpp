@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "berth/model/host.hpp"
@@ -45,6 +46,10 @@ struct HostProbe {
   std::vector<std::string> pci_gpus;  // "0000:01:00.0": NVIDIA's display controllers, used or not
   bool nouveau = false;               // the free driver has been loaded: it keeps NVIDIA's away
   bool wsl = false;
+  // A GPU's device files have no links in /dev/char: systemd then takes the GPUs from running
+  // containers at its next daemon-reload (nvidia-container-toolkit#48).
+  bool char_links_missing = false;
+  std::vector<std::string> os_ids;  // ID and ID_LIKE of /etc/os-release: "ubuntu", "debian"
   bool in_container = false;
   std::vector<CdiSpec> cdi_specs;                    // /etc/cdi, /var/run/cdi
   std::optional<std::filesystem::path> nvidia_hook;  // nvidia-container-runtime-hook

@@ -277,6 +277,21 @@ TEST_CASE("CDI specifications tell the driver that they were made for", "[host_p
   REQUIRE_FALSE(probe.cdi_specs[1].driver);
 }
 
+TEST_CASE("device files without links in /dev/char are noticed", "[host_probe]") {
+  Machine machine;
+  REQUIRE_FALSE(machine.probe().char_links_missing);
+  machine.file("dev/nvidiactl", "");
+  REQUIRE(machine.probe().char_links_missing);
+  machine.file("dev/char/195:255", "");
+  REQUIRE_FALSE(machine.probe().char_links_missing);
+}
+
+TEST_CASE("the distribution and those it is like are read", "[host_probe]") {
+  Machine machine;
+  machine.file("etc/os-release", "NAME=\"Rocky\"\nID_LIKE=\"rhel centos fedora\"\nID=rocky\n");
+  REQUIRE(machine.probe().os_ids == std::vector<std::string>{"rocky", "rhel", "centos", "fedora"});
+}
+
 TEST_CASE("the engine brings disk space and the hook with it", "[host_probe]") {
   Machine machine;
   HostProbe probe = machine.file("usr/bin/nvidia-container-runtime-hook", "").probe();

@@ -1,0 +1,145 @@
+// `berth doctor`: looks at the engine, the GPUs, the disk and the surroundings, and says what keeps
+// runs from working.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <array>
+#include <ctime>
+#include <map>
+#include <memory>
+
+#include "berth/runtime/caller.hpp"
+#include "berth/runtime/docker_engine.hpp"
+#include "berth/runtime/host_facts_json.hpp"
+#include "cli/doctor_checks.hpp"
+#include "cli/doctor_report.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/verb.hpp"
+
+namespace berth::cli {
+
+namespace {
+
+using runtime::Engine;
+using runtime::HostProbe;
+using runtime::ProbeRoots;
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  std::array<char, sizeof("9999-12-31")> text{};
+  const std::size_t length = ::gmtime_r(&now, &parts) == nullptr
+                                 ? 0
+                                 : std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
+  return std::string(text.data(), length);
+}
+
+HostProbe probe_here(const Context& context) {
+  ProbeRoots roots;
+  roots.environment = context.surroundings.environment;
+  return runtime::probe_host(roots);
+}
+
+Result<std::unique_ptr<Engine>> open_engine(const Context& context) {
+  const runtime::EndpointQuery query{context.options.engine, context.surroundings.environment};
+  return runtime::open_engine(query, {{}, context.surroundings.environment});
+}
+
+void observe_engine(const Context& context, Observations& seen) {
+  const Result<std::unique_ptr<Engine>> engine = open_engine(context);
+  seen.engine = engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
+  if (seen.engine) {
+    runtime::add_engine(seen.probe, *seen.engine);
+    seen.gpu_support = runtime::find_gpu_support(**engine, *seen.engine);
+  }
+}
+
+void observe_surroundings(const Context& context, Observations& seen) {
+  const auto& environment = context.surroundings.environment;
+  seen.cuda_visible_devices = environment("CUDA_VISIBLE_DEVICES");
+  for (const char* name : {"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"}) {
+    if (!environment(name).value_or("").empty()) {
+      seen.shell_proxies.emplace_back(name);
+    }
+  }
+  const runtime::DockerConfig config = runtime::load_docker_config(environment);
+  const std::string address = seen.engine ? seen.engine->address : std::string();
+  seen.container_proxies = !runtime::proxy_variables(config, address).empty();
+  std::map<std::string, std::string> certificates;
+  if (const std::optional<std::string> file = environment("SSL_CERT_FILE")) {
+    certificates.emplace("SSL_CERT_FILE", *file);
+  }
+  seen.private_ca_bundle = runtime::private_ca_bundle(certificates);
+}
+
+class DoctorVerb : public Verb {
+ public:
+  std::string_view name() const override { return "doctor"; }
+  std::string_view summary() const override { return "check the machine, and say how to mend it"; }
+
+  void declare(CLI::App& app) override {
+    app.add_flag("--facts", facts_,
+                 "Print what was found about the machine, for --host of `resolve` and `run`");
+    app.footer(
+        "Examples:\n"
+        "  berth doctor\n"
+        "  berth doctor --facts > host.json     then: berth resolve --host host.json\n\n"
+        "Exit code: 0 no problem, 1 problems, 4 the engine cannot be reached. Whether the engine "
+        "attaches GPUs is\n"
+        "tried with a container of an empty image, which is removed again.");
+  }
+
+  Result<int> run(Context& context) override {
+    return facts_ ? print_facts(context) : examine_machine(context);
+  }
+
+ private:
+  static Result<int> print_facts(Context& context) {
+    HostProbe probe = probe_here(context);
+    const Result<std::unique_ptr<Engine>> engine = open_engine(context);
+    const Result<EngineFacts> facts =
+        engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
+    if (facts) {
+      runtime::add_engine(probe, *facts);
+    } else if (facts.error().code == Errc::usage) {
+      return fail(facts.error());
+    } else {
+      context.messages.note("without the engine's facts: " + facts.error().message);
+    }
+    context.out << runtime::host_facts_document(probe.host);
+    return kDone;
+  }
+
+  static Result<int> examine_machine(Context& context) {
+    Observations seen;
+    seen.probe = probe_here(context);
+    observe_engine(context, seen);
+    if (!seen.engine && seen.engine.error().code == Errc::usage) {
+      return fail(seen.engine.error());
+    }
+    seen.catalog = context.catalog();
+    seen.today = today();
+    observe_surroundings(context, seen);
+
+    const std::vector<Finding> findings = examine(seen);
+    if (context.options.json) {
+      context.out << findings_document(findings) << '\n';
+    } else {
+      print_findings(context.out, context.terminal, findings, {context.options.quiet});
+    }
+    if (!seen.engine && seen.engine.error().code == Errc::engine_unreachable) {
+      return kEngineUnreachable;
+    }
+    return count_problems(findings) == 0 ? kDone : kFailed;
+  }
+
+  bool facts_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_doctor_verb() {
+  return std::make_unique<DoctorVerb>();
+}
+
+}  // namespace berth::cli
