@@ -99,7 +99,7 @@ bool VersionReader::read_release() {
 }
 
 std::optional<Version::Phase> VersionReader::read_phase(
-    const std::vector<std::string_view>& words) {
+    std::initializer_list<std::string_view> words) {
   const std::size_t start = position_;
   skip_separator();
   for (const std::string_view word : words) {

@@ -2,7 +2,9 @@
 // requirements.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
@@ -41,7 +43,7 @@ class VersionReader {
   std::optional<std::uint64_t> read_number();
   // [separator]word[separator][number]; nullopt, and nothing is taken, where none of the words is
   // there.
-  std::optional<Version::Phase> read_phase(const std::vector<std::string_view>& words);
+  std::optional<Version::Phase> read_phase(std::initializer_list<std::string_view> words);
   bool take_word(std::string_view word);
 
   std::string_view text_;

@@ -232,9 +232,12 @@ Result<Requirement> Requirement::parse(std::string_view text) {
 
 std::string Requirement::text() const {
   std::string text = written_name;
-  if (!extras.empty()) {
-    text += "[" + join(extras, ",") + "]";
+  for (const std::string& extra : extras) {
+    text += text.size() == written_name.size() ? "[" : ",";
+    // `a_` is an extra's name for packaging; `a-`, its normalised form, is none.
+    text += extra.ends_with('-') ? extra.substr(0, extra.size() - 1) + "_" : extra;
   }
+  text += extras.empty() ? "" : "]";
   text += specifiers.text();
   if (!url.empty()) {
     text += " @ " + url;

@@ -1,5 +1,6 @@
-// Requirements as Python projects write them (PEP 508): name[extras] specifiers ; marker, or name @
-// URL. Source: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+// Requirements as Python projects write them (PEP 508): name[extras] specifiers ; marker, or
+// name @ URL.
+// Source: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
 #pragma once
 
 #include <memory>
@@ -27,8 +28,8 @@ struct Environment {
   std::string platform_release{};
   std::string platform_version{};
   std::string extra{};
-  std::string
-      implementation_version{};  // empty: python_full_version, which is the same for CPython
+  // Empty: python_full_version, which is the same for CPython.
+  std::string implementation_version{};
 };
 
 // `python_version >= "3.8" and sys_platform == "linux"`.
@@ -46,11 +47,11 @@ class Marker {
   bool evaluate(const Environment& environment) const;
   std::string text() const { return text_; }
 
-  struct Node;  // defined in pep508.cpp
+  struct Node;  // defined in pep508_marker.cpp
 
  private:
-  std::shared_ptr<const Node>
-      root_;  // shared: a marker is immutable and copied with its requirement
+  // Shared: a marker is immutable and copied with its requirement.
+  std::shared_ptr<const Node> root_;
   std::string text_;
 };
 
@@ -62,7 +63,8 @@ struct Requirement {
   std::string url;  // of `name @ url`
   std::optional<Marker> marker;
 
-  // Errc::invalid_input with the place in the text and what was expected there.
+  // Errc::invalid_input with the place in the text and what was expected there. Takes what
+  // packaging takes, and blanks behind the comma of `===1.0, <2`.
   static Result<Requirement> parse(std::string_view text);
   // Whether it applies there; a requirement without a marker always does.
   bool applies(const Environment& environment) const {

@@ -112,6 +112,7 @@ TEST_CASE("a requirement prints as one that means the same") {
   }
   REQUIRE(Requirement::parse("Torch_Vision [b,A] (>=1, <2);python_version>'3'")->text() ==
           "Torch_Vision[a,b]>=1,<2; python_version>'3'");
+  REQUIRE(Requirement::parse("a[b_,c]")->text() == "a[b_,c]");
   REQUIRE(Requirement::parse("a@https://x.org/a.whl ; extra=='b'")->text() ==
           "a @ https://x.org/a.whl ; extra=='b'");
 }
