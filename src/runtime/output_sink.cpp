@@ -59,7 +59,7 @@ std::size_t OutputSink::write(std::span<const std::byte> bytes) {
     if (count >= 0) {
       return static_cast<std::size_t>(count);
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    if (errno == EAGAIN) {
       return 0;
     }
     if (errno != EINTR) {
