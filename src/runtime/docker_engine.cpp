@@ -56,6 +56,8 @@ class DockerEngine final : public Engine {
   Result<std::string> versioned(const std::string& path);
   Result<HttpResponse> call(const std::string& method, const std::string& path,
                             std::chrono::milliseconds timeout, std::string body = {});
+  // The body of GET /version or /info.
+  Result<std::string> describe(const std::string& path);
   bool finds_nvidia_hook(const EngineFacts& facts) const;
 
   const EngineOptions options_;
@@ -108,16 +110,20 @@ Result<HttpResponse> DockerEngine::call(const std::string& method, const std::st
       {.method = method, .target = std::move(target), .body = std::move(body), .timeout = timeout});
 }
 
+Result<std::string> DockerEngine::describe(const std::string& path) {
+  BERTH_TRY(HttpResponse response, call("GET", path, options_.timeouts.query));
+  if (!response.ok()) {
+    Error error = engine_error(response, fmt::format("the engine does not answer `GET {}`", path));
+    error.code = Errc::engine_failed;  // even with 404: every engine has it
+    return fail(std::move(error));
+  }
+  return std::move(response.body);
+}
+
 Result<EngineFacts> DockerEngine::facts() {
-  BERTH_TRY(const HttpResponse version, call("GET", "/version", options_.timeouts.query));
-  if (!version.ok()) {
-    return fail(engine_error(version, "the engine does not say its version"));
-  }
-  BERTH_TRY(const HttpResponse info, call("GET", "/info", options_.timeouts.query));
-  if (!info.ok()) {
-    return fail(engine_error(info, "the engine says nothing about itself"));
-  }
-  BERTH_TRY(EngineFacts facts, decode_engine_facts(version.body, info.body));
+  BERTH_TRY(const std::string version, describe("/version"));
+  BERTH_TRY(const std::string info, describe("/info"));
+  BERTH_TRY(EngineFacts facts, decode_engine_facts(version, info));
   facts.address = client_.endpoint().address;
   BERTH_TRY(facts.api_version, api_version());
   facts.nvidia_hook = finds_nvidia_hook(facts);

@@ -161,6 +161,11 @@ Result<HttpResponse> HttpClient::perform(const HttpRequest& request) const {
     return fail(connection_error(connection.easy.get(), *code, endpoint(),
                                  request.method + " " + request.target));
   }
+  if (!exchange.headers_complete) {
+    // libcurl is content with half a header.
+    return fail(connection_error(connection.easy.get(), CURLE_GOT_NOTHING, endpoint(),
+                                 request.method + " " + request.target));
+  }
   pool_->give_back(std::move(connection));
   return std::move(exchange.response);
 }
