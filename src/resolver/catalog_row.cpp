@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cctype>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
@@ -27,32 +26,33 @@ bool is_date(std::string_view text) {
   return matches("dddd-dd-dd") || matches("dddd-dd");
 }
 
+bool is_unsigned(const JsonNode& value) {
+  return value.type == JsonNode::Type::whole_number &&
+         value.number <= std::numeric_limits<unsigned>::max();
+}
+
 }  // namespace
 
-CatalogRow::CatalogRow(const nlohmann::json& object, const CatalogFileContext& file, RowPlace place)
+CatalogRow::CatalogRow(const JsonNode& object, const CatalogFileContext& file, RowPlace place)
     : object_(object), file_(file), place_(place) {
-  if (!object_.is_object()) {
+  asked_.reserve(16);
+  if (object_.type != JsonNode::Type::object) {
     wrong(fmt::format("expected an object, found {}", object_.type_name()));
   }
 }
 
-const nlohmann::json* CatalogRow::find(const char* key) {
-  if (!object_.is_object()) {
-    return nullptr;
+const JsonNode* CatalogRow::find(const char* key) {
+  asked_.push_back(key);
+  for (const JsonNode::Member& member : object_.members) {
+    if (member.first == key) {
+      return &member.second;
+    }
   }
-  const auto found = object_.find(key);
-  const bool first_time = std::none_of(asked_.begin(), asked_.end(), [&](const char* asked) {
-    return std::string_view(asked) == key;
-  });
-  if (first_time) {
-    asked_.push_back(key);
-    found_ += found == object_.end() ? 0u : 1u;
-  }
-  return found == object_.end() ? nullptr : &*found;
+  return nullptr;
 }
 
-const nlohmann::json* CatalogRow::required(const char* key) {
-  const nlohmann::json* value = find(key);
+const JsonNode* CatalogRow::required(const char* key) {
+  const JsonNode* value = find(key);
   if (!value) {
     wrong(fmt::format("`{}` is missing", key));
   }
@@ -64,19 +64,18 @@ bool CatalogRow::has(const char* key) {
 }
 
 std::string CatalogRow::text(const char* key) {
-  const nlohmann::json* value = required(key);
+  const JsonNode* value = required(key);
   if (!value) {
     return {};
   }
-  if (!value->is_string()) {
+  if (value->type != JsonNode::Type::text) {
     expected(key, "a string", *value);
     return {};
   }
-  const auto& written = value->get_ref<const std::string&>();
-  if (written.empty()) {
+  if (value->text.empty()) {
     wrong(fmt::format("`{}` is empty", key));
   }
-  return written;
+  return value->text;
 }
 
 std::string CatalogRow::text_or_empty(const char* key) {
@@ -92,16 +91,15 @@ std::string CatalogRow::date_or_empty(const char* key) {
 }
 
 unsigned CatalogRow::number(const char* key) {
-  const nlohmann::json* value = required(key);
+  const JsonNode* value = required(key);
   if (!value) {
     return 0;
   }
-  if (!value->is_number_unsigned() ||
-      value->get<std::uint64_t>() > std::numeric_limits<unsigned>::max()) {
+  if (!is_unsigned(*value)) {
     expected(key, "a whole number", *value);
     return 0;
   }
-  return value->get<unsigned>();
+  return static_cast<unsigned>(value->number);
 }
 
 std::optional<unsigned> CatalogRow::number_if_any(const char* key) {
@@ -109,82 +107,81 @@ std::optional<unsigned> CatalogRow::number_if_any(const char* key) {
 }
 
 bool CatalogRow::flag(const char* key) {
-  const nlohmann::json* value = find(key);
+  const JsonNode* value = find(key);
   if (!value) {
     return false;
   }
-  if (!value->is_boolean()) {
+  if (value->type != JsonNode::Type::boolean) {
     expected(key, "true or false", *value);
     return false;
   }
-  return value->get<bool>();
+  return value->boolean;
 }
 
 std::vector<std::string> CatalogRow::texts(const char* key) {
   std::vector<std::string> result;
-  const nlohmann::json* values = array_if_any(key);
+  const JsonNode* values = array_if_any(key);
   if (!values) {
     return result;
   }
-  for (const nlohmann::json& value : *values) {
-    if (!value.is_string()) {
+  for (const JsonNode& value : values->items) {
+    if (value.type != JsonNode::Type::text) {
       expected(key, "a list of strings", value);
       return {};
     }
-    result.push_back(value.get<std::string>());
+    result.push_back(value.text);
   }
   return result;
 }
 
 std::vector<unsigned> CatalogRow::numbers(const char* key) {
   std::vector<unsigned> result;
-  const nlohmann::json* values = array_if_any(key);
+  const JsonNode* values = array_if_any(key);
   if (!values) {
     return result;
   }
-  for (const nlohmann::json& value : *values) {
-    if (!value.is_number_unsigned() ||
-        value.get<std::uint64_t>() > std::numeric_limits<unsigned>::max()) {
+  for (const JsonNode& value : values->items) {
+    if (!is_unsigned(value)) {
       expected(key, "a list of whole numbers", value);
       return {};
     }
-    result.push_back(value.get<unsigned>());
+    result.push_back(static_cast<unsigned>(value.number));
   }
   return result;
 }
 
 std::map<std::string, std::string> CatalogRow::table(const char* key) {
   std::map<std::string, std::string> result;
-  const nlohmann::json* values = object_if_any(key);
+  const JsonNode* values = object_if_any(key);
   if (!values) {
     return result;
   }
-  for (const auto& [name, value] : values->items()) {
-    if (!value.is_string()) {
+  for (const auto& [name, value] : values->members) {
+    if (value.type != JsonNode::Type::text) {
       expected(key, "strings", value);
       return {};
     }
-    result.emplace(name, value.get<std::string>());
+    result.emplace(name, value.text);
   }
   return result;
 }
 
-const nlohmann::json* CatalogRow::object_if_any(const char* key) {
-  const nlohmann::json* value = find(key);
-  if (value && !value->is_object()) {
+const JsonNode* CatalogRow::object_if_any(const char* key) {
+  const JsonNode* value = find(key);
+  if (value && value->type != JsonNode::Type::object) {
     expected(key, "an object", *value);
     return nullptr;
   }
   return value;
 }
 
-const nlohmann::json* CatalogRow::array(const char* key) {
+const JsonNode* CatalogRow::array(const char* key) {
   return required(key) ? array_if_any(key) : nullptr;
 }
 
-const nlohmann::json* CatalogRow::array_if_any(const char* key) {
-  const nlohmann::json* value = find(key);
-  if (value && !value->is_array()) {
+const JsonNode* CatalogRow::array_if_any(const char* key) {
+  const JsonNode* value = find(key);
+  if (value && value->type != JsonNode::Type::list) {
     expected(key, "a list", *value);
     return nullptr;
   }
@@ -220,26 +217,29 @@ void CatalogRow::wrong(std::string what) {
 }
 
 Result<void> CatalogRow::finish() {
-  if (!failed() && found_ < object_.size()) {
-    const std::vector<std::string> known(asked_.begin(), asked_.end());
-    for (const auto& [key, value] : object_.items()) {
-      if (std::find(known.begin(), known.end(), key) == known.end()) {
-        const std::optional<std::string> meant = nearest(key, known);
-        wrong(fmt::format("unknown key `{}`{}", printable(key),
-                          meant ? fmt::format(", did you mean `{}`?", *meant) : ""));
-      }
+  for (const JsonNode::Member& member : object_.members) {
+    const std::string& key = member.first;
+    if (failed()) {
+      break;
+    }
+    if (std::find(asked_.begin(), asked_.end(), std::string_view(key)) == asked_.end()) {
+      const std::vector<std::string> known(asked_.begin(), asked_.end());
+      const std::optional<std::string> meant = nearest(key, known);
+      wrong(fmt::format("unknown key `{}`{}", printable(key),
+                        meant ? fmt::format(", did you mean `{}`?", *meant) : ""));
     }
   }
   return failed() ? Result<void>(Failure(*error_)) : Result<void>();
 }
 
-void CatalogRow::expected(const char* key, std::string_view type, const nlohmann::json& found) {
+void CatalogRow::expected(const char* key, std::string_view type, const JsonNode& found) {
   wrong(fmt::format("`{}`: expected {}, found {}", key, type, found.type_name()));
 }
 
 void CatalogRow::expected_one_of(const char* key, const std::string& written,
                                  const std::vector<std::string>& names) {
-  wrong(fmt::format("`{}` is `{}`, expected one of {}", key, printable(written), join(names, ", ")));
+  wrong(
+      fmt::format("`{}` is `{}`, expected one of {}", key, printable(written), join(names, ", ")));
 }
 
 void CatalogRow::not_a_version(const char* key, const std::string& written) {

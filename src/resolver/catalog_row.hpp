@@ -7,7 +7,6 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 
 #include "berth/base/result.hpp"
 #include "berth/resolver/catalog.hpp"
+#include "json_tree.hpp"
 
 namespace berth::detail {
 
@@ -37,7 +37,7 @@ using Choices = std::vector<std::pair<std::string_view, T>>;
 
 class CatalogRow {
  public:
-  CatalogRow(const nlohmann::json& object, const CatalogFileContext& file, RowPlace place);
+  CatalogRow(const JsonNode& object, const CatalogFileContext& file, RowPlace place);
 
   bool has(const char* key);
   std::string text(const char* key);  // must be there
@@ -51,9 +51,9 @@ class CatalogRow {
   std::map<std::string, std::string> table(const char* key);  // likewise
   // An object or an array of the file's own level: must be there, and is of that type. Null once
   // something is wrong.
-  const nlohmann::json* object_if_any(const char* key);
-  const nlohmann::json* array(const char* key);
-  const nlohmann::json* array_if_any(const char* key);
+  const JsonNode* object_if_any(const char* key);
+  const JsonNode* array(const char* key);
+  const JsonNode* array_if_any(const char* key);
 
   // A version type or ComputeCapability. The first must be there.
   template <class T>
@@ -91,9 +91,10 @@ class CatalogRow {
   Result<void> finish();
 
  private:
-  const nlohmann::json* find(const char* key);
-  const nlohmann::json* required(const char* key);
-  void expected(const char* key, std::string_view type, const nlohmann::json& found);
+  // The member, which counts as asked for from now on.
+  const JsonNode* find(const char* key);
+  const JsonNode* required(const char* key);
+  void expected(const char* key, std::string_view type, const JsonNode& found);
   void expected_one_of(const char* key, const std::string& written,
                        const std::vector<std::string>& names);
   template <class T>
@@ -106,11 +107,10 @@ class CatalogRow {
   }
   void not_a_version(const char* key, const std::string& written);
 
-  const nlohmann::json& object_;
+  const JsonNode& object_;
   const CatalogFileContext& file_;
   RowPlace place_;
   std::vector<const char*> asked_{};
-  std::size_t found_ = 0;  // of the keys asked for
   std::optional<Error> error_{};
 };
 

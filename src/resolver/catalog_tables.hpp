@@ -1,8 +1,6 @@
 // The tables of each kind of catalogue file (docs/catalog.md), one function per kind.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include "catalog_row.hpp"
 
 namespace berth::detail {
@@ -16,12 +14,12 @@ struct CatalogFileReader {
   // Calls `read(CatalogRow&)`, which returns a Result<void>, for each row of a table.
   template <class Read>
   Result<void> each_row(const char* table, Read read) {
-    const nlohmann::json* array = top.array(table);
+    const JsonNode* array = top.array(table);
     if (!array) {
       return top.finish();
     }
     std::size_t index = 0;
-    for (const nlohmann::json& object : *array) {
+    for (const JsonNode& object : array->items) {
       CatalogRow row(object, context, {table, index++});
       BERTH_CHECK(read(row));
     }

@@ -11,54 +11,6 @@ namespace berth {
 
 namespace {
 
-using nlohmann::json;
-
-// nlohmann keeps the last of two equal keys and says nothing; a fact would be lost.
-class DuplicateKeys {
- public:
-  bool operator()(int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) {
-      seen_.emplace_back();
-    } else if (event == json::parse_event_t::object_end && !seen_.empty()) {
-      seen_.pop_back();
-    } else if (event == json::parse_event_t::key && !seen_.empty()) {
-      std::vector<std::string>& keys = seen_.back();
-      const auto& key = parsed.get_ref<const std::string&>();
-      if (std::find(keys.begin(), keys.end(), key) != keys.end()) {
-        found_ = key;
-      }
-      keys.push_back(key);
-    }
-    return true;
-  }
-  const std::string& found() const { return found_; }
-
- private:
-  std::vector<std::vector<std::string>> seen_;
-  std::string found_;
-};
-
-Result<json> parse_json(const EmbeddedFile& file) {
-  DuplicateKeys duplicates;
-  try {
-    json document = json::parse(file.content,
-                                [&duplicates](int depth, json::parse_event_t event, json& parsed) {
-                                  return duplicates(depth, event, parsed);
-                                });
-    if (!duplicates.found().empty()) {
-      return fail(Errc::invalid_input, fmt::format("`{}`: an object has the key `{}` twice",
-                                                   file.name, duplicates.found()));
-    }
-    return document;
-  } catch (const json::parse_error& error) {
-    return fail(
-        Error{Errc::invalid_input, fmt::format("`{}` is no JSON", file.name)}.note(error.what()));
-  } catch (const json::exception& error) {
-    return fail(Error{Errc::invalid_input, fmt::format("`{}` cannot be read", file.name)}.note(
-        error.what()));
-  }
-}
-
 using TableReader = Result<void> (*)(detail::CatalogFileReader&, Catalog&);
 const detail::Choices<TableReader> kKinds = {
     {"cuda", detail::read_cuda},     {"drivers", detail::read_drivers},
@@ -67,7 +19,7 @@ const detail::Choices<TableReader> kKinds = {
 };
 
 Result<void> load_file(const EmbeddedFile& file, Catalog& catalog) {
-  BERTH_TRY(const json document, parse_json(file));
+  BERTH_TRY(const detail::JsonNode document, detail::parse_json_tree(file.name, file.content));
   detail::CatalogFileContext context{file.name};
   detail::CatalogRow top(document, context, {});
   const TableReader read = top.choice("kind", kKinds);

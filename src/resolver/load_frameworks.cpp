@@ -111,7 +111,7 @@ Result<void> read_build(CatalogRow& row, const Indexes& indexes,
 
 // A CPU build exists for every release, where the file says so in one place.
 Result<void> add_cpu_builds(CatalogFileReader& file, const Indexes& indexes, Framework& framework) {
-  const nlohmann::json* object = file.top.object_if_any("cpu_build");
+  const JsonNode* object = file.top.object_if_any("cpu_build");
   if (!object) {
     return {};
   }
