@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "berth/base/bytes.hpp"
+#include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 
 namespace berth::cli {
@@ -215,7 +216,8 @@ std::vector<Finding> examine_surroundings(const Observations& seen) {
     findings.push_back(
         {.code = "cuda-visible-devices",
          .status = Status::note,
-         .message = fmt::format("CUDA_VISIBLE_DEVICES is `{}` here", *seen.cuda_visible_devices),
+         .message = fmt::format("CUDA_VISIBLE_DEVICES is `{}` here",
+                                printable(*seen.cuda_visible_devices)),
          .cause = "a container does not inherit it: --gpus decides which GPUs a run sees"});
   }
   if (std::optional<Finding> proxy = proxies(seen)) {

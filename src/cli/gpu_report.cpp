@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "berth/base/bytes.hpp"
+#include "berth/base/printable.hpp"
 
 namespace berth::cli {
 
@@ -49,7 +50,7 @@ std::string use_text(const runtime::GpuReading& gpu) {
 
 Row gpu_row(const runtime::GpuReading& gpu) {
   return {std::to_string(gpu.index),
-          gpu.name.empty() ? "?" : gpu.name,
+          gpu.name.empty() ? "?" : printable(gpu.name),
           gpu.compute_capability ? gpu.compute_capability->text() : "?",
           fmt::format("{} / {}", size_text(gpu.memory_used_bytes), size_text(gpu.memory_bytes)),
           use_text(gpu),
@@ -72,7 +73,7 @@ Row user_row(const runtime::GpuReading& gpu, const GpuUser& user) {
           user.user.empty() ? "?" : user.user,
           size_text(user.process.memory_bytes),
           user.facts.container.empty() ? "-" : user.facts.container.substr(0, kShortId),
-          command.empty() ? "?" : command};
+          command.empty() ? "?" : printable(command)};
 }
 
 template <class Value>

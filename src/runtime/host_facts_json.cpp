@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 
 namespace berth::runtime {
@@ -105,7 +106,7 @@ class ObjectReader {
     std::optional<Value> value = Value::parse(*written);
     if (!value) {
       return fail(Errc::invalid_input, fmt::format("{}: `{}` is `{}`, expected something like `{}`",
-                                                   origin_, place(key), *written, like));
+                                                   origin_, place(key), printable(*written), like));
     }
     return value;
   }
@@ -124,7 +125,7 @@ class ObjectReader {
 
  private:
   std::string place(const std::string& key) const {
-    return path_.empty() ? key : path_ + "." + key;
+    return path_.empty() ? printable(key) : path_ + "." + printable(key);
   }
 
   const Json& value_;
@@ -296,10 +297,10 @@ Result<Host> read_host_facts(std::string_view document, std::string_view origin)
                                   "memory_bytes", "free_disk_bytes", "engine", "remarks"}));
   BERTH_TRY(const std::optional<std::string> schema, reader.text("schema"));
   if (schema != kSchema) {
-    return fail(
-        Error{Errc::invalid_input, fmt::format("{}: `schema` is {}, expected `{}`", origin,
-                                               schema ? "`" + *schema + "`" : "absent", kSchema)}
-            .hint("berth doctor --facts > host.json"));
+    return fail(Error{Errc::invalid_input,
+                      fmt::format("{}: `schema` is {}, expected `{}`", origin,
+                                  schema ? "`" + printable(*schema) + "`" : "absent", kSchema)}
+                    .hint("berth doctor --facts > host.json"));
   }
   Host host;
   host.origin = Origin{std::string(origin)};
