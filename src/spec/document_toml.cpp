@@ -27,6 +27,9 @@ std::string text_of(const toml::node& value) {
   if (const auto* integer = value.as_integer()) {
     return std::to_string(integer->get());
   }
+  if (const auto* number = value.as_floating_point()) {
+    return fmt::format("{}", number->get());
+  }
   std::ostringstream stream;
   value.visit([&](const auto& concrete) {
     if constexpr (toml::is_value<decltype(concrete)>) {

@@ -74,7 +74,6 @@ Result<void> append(ProjectFacts& facts, ProjectFacts more) {
   move_behind(facts.python_claims, more.python_claims);
   move_behind(facts.python_choices, more.python_choices);
   move_behind(facts.warnings, more.warnings);
-  move_behind(facts.files, more.files);
   return {};
 }
 

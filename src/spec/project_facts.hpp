@@ -27,7 +27,6 @@ struct ProjectFacts {
   std::vector<PythonLine> python_choices{};
   std::optional<Sourced<CudaVersion>> cuda{};
   std::vector<std::string> warnings{};
-  std::vector<std::string> files{};  // names of the files read
 };
 
 // Appends; where both say a CUDA version, the first stays if they agree. Errc::invalid_input where

@@ -236,7 +236,6 @@ class Reader {
     if (!more) {
       return malformed(origin, std::move(more).error());
     }
-    facts_.files.push_back(more->name);
     return file(*more, constraints);
   }
 
