@@ -88,7 +88,10 @@ Finding disk_space(const Observations& seen) {
   if (!free) {
     finding.status = Status::note;
     finding.message =
-        fmt::format("the free space for images is not known: `{}` is not on this machine", root);
+        root.empty()
+            ? "the free space for images is not known: the engine does not say where it keeps them"
+            : fmt::format("the free space for images is not known: `{}` is not on this machine",
+                          root);
     return finding;
   }
   finding.message = fmt::format("{} free for images at `{}`", format_bytes(*free), root);

@@ -272,7 +272,9 @@ std::string host_facts_document(const Host& host) {
   if (host.driver_cuda) {
     document["driver_cuda"] = host.driver_cuda->text();
   }
-  document["gpus"] = Json::array();
+  if (host.gpus_known) {
+    document["gpus"] = Json::array();
+  }
   for (const Gpu& gpu : host.gpus) {
     document["gpus"].push_back(gpu_json(gpu));
   }
@@ -308,6 +310,7 @@ Result<Host> read_host_facts(std::string_view document, std::string_view origin)
   host.architecture = architecture.value_or(host.architecture);
   BERTH_TRY(host.driver, reader.parsed<DriverVersion>("driver", "535.104.05"));
   BERTH_TRY(host.driver_cuda, reader.parsed<CudaVersion>("driver_cuda", "12.2"));
+  host.gpus_known = reader.find("gpus") != nullptr;
   BERTH_TRY(host.gpus, read_gpus(reader));
   BERTH_TRY(host.memory_bytes, reader.number("memory_bytes"));
   BERTH_TRY(host.free_disk_bytes, reader.number("free_disk_bytes"));

@@ -20,7 +20,8 @@ namespace berth::runtime {
 std::string host_facts_document(const Host& host);
 
 // `origin` becomes the host's origin and begins every error. Only `schema` is needed; a GPU needs a
-// name or a compute capability, and is numbered by its place where it has no index.
+// name or a compute capability, and is numbered by its place where it has no index. Without `gpus`
+// they are not known (Host::gpus_known); an empty list means that there are none.
 Result<Host> read_host_facts(std::string_view document, std::string_view origin);
 
 }  // namespace berth::runtime

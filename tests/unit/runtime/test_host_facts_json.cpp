@@ -89,6 +89,14 @@ TEST_CASE("a short document by hand is enough", "[host_facts]") {
   REQUIRE(host->gpus.at(1).compute_capability == berth::ComputeCapability{9, 0});
 }
 
+TEST_CASE("without a list of GPUs they are unknown, with an empty one there are none",
+          "[host_facts]") {
+  const Result<Host> unknown = read_host_facts(with(R"("driver": "550.54.15")"), "host.json");
+  REQUIRE_FALSE(unknown->gpus_known);
+  REQUIRE(host_facts_document(*unknown).find("gpus") == std::string::npos);
+  REQUIRE(read_host_facts(with(R"("gpus": [])"), "host.json")->gpus_known);
+}
+
 TEST_CASE("a name that is not UTF-8 does not cost the document", "[host_facts]") {
   Host host;
   host.gpus = {{.index = 0, .name = "NVIDIA \xff"}};
