@@ -73,16 +73,19 @@ std::string container_path(const std::string& id, std::string_view rest) {
 Result<std::string> DockerEngine::ping() {
   BERTH_TRY(const HttpResponse response,
             client_.perform({.target = "/_ping", .timeout = options_.timeouts.ping}));
-  if (!response.ok()) {
-    return fail(engine_error(
-        response, fmt::format("the engine at {} is not well", client_.endpoint().address)));
-  }
+  const std::string& address = client_.endpoint().address;
   const auto version = response.headers.find("api-version");
-  if (version == response.headers.end() && trimmed(response.body) != "OK") {
-    return fail(Error{Errc::engine_failed, fmt::format("what answers at {} is no container engine",
-                                                       client_.endpoint().address)}
-                    .note("expected `OK` and the header Api-Version from `GET /_ping`, got `" +
-                          excerpt(response.body) + "`"));
+  const bool is_engine = version != response.headers.end() || trimmed(response.body) == "OK";
+  if (is_engine && !response.ok()) {
+    return fail(engine_error(response, fmt::format("the engine at {} is not well", address)));
+  }
+  if (!is_engine) {
+    return fail(
+        Error{Errc::engine_failed,
+              fmt::format("what answers at {} is no container engine", address)}
+            .note(fmt::format("expected `OK` and the header Api-Version from `GET /_ping`, got "
+                              "status {} and `{}`",
+                              response.status, excerpt(response.body))));
   }
   return version == response.headers.end() ? std::string() : version->second;
 }
@@ -259,7 +262,14 @@ Result<void> DockerEngine::remove(const std::string& id, bool force) {
   const bool under_way =
       response.status == 409 &&
       decode_error_message(response.body).find("already in progress") != std::string::npos;
-  if (!response.ok() && response.status != 404 && !under_way) {
+  if (under_way) {
+    // The container's own AutoRemove was quicker: what uses the container is free only when that
+    // has ended.
+    BERTH_CHECK(
+        call("POST", container_path(id, "/wait?condition=removed"), options_.timeouts.action));
+    return {};
+  }
+  if (!response.ok() && response.status != 404) {
     return fail(engine_error(response, "the container cannot be removed"));
   }
   return {};

@@ -5,8 +5,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <initializer_list>
+#include <iterator>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "berth/base/text.hpp"
 #include "runtime/engine_json.hpp"
@@ -16,7 +18,7 @@ namespace berth::runtime {
 
 namespace {
 
-bool contains_any(std::string_view text, std::initializer_list<std::string_view> words) {
+bool contains_any(std::string_view text, const std::vector<std::string_view>& words) {
   return std::any_of(words.begin(), words.end(), [text](std::string_view word) {
     return text.find(word) != std::string_view::npos;
   });
@@ -84,65 +86,109 @@ Error start_error(const HttpResponse& response) {
   return error;
 }
 
+namespace {
+
+enum class Remedy { none, login, login_if_private, free_space, show_proxies };
+
+struct PullFailure {
+  std::vector<std::string_view> words;
+  Errc code;
+  std::string_view why;
+  const char* id;
+  Remedy remedy;
+};
+
+// The first that matches decides, so the special ones come before the general. Sources: moby
+// distribution/errors.go and registry/, distribution's error codes (name unknown, manifest unknown,
+// denied), Go's net and x509.
+const PullFailure kPullFailures[] = {
+    {{"no space left on device", "disk quota exceeded"},
+     Errc::engine_failed,
+     "the engine's disk is full",
+     "disk-full",
+     Remedy::free_space},
+    {{"toomanyrequests", "rate limit"},
+     Errc::engine_failed,
+     "the registry's rate limit is reached",
+     "registry-rate-limit",
+     Remedy::login},
+    {{"no matching manifest", "no image found in manifest list", "no image found in image index"},
+     Errc::engine_failed,
+     "it is not published for this machine's processor",
+     "image-architecture",
+     Remedy::none},
+    // Docker Hub tells a private repository and an absent one with the same words.
+    {{"repository does not exist"},
+     Errc::not_found,
+     "the registry has no such image",
+     "image-not-found",
+     Remedy::login_if_private},
+    {{"manifest unknown", "manifest for", "no such image", "name unknown", "name invalid"},
+     Errc::not_found,
+     "the registry has no such image",
+     "image-not-found",
+     Remedy::none},
+    {{"unauthorized", "authentication required", "no basic auth credentials", "denied",
+      "invalid username/password", "forbidden"},
+     Errc::engine_failed,
+     "the registry refuses access",
+     "registry-unauthorized",
+     Remedy::login},
+    {{"x509", "certificate"},
+     Errc::engine_failed,
+     "the registry's certificate is not trusted",
+     "registry-certificate",
+     Remedy::none},
+    {{"timeout", "deadline exceeded", "no such host", "connection refused", "connection reset",
+      "network is unreachable", "no route to host", "eof", "temporary failure", "broken pipe",
+      "server misbehaving", "502 bad gateway", "503 service"},
+     Errc::engine_failed,
+     "the registry cannot be reached",
+     "registry-unreachable",
+     Remedy::show_proxies},
+    {{"not found"},
+     Errc::not_found,
+     "the registry has no such image",
+     "image-not-found",
+     Remedy::none},
+    {{""}, Errc::engine_failed, "the engine gave up", "pull-failed", Remedy::none},
+};
+
+std::string remedy_text(Remedy remedy, const std::string& registry) {
+  const std::string login =
+      "`docker login" + (registry == "docker.io" ? "" : " " + shell_quoted(registry)) + "`";
+  switch (remedy) {
+    case Remedy::none:
+      return {};
+    case Remedy::login:
+      return login;
+    case Remedy::login_if_private:
+      return login + ", if it is private";
+    case Remedy::free_space:
+      return "`docker system df` shows what takes the space, `docker image prune` frees some";
+    case Remedy::show_proxies:
+      return "`docker info --format '{{.HTTPProxy}} {{.HTTPSProxy}}'` shows the proxies that the "
+             "engine uses";
+  }
+  return {};
+}
+
+}  // namespace
+
 Error pull_error(const std::string& message, const std::string& image,
                  const std::string& registry) {
   const std::string lower = lowered(message);
-  const auto refused = [&](Errc code, std::string_view why) {
-    return Error{code, fmt::format("`{}` cannot be pulled: {}", image, why)}.note(
-        engine_says(excerpt(message, 2000)));
-  };
-  const std::string login =
-      fmt::format("`docker login{}`", registry == "docker.io" ? "" : " " + shell_quoted(registry));
-  if (contains_any(lower, {"no space left on device", "disk quota exceeded"})) {
-    return refused(Errc::engine_failed, "the engine's disk is full")
-        .hint("`docker system df` shows what takes the space, `docker image prune` frees some")
-        .named("disk-full");
+  const PullFailure* failure = std::begin(kPullFailures);
+  while (!contains_any(lower, failure->words)) {
+    ++failure;  // the last one matches anything
   }
-  if (contains_any(lower, {"toomanyrequests", "rate limit"})) {
-    return refused(Errc::engine_failed, "the registry's rate limit is reached")
-        .hint(login + " raises the limit")
-        .named("registry-rate-limit");
+  Error error{failure->code, fmt::format("`{}` cannot be pulled: {}", image, failure->why)};
+  error.note(engine_says(excerpt(message, 2000)));
+  error.id = failure->id;
+  if (std::string remedy = remedy_text(failure->remedy, registry); !remedy.empty()) {
+    error.hint(std::move(remedy));
   }
-  if (contains_any(lower, {"no matching manifest", "no image found in manifest list",
-                           "no image found in image index"})) {
-    return refused(Errc::engine_failed, "it is not published for this machine's processor")
-        .named("image-architecture");
-  }
-  if (contains_any(lower,
-                   {"manifest unknown", "manifest for", "not found: manifest", "no such image",
-                    "name unknown", "repository does not exist", "name invalid"})) {
-    // Docker Hub tells a private repository and an absent one with the same words.
-    Error error =
-        refused(Errc::not_found, "the registry has no such image").named("image-not-found");
-    if (contains_any(lower, {"denied"})) {
-      error.hint(login + ", if it is private");
-    }
-    return error;
-  }
-  if (contains_any(lower, {"unauthorized", "authentication required", "no basic auth credentials",
-                           "denied", "invalid username/password", "forbidden"})) {
-    return refused(Errc::engine_failed, "the registry refuses access")
-        .hint(login)
-        .named("registry-unauthorized");
-  }
-  if (contains_any(lower, {"x509", "certificate"})) {
-    return refused(Errc::engine_failed, "the registry's certificate is not trusted")
-        .named("registry-certificate");
-  }
-  if (contains_any(lower, {"timeout", "deadline exceeded", "no such host", "connection refused",
-                           "connection reset", "network is unreachable", "no route to host", "eof",
-                           "temporary failure", "broken pipe", "server misbehaving",
-                           "502 bad gateway", "503 service"})) {
-    return refused(Errc::engine_failed, "the registry cannot be reached")
-        .hint(
-            "`docker info --format '{{.HTTPProxy}} {{.HTTPSProxy}}'` shows the proxies that the "
-            "engine uses")
-        .named("registry-unreachable");
-  }
-  if (contains_any(lower, {"not found"})) {
-    return refused(Errc::not_found, "the registry has no such image").named("image-not-found");
-  }
-  return refused(Errc::engine_failed, "the engine gave up").named("pull-failed");
+  return error;
 }
 
 }  // namespace berth::runtime

@@ -55,10 +55,13 @@ Result<void> pull_image(const HttpClient& client, const std::string& prefix,
   };
   BERTH_TRY(const HttpResponse response, client.perform(request));
   if (!response.ok()) {
-    return fail(pull_error(decode_error_message(response.body), reference, image.registry));
+    error = decode_error_message(response.body);
   }
-  if (!error.empty()) {
-    return fail(pull_error(error, reference, image.registry));
+  if (!response.ok() || !error.empty()) {
+    Error failed = pull_error(error, reference, image.registry);
+    // A configuration that could not be read may be why there were no credentials.
+    failed.notes.insert(failed.notes.end(), config.remarks.begin(), config.remarks.end());
+    return fail(std::move(failed));
   }
   if (splitter.in_object()) {
     return fail(Errc::engine_failed,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "berth/runtime/docker_engine.hpp"
+#include "runtime/excerpt.hpp"
 #include "support/catch.hpp"
 #include "support/fake_engine_server.hpp"
 
@@ -51,6 +52,18 @@ std::string all_text(const Error& error) {
 }
 
 }  // namespace
+
+TEST_CASE("foreign bytes are made fit for a terminal and for JSON") {
+  using berth::runtime::excerpt;
+  REQUIRE(excerpt("  plain text\r\n") == "plain text");
+  REQUIRE(excerpt("a\nb\x1b[31m\x7f") == "a\\nb\\x1b[31m\\x7f");
+  REQUIRE(excerpt("Modèle 模型 😀") == "Modèle 模型 😀");
+  REQUIRE(excerpt("\xc2\x9b") == "\\xc2\\x9b");                    // a C1 control character
+  REQUIRE(excerpt("\xe0\x80\x80") == "\\xe0\\x80\\x80");           // overlong
+  REQUIRE(excerpt("\xed\xa0\x80\xff") == "\\xed\\xa0\\x80\\xff");  // a surrogate
+  REQUIRE(excerpt("\xe6\xa8") == "\\xe6\\xa8");                    // cut off
+  REQUIRE(excerpt("0123456789", 4) == "0123…");
+}
 
 TEST_CASE("facts are those of version and info, with the API version agreed on") {
   FakeEngineServer server;
@@ -117,7 +130,8 @@ TEST_CASE("what is no engine is told apart from an engine") {
   const std::vector<std::string> garbage{
       "SSH-2.0-OpenSSH_9.2\r\n", "220 mail.example ESMTP\r\n",
       std::string("\0\x01\x02\xff\x1b[31m", 9),
-      "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>"};
+      "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>",
+      "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}"};
   for (const std::string& bytes : garbage) {
     FakeEngineServer server;
     server.answer_raw("GET /_ping", bytes);
@@ -373,6 +387,8 @@ TEST_CASE("kill, resize and remove say what they are for") {
   server.answer("DELETE /containers/abc", 409,
                 R"({"message":"removal of container abc is already in progress"})");
   REQUIRE(engine->remove("abc", true));
+  REQUIRE(server.last("POST /containers/abc/wait").target ==
+          "/v1.41/containers/abc/wait?condition=removed");
   server.answer("DELETE /containers/abc", 409,
                 R"({"message":"cannot remove a running container"})");
   REQUIRE(engine->remove("abc", false).error().code == Errc::engine_failed);
