@@ -173,7 +173,7 @@ class Reader {
       }
       BERTH_TRY(ProjectFacts more, read_requirements_line(line.text, origin_at(file_, line.line),
                                                           file_.path.parent_path(), read_more_));
-      BERTH_CHECK(append(facts_, std::move(more)));
+      append(facts_, std::move(more));
     }
     return {};
   }
@@ -204,8 +204,11 @@ class Reader {
 
   Result<void> python(const std::string& specifiers, const Origin& origin) {
     if (!specifiers.empty()) {
-      BERTH_TRY(PythonLine choice, python_at(origin, specifiers));
-      facts_.python_choices.push_back(std::move(choice));
+      Result<PythonLine> choice = python_at(origin, specifiers);
+      if (!choice) {
+        return malformed(origin, "`python` has no version here, expected for example python=3.10");
+      }
+      facts_.python_choices.push_back(std::move(*choice));
     }
     return {};
   }
@@ -224,9 +227,8 @@ class Reader {
     if (found.value.size() > 2) {
       BERTH_TRY(found, cuda_at(origin, found.value.major_minor()));
     }
-    ProjectFacts more;
-    more.cuda = std::move(found);
-    return append(facts_, std::move(more));
+    facts_.cuda.push_back(std::move(found));
+    return {};
   }
 
   Result<void> requirement(const CondaSpec& spec, const std::string& specifiers,

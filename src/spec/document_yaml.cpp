@@ -5,8 +5,11 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
+#include <array>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "spec/document.hpp"
 #include "spec/document_builder.hpp"
@@ -69,11 +72,17 @@ class TreeMaker final : public YAML::EventHandler {
       throw YAML::ParserException(last_, wrong);
     }
   }
-  // `?` is a plain scalar, `!` a quoted one. Other tags would change what a value means.
+  // `?` is a plain scalar, `!` a quoted one. Tags beyond YAML's own would change what a value
+  // means.
   void check_tag(const YAML::Mark& mark, const std::string& tag) {
-    const bool standard =
-        tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:");
-    check(mark, standard ? std::string() : fmt::format("the tag `{}` has no meaning here", tag));
+    constexpr std::array<std::string_view, 10> kKnown = {"",      "?",    "!",    "str", "int",
+                                                         "float", "bool", "null", "seq", "map"};
+    constexpr std::string_view kStandard = "tag:yaml.org,2002:";
+    const std::string_view name = tag.starts_with(kStandard)
+                                      ? std::string_view(tag).substr(kStandard.size())
+                                      : std::string_view(tag);
+    const bool known = std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end();
+    check(mark, known ? std::string() : fmt::format("the tag `{}` has no meaning here", tag));
   }
 
   DocumentBuilder builder_;

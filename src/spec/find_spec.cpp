@@ -99,14 +99,13 @@ std::optional<fs::path> find_user_configuration(const Surroundings& surroundings
 
 std::string shown(const fs::path& path, const Surroundings& surroundings) {
   const std::string near = path.lexically_relative(surroundings.directory).string();
-  if (!near.empty() && !near.starts_with("../../../")) {
+  const std::string below_home = path.lexically_relative(surroundings.home).string();
+  const bool in_home = !below_home.empty() && !below_home.starts_with("..");
+  const bool hidden_in_home = in_home && below_home.starts_with('.') && near.starts_with("..");
+  if (!near.empty() && !near.starts_with("../../../") && !hidden_in_home) {
     return near;
   }
-  const std::string below_home = path.lexically_relative(surroundings.home).string();
-  if (!below_home.empty() && !below_home.starts_with("..")) {
-    return "~/" + below_home;
-  }
-  return path.string();
+  return in_home ? "~/" + below_home : path.string();
 }
 
 bool is_file(const fs::path& path) {

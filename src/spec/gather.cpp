@@ -35,16 +35,17 @@ Result<void> add_pip_packages(ProjectFacts& facts, const Settings& settings,
   for (const Sourced<std::string>& line : settings.pip_packages) {
     BERTH_TRY(ProjectFacts more,
               read_requirements_line(line.value, line.origin, sources.folder(), sources.reader()));
-    BERTH_CHECK(append(packages, std::move(more)));
+    append(packages, std::move(more));
   }
   std::erase_if(facts.requirements, [&](const RequirementLine& line) {
     return names(packages.requirements, line.value.name);
   });
-  return append(facts, std::move(packages));
+  append(facts, std::move(packages));
+  return {};
 }
 
 // What decides the image, of the merged settings and the project.
-ResolveRequest resolve_request(Settings& settings, ProjectFacts& facts, Settings& user) {
+Result<ResolveRequest> resolve_request(Settings& settings, ProjectFacts& facts, Settings& user) {
   ResolveRequest request;
   request.requirements = std::move(facts.requirements);
   if (settings.frameworks) {
@@ -63,7 +64,13 @@ ResolveRequest resolve_request(Settings& settings, ProjectFacts& facts, Settings
   } else if (user.python && request.python.empty()) {
     request.python.push_back(std::move(*user.python));
   }
-  request.cuda = settings.cuda ? settings.cuda : facts.cuda ? facts.cuda : user.cuda;
+  request.cuda = std::move(settings.cuda);
+  if (!request.cuda) {
+    BERTH_TRY(request.cuda, agreed_cuda(facts));
+  }
+  if (!request.cuda) {
+    request.cuda = std::move(user.cuda);
+  }
   request.image = settings.image ? std::move(settings.image) : std::move(user.image);
   request.source = settings.source ? settings.source : user.source;
   request.devel = settings.devel ? settings.devel->value : user.devel && user.devel->value;
@@ -185,7 +192,7 @@ Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings)
   std::move(all.facts.warnings.begin(), all.facts.warnings.end(),
             std::back_inserter(request.warnings));
   request.files = sources.files();
-  request.resolve = resolve_request(all.settings, all.facts, all.user);
+  BERTH_TRY(request.resolve, resolve_request(all.settings, all.facts, all.user));
   overlay(all.user, std::move(all.settings));
   BERTH_TRY(request.run, run_request(flags, std::move(all.user), sources));
   return request;

@@ -58,23 +58,30 @@ std::string percent_decoded(std::string_view text) {
 
 }  // namespace
 
-Result<void> append(ProjectFacts& facts, ProjectFacts more) {
-  if (facts.cuda && more.cuda && facts.cuda->value != more.cuda->value) {
-    return fail(Error{
-        Errc::invalid_input,
-        fmt::format("CUDA {} ({}) and CUDA {} ({}) contradict each other", facts.cuda->value.text(),
-                    facts.cuda->origin.text, more.cuda->value.text(), more.cuda->origin.text)}
-                    .note("`--cuda` or `cuda:` in berth.yaml decides between them"));
-  }
-  if (!facts.cuda) {
-    facts.cuda = std::move(more.cuda);
-  }
+void append(ProjectFacts& facts, ProjectFacts more) {
   move_behind(facts.requirements, more.requirements);
   move_behind(facts.constraints, more.constraints);
   move_behind(facts.python_claims, more.python_claims);
   move_behind(facts.python_choices, more.python_choices);
+  move_behind(facts.cuda, more.cuda);
   move_behind(facts.warnings, more.warnings);
-  return {};
+}
+
+Result<std::optional<Sourced<CudaVersion>>> agreed_cuda(const ProjectFacts& facts) {
+  if (facts.cuda.empty()) {
+    return std::optional<Sourced<CudaVersion>>();
+  }
+  const Sourced<CudaVersion>& first = facts.cuda.front();
+  for (const Sourced<CudaVersion>& other : facts.cuda) {
+    if (other.value != first.value) {
+      return fail(Error{
+          Errc::invalid_input,
+          fmt::format("CUDA {} ({}) and CUDA {} ({}) contradict each other", first.value.text(),
+                      first.origin.text, other.value.text(), other.origin.text)}
+                      .note("`--cuda` or `cuda:` in berth.yaml decides between them"));
+    }
+  }
+  return first;
 }
 
 Result<RequirementLine> requirement_at(const Origin& origin, std::string_view text) {

@@ -25,13 +25,15 @@ struct ProjectFacts {
   // What somebody chose to work with (.python-version, conda's python=3.10): --python and `python:`
   // replace it.
   std::vector<PythonLine> python_choices{};
-  std::optional<Sourced<CudaVersion>> cuda{};
+  // Of conda's packages, which may contradict each other: agreed_cuda().
+  std::vector<Sourced<CudaVersion>> cuda{};
   std::vector<std::string> warnings{};
 };
 
-// Appends; where both say a CUDA version, the first stays if they agree. Errc::invalid_input where
-// they do not.
-Result<void> append(ProjectFacts& facts, ProjectFacts more);
+void append(ProjectFacts& facts, ProjectFacts more);
+
+// The CUDA version that the files say, if any. Errc::invalid_input where they say several.
+Result<std::optional<Sourced<CudaVersion>>> agreed_cuda(const ProjectFacts& facts);
 
 // A PEP 508 text that stands at a place; its error names the place.
 Result<RequirementLine> requirement_at(const Origin& origin, std::string_view text);

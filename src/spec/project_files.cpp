@@ -121,11 +121,11 @@ Result<ProjectFacts> read_project_files(const std::filesystem::path& folder, con
     BERTH_TRY(const std::optional<SourceFile> file, read_if_there(folder / known.name, read));
     if (file) {
       BERTH_TRY(ProjectFacts more, known.read(*file, read));
-      BERTH_CHECK(append(facts, std::move(more)));
+      append(facts, std::move(more));
     }
   }
   BERTH_TRY(ProjectFacts more, read_pyproject_and_lock(folder, read));
-  BERTH_CHECK(append(facts, std::move(more)));
+  append(facts, std::move(more));
   apply_constraints(facts);
   drop_repetitions(facts.requirements);
   return facts;

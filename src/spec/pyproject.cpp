@@ -64,7 +64,7 @@ Result<void> read_dynamic(ProjectFacts& facts, const SourceFile& file, const Nod
       return malformed(origin_at(file, name.line), std::move(more).error());
     }
     BERTH_TRY(ProjectFacts further, read_requirements_txt(*more, read_more));
-    BERTH_CHECK(append(facts, std::move(further)));
+    append(facts, std::move(further));
   }
   return {};
 }

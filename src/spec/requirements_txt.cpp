@@ -93,10 +93,11 @@ std::string unquoted(std::string_view text) {
   return std::string(text);
 }
 
-// `torch==2.3.1 --hash=sha256:…` without the options behind the requirement.
+// `torch==2.3.1 --hash=sha256:…` and `torch==1.9.0+cu111 -f https://…` without the options behind
+// the requirement.
 std::string_view without_options(std::string_view text) {
-  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
-    if (text[i] == '-' && text[i + 1] == '-' && (text[i - 1] == ' ' || text[i - 1] == '\t')) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '-' && (text[i - 1] == ' ' || text[i - 1] == '\t')) {
       return trimmed(text.substr(0, i));
     }
   }

@@ -104,7 +104,7 @@ Result<void> read_files(ProjectFacts& facts, const SourceFile& file, const Entry
         return malformed(origin_at(file, line.line), std::move(more).error());
       }
       BERTH_TRY(ProjectFacts further, read_requirements_txt(*more, read_more));
-      BERTH_CHECK(append(facts, std::move(further)));
+      append(facts, std::move(further));
     }
   }
   return {};

@@ -52,9 +52,9 @@ TEST_CASE("environment.yml: a usual file") {
                 "pip @environment.yml:10", "transformers==4.41.2 @environment.yml:12",
                 "scipy @more.txt:1"});
   REQUIRE(texts(facts.python_choices) == Lines{"==3.10.* @environment.yml:4"});
-  REQUIRE(facts.cuda.has_value());
-  REQUIRE(facts.cuda->value.text() == "11.8");
-  REQUIRE(facts.cuda->origin.text == "environment.yml:7");
+  REQUIRE(facts.cuda.size() == 1);
+  REQUIRE(facts.cuda[0].value.text() == "11.8");
+  REQUIRE(facts.cuda[0].origin.text == "environment.yml:7");
 }
 
 TEST_CASE("environment.yml: package specifications") {
@@ -101,10 +101,18 @@ TEST_CASE("environment.yml: package specifications") {
     const Lines expected =
         c.requirement.empty() ? Lines{} : Lines{c.requirement + " @environment.yml:2"};
     REQUIRE(texts(facts.requirements) == expected);
-    REQUIRE((facts.cuda ? facts.cuda->value.text() : "") == c.cuda);
+    REQUIRE((facts.cuda.empty() ? "" : facts.cuda[0].value.text()) == c.cuda);
     REQUIRE(texts(facts.python_choices) ==
             (c.python.empty() ? Lines{} : Lines{c.python + " @environment.yml:2"}));
   }
+}
+
+TEST_CASE("environment.yml: two CUDA versions contradict each other") {
+  const ProjectFacts facts = read("dependencies:\n- pytorch-cuda=12.1\n- cudatoolkit=11.8\n");
+  REQUIRE(message_of(agreed_cuda(facts)) ==
+          "CUDA 12.1 (environment.yml:2) and CUDA 11.8 (environment.yml:3) contradict each other");
+  const ProjectFacts same = read("dependencies: [pytorch-cuda=12.1, cuda-version=12.1]\n");
+  REQUIRE(agreed_cuda(same).value()->value.text() == "12.1");
 }
 
 TEST_CASE("environment.yml: what cannot be expressed is said") {
@@ -136,9 +144,8 @@ TEST_CASE("environment.yml: what is refused, and where") {
       {"dependencies:\n- pip: [{a: b}]\n", "environment.yml:2: `pip` has a map"},
       {"dependencies:\n- pip:\n  - torch=2\n", "environment.yml:3: "},
       {"dependencies:\n- pytorch=1.1.1k\n", "environment.yml:2: "},
-      {"dependencies:\n- python=three\n", "environment.yml:2: `==three` is no Python version"},
-      {"dependencies: [pytorch-cuda=12.1, cudatoolkit=11.8]\n",
-       "CUDA 12.1 (environment.yml:1) and CUDA 11.8 (environment.yml:1) contradict each other"},
+      {"dependencies:\n- python=three\n",
+       "environment.yml:2: `python` has no version here, expected for example python=3.10"},
       {"dependencies: [a\n", "environment.yml:2: "},
       {"a: b: c\n", "environment.yml:1: "},
       {"a: 1\na: 2\n", "environment.yml:2: key `a` stands here again, first in line 1"},

@@ -47,6 +47,8 @@ TEST_CASE("requirements.txt: lines and their origins") {
       {"\ttorch == 2.3.1  \n", {"torch==2.3.1 @requirements.txt:1"}},
       {"torch==2.3.1 \\\n  --hash=sha256:aa \\\n  --hash=sha256:bb\nnumpy\n",
        {"torch==2.3.1 @requirements.txt:1", "numpy @requirements.txt:4"}},
+      {"torch==1.9.0+cu111 -f https://download.pytorch.org/whl/torch_stable.html\n",
+       {"torch==1.9.0+cu111 @requirements.txt:1"}},
       {"torch\\\n==2.3.1\njax", {"torch==2.3.1 @requirements.txt:1", "jax @requirements.txt:3"}},
       // A comment line ends what it interrupts.
       {"torch \\\n# why\nnumpy\n", {"torch @requirements.txt:1", "numpy @requirements.txt:3"}},
