@@ -182,15 +182,19 @@ Result<Gathered> gather_settings(const Flags& flags, const Sources& sources, boo
   return all;
 }
 
+void add_warnings(std::vector<std::string>& warnings, const Sources& sources,
+                  const ProjectFacts& facts) {
+  warnings.insert(warnings.end(), sources.warnings().begin(), sources.warnings().end());
+  warnings.insert(warnings.end(), facts.warnings.begin(), facts.warnings.end());
+}
+
 }  // namespace
 
 Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings) {
   BERTH_TRY(Sources sources, Sources::find(flags, surroundings));
   BERTH_TRY(Gathered all, gather_settings(flags, sources, true));
   Request request;
-  request.warnings = sources.warnings();
-  std::move(all.facts.warnings.begin(), all.facts.warnings.end(),
-            std::back_inserter(request.warnings));
+  add_warnings(request.warnings, sources, all.facts);
   request.files = sources.files();
   BERTH_TRY(request.resolve, resolve_request(all.settings, all.facts, all.user));
   overlay(all.user, std::move(all.settings));
@@ -198,12 +202,16 @@ Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings)
   return request;
 }
 
-Result<ResolveRequest> gather_resolve(const Flags& flags, const Surroundings& surroundings) {
+Result<ResolveRequest> gather_resolve(const Flags& flags, const Surroundings& surroundings,
+                                      std::vector<std::string>* warnings) {
   const bool with_project = flags.requirements.empty();
   BERTH_TRY(Sources sources, Sources::find(flags, surroundings));
   BERTH_TRY(Gathered all, gather_settings(flags, sources, with_project));
   if (!with_project) {
     BERTH_TRY(all.facts.requirements, requirements_of_flags(flags));
+  }
+  if (warnings != nullptr) {
+    add_warnings(*warnings, sources, all.facts);
   }
   return resolve_request(all.settings, all.facts, all.user);
 }

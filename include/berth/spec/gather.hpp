@@ -60,8 +60,10 @@ struct Surroundings {
 // For `run`: the whole request. Errc::invalid_input with file and line, Errc::usage with the flag.
 Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings);
 
-// For `resolve`: requirements on the command line stand alone (the project's files are not read then); without any,
-// the project decides as it does for `run`.
-Result<ResolveRequest> gather_resolve(const Flags& flags, const Surroundings& surroundings);
+// For `resolve`: requirements on the command line stand alone (the spec and the project's files are not read then);
+// without any, the project decides as it does for `run`. What reading the sources had to say is added to `warnings`
+// where they are wanted.
+Result<ResolveRequest> gather_resolve(const Flags& flags, const Surroundings& surroundings,
+                                      std::vector<std::string>* warnings = nullptr);
 
 }  // namespace berth::spec

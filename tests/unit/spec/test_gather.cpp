@@ -412,6 +412,11 @@ TEST_CASE("berth.yml is not read, and berth says so") {
   const Request request = run(folder, command({"true"}));
   REQUIRE(request.warnings.size() == 1);
   REQUIRE(request.warnings[0].find("the name is berth.yaml") != std::string::npos);
+  folder.write(".python-version", "pypy3.9\n");
+  std::vector<std::string> warnings;
+  REQUIRE(gather_resolve(Flags{}, folder.surroundings(), &warnings).has_value());
+  REQUIRE(warnings.size() == 2);
+  REQUIRE(warnings[1] == ".python-version:1: `pypy3.9` is no version of Python and has no effect");
 }
 
 }  // namespace berth::spec
