@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::size_t kMostReasons = 8;
 
+// A row may name many sources; the first is enough here, `berth catalog` has them all.
 std::string with_source(const std::string& text, const std::string& source) {
-  return source.empty() ? text : fmt::format("{} ({})", text, source);
+  return source.empty() ? text : fmt::format("{} [{}]", text, source.substr(0, source.find(';')));
 }
 
 bool is_about_gpus(const Reason& reason) {
@@ -253,10 +254,11 @@ Error no_framework(const ResolveRequest& request, const Catalog& catalog) {
   const std::vector<std::string> names = catalog.framework_names();
   Error error{Errc::not_found, "no framework found: nothing says which image to take"};
   error.note(request.requirements.empty()
-                 ? "no requirements were found"
-                 : fmt::format("{} requirements were found, none of them a framework that "
-                               "applies; the first is {}",
+                 ? std::string("no requirements were found")
+                 : fmt::format("none of the {} requirements found is a framework that applies; the "
+                               "first is `{}` ({})",
                                request.requirements.size(),
+                               request.requirements.front().value.text(),
                                request.requirements.front().origin.text));
   error.note(fmt::format("known frameworks: {}", join(names, ", ")));
   for (const RequirementLine& line : request.requirements) {

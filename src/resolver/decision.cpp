@@ -291,7 +291,8 @@ class Explanation {
                  ? fmt::format("{} matches CUDA, cuDNN and flavour", decision_.base_image)
                  : base.warning,
              base.image->fact.source);
-    } else {
+    }
+    if (!base.warning.empty()) {
       warn(base.warning);
     }
   }

@@ -104,7 +104,7 @@ void Search::judge_python(Option& option, const World& world) const {
   }
   // Nobody says which Python the image has; at least the release must run on one that is asked for.
   const std::vector<const FrameworkRelease*> releases{option.variants.front()->release};
-  const bool possible = shared_python(releases, wanted, pythons_).has_value();
+  const bool possible = shared_python(releases, pythons_).has_value();
   if (!possible && option.source != ImageSource::cuda_base) {
     option.rejected.push_back(
         {"python-release",
@@ -122,7 +122,11 @@ void Search::judge_driver(Option& option) const {
         fmt::format("the driver is not checked: the CUDA in {} is not known", image_name(option)));
     return;
   }
-  DriverNeeds needs{*option.cuda, false, holds_compat(option), std::nullopt, {}};
+  DriverNeeds needs{*CudaVersion::parse(option.cuda->major_minor()),
+                    false,
+                    holds_compat(option),
+                    std::nullopt,
+                    {}};
   for (const Variant* variant : option.variants) {
     needs.jit = needs.jit || variant->jit;
     if (variant->build->min_driver &&
@@ -133,7 +137,9 @@ void Search::judge_driver(Option& option) const {
   }
   if (option.source == ImageSource::cuda_base && option.image != nullptr &&
       *option.image->cuda > needs.cuda) {
-    needs.cuda = *option.image->cuda;  // the image's own libraries and its NVIDIA_REQUIRE_CUDA
+    needs.cuda = *CudaVersion::parse(
+        option.image->cuda
+            ->major_minor());  // the image's own libraries and its NVIDIA_REQUIRE_CUDA
   }
   option.driver = driver_fit(needs, given_.machine, given_.catalog);
   if (!option.driver.fits) {

@@ -85,18 +85,14 @@ bool python_satisfies(const PythonRequests& wanted, std::string_view python) {
   });
 }
 
-Support python_support(const FrameworkRelease& release, std::string_view python) {
-  const std::optional<PythonVersion> series = series_version(python);
-  if (!series) {
-    return Support::unknown;
-  }
-  if (release.python_min && *series < *release.python_min) {
+Support python_support(const FrameworkRelease& release, const PythonVersion& series) {
+  if (release.python_min && series < *release.python_min) {
     return Support::no;
   }
-  if (release.python_max && *series > *release.python_max) {
+  if (release.python_max && series > *release.python_max) {
     return Support::no;
   }
-  const bool at_known_end = release.python_min && *series == *release.python_min;
+  const bool at_known_end = release.python_min && series == *release.python_min;
   return release.python_max || at_known_end ? Support::yes : Support::unknown;
 }
 
@@ -125,28 +121,28 @@ std::vector<PythonVersion> known_pythons(const Catalog& catalog) {
 }
 
 std::optional<std::string> shared_python(std::span<const FrameworkRelease* const> releases,
-                                         const PythonRequests& wanted,
                                          std::span<const PythonVersion> pythons) {
-  std::optional<std::string> certain;   // the highest
-  std::optional<std::string> possible;  // the lowest
+  const PythonVersion* certain = nullptr;   // the highest
+  const PythonVersion* possible = nullptr;  // the lowest
   for (const PythonVersion& python : pythons) {
-    Support all = Support::yes;
+    bool excluded = false;
+    bool doubtful = false;
     for (const FrameworkRelease* release : releases) {
-      const Support one = python_support(*release, python.text());
-      all = one == Support::no || all == Support::no ? Support::no
-            : one == Support::unknown                ? Support::unknown
-                                                     : all;
+      const Support support = python_support(*release, python);
+      excluded = excluded || support == Support::no;
+      doubtful = doubtful || support == Support::unknown;
     }
-    if (all == Support::no || !python_satisfies(wanted, python.text())) {
+    if (excluded) {
       continue;
     }
-    if (all == Support::yes) {
-      certain = python.text();
-    } else if (!possible) {
-      possible = python.text();
+    if (!doubtful) {
+      certain = &python;
+    } else if (possible == nullptr) {
+      possible = &python;
     }
   }
-  return certain ? certain : possible;
+  const PythonVersion* const best = certain != nullptr ? certain : possible;
+  return best != nullptr ? std::optional<std::string>(best->text()) : std::nullopt;
 }
 
 }  // namespace berth::resolver

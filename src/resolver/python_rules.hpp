@@ -24,18 +24,17 @@ std::string python_series(std::string_view python);
 // way.
 bool python_satisfies(const PythonRequests& wanted, std::string_view python);
 
-// Whether the release runs on that Python, as far as is known.
+// Whether the release runs on that series, as far as is known.
 enum class Support { yes, unknown, no };
-Support python_support(const FrameworkRelease& release, std::string_view python);
+Support python_support(const FrameworkRelease& release, const PythonVersion& series);
 
 // Every series that images or releases of the catalogue name, oldest first.
 std::vector<PythonVersion> known_pythons(const Catalog& catalog);
 
-// For an image without Python: the highest series that all releases are known to run on and the
-// request accepts; where a release states no upper bound, the lowest that nothing speaks against.
-// nullopt where there is none.
+// For an image without Python: the highest of `pythons` that all releases are known to run on;
+// where a release states no upper bound, the lowest that nothing speaks against. nullopt where
+// there is none. `pythons` ascend.
 std::optional<std::string> shared_python(std::span<const FrameworkRelease* const> releases,
-                                         const PythonRequests& wanted,
                                          std::span<const PythonVersion> pythons);
 
 }  // namespace berth::resolver

@@ -98,7 +98,11 @@ std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& kno
 }  // namespace
 
 Search::Search(const ResolveRequest& request, const Machine& machine, const Catalog& catalog)
-    : given_{request, machine, catalog}, base_images_(catalog), pythons_(known_pythons(catalog)) {}
+    : given_{request, machine, catalog}, base_images_(catalog), pythons_(known_pythons(catalog)) {
+  std::erase_if(pythons_, [&](const PythonVersion& python) {
+    return !python_satisfies(request.python, python.text());
+  });
+}
 
 void Search::run(const std::vector<World>& worlds) {
   for (const World& world : worlds) {
@@ -288,7 +292,7 @@ void Search::add_cuda_bases(const World& world, const std::vector<Choice>& known
   for (const Variant* variant : known.front()) {
     if (variant->build->cuda) {
       const std::vector<const FrameworkRelease*> releases{variant->release};
-      add_cuda_base(world, {variant}, shared_python(releases, given_.request.python, pythons_));
+      add_cuda_base(world, {variant}, shared_python(releases, pythons_));
     }
   }
 }
@@ -299,8 +303,7 @@ void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>
   std::set<Choice> seen;
   for (const Group& group : groups_of(known, given_.catalog)) {
     for (auto python = pythons_.rbegin(); python != pythons_.rend(); ++python) {
-      if (!world.covers(python->text()) ||
-          !python_satisfies(given_.request.python, python->text())) {
+      if (!world.covers(python->text())) {
         continue;
       }
       Choice chosen;
@@ -308,7 +311,7 @@ void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>
         const Variant* best = nullptr;
         for (const Variant* variant : variants) {
           if (!variant->rejected.empty() || !group.holds(*variant) ||
-              python_support(*variant->release, python->text()) == Support::no) {
+              python_support(*variant->release, *python) == Support::no) {
             continue;
           }
           const DriverFit driver = driver_fit(
@@ -332,7 +335,7 @@ void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>
         for (const Variant* variant : chosen) {
           releases.push_back(variant->release);
         }
-        add_cuda_base(world, chosen, shared_python(releases, given_.request.python, pythons_));
+        add_cuda_base(world, chosen, shared_python(releases, pythons_));
       }
     }
   }

@@ -102,10 +102,10 @@ class Search {
 
   Circumstances given_;
   BaseImages base_images_;
-  std::vector<PythonVersion> pythons_;
-  std::deque<Variant> variants_;       // addresses stay
-  std::deque<World> worlds_;           // of an image that was given
-  std::deque<FrameworkBuild> builds_;  // of images whose build the catalogue has no row for
+  std::vector<PythonVersion> pythons_;  // that the request accepts, ascending
+  std::deque<Variant> variants_;        // addresses stay
+  std::deque<World> worlds_;            // of an image that was given
+  std::deque<FrameworkBuild> builds_;   // of images whose build the catalogue has no row for
   std::vector<Option> satisfying_;
   std::vector<Option> rejected_;
 };
