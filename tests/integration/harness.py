@@ -79,6 +79,8 @@ class BerthTest(unittest.TestCase):
     """A project folder, a home and an environment of the test's own. `engines` empty: no engine is needed."""
 
     engines = ()
+    # Whether its tests look at, or change, what the engine holds as a whole: they do not run beside each other.
+    whole_engine = False
     maxDiff = 2000
 
     def setUp(self):

@@ -1,4 +1,4 @@
-"""Prints one line per test and engine for CMake: id, engine (`-`: none), label, name."""
+"""Prints one line per test and engine for CMake: id, engine (`-`: none), label, lock (`-`: none), name."""
 
 import importlib
 import pathlib
@@ -24,7 +24,8 @@ def main():
             for engine in test.engines or ("-",):
                 label = "cli" if engine == "-" else "engine"
                 suffix = "" if engine == "-" else f" [{engine}]"
-                print(f"{test.id()}|{engine}|{label}|{label}: {promise}{suffix}")
+                lock = engine if test.whole_engine else "-"
+                print(f"{test.id()}|{engine}|{label}|{lock}|{label}: {promise}{suffix}")
 
 
 main()

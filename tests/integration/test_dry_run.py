@@ -8,6 +8,8 @@ from harness import BUSYBOX, EngineTest
 
 
 class DryRun(EngineTest):
+    whole_engine = True
+
     def test_a_dry_run_creates_nothing(self):
         before = len(self.engine.get("/images/json", all="1")), self.engine.volumes()
         for form in ("--dry-run", "--dry-run=docker"):

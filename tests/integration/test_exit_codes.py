@@ -11,14 +11,20 @@ class ExitCodes(EngineTest):
             with self.subTest(code=code):
                 self.assert_ended(self.shell(f"exit {code}"), code, stdout=b"", stderr=b"")
 
+    def assert_not_run(self, command, code):
+        """The engine, or the init in the container, says so and names the command."""
+        result = self.run_in(command)
+        self.assert_ended(result, code, stdout=b"")
+        self.assertIn(command.encode(), result.stderr)
+
     def test_a_command_that_is_not_there_is_127(self):
-        self.assert_refused(self.run_in("no-such-command"), 127, "no-such-command")
+        self.assert_not_run("no-such-command", 127)
 
     def test_a_command_that_cannot_be_executed_is_126(self):
-        self.assert_refused(self.run_in("/etc/passwd"), 126, "/etc/passwd")
+        self.assert_not_run("/etc/passwd", 126)
 
     def test_a_folder_as_a_command_is_126(self):
-        self.assert_refused(self.run_in("/etc"), 126, "/etc")
+        self.assert_not_run("/etc", 126)
 
     def test_a_command_killed_by_a_signal_is_128_and_its_number(self):
         self.assert_ended(self.shell("kill -KILL $$"), 137)

@@ -8,6 +8,8 @@ SHOW = 'echo "nvidia=${NVIDIA_VISIBLE_DEVICES-} 0=${FAKE_GPU_0-} 1=${FAKE_GPU_1-
 
 
 class GpuTest(EngineTest):
+    whole_engine = True
+
     def on_gpus(self, gpus, *words, image=BUSYBOX):
         return self.berth("run", "--image", image, "--gpus", gpus, "--label", self.label, *words)
 

@@ -4,6 +4,8 @@ from harness import REGISTRY_BUSYBOX, EngineTest
 
 
 class Images(EngineTest):
+    whole_engine = True
+
     def setUp(self):
         super().setUp()
         self.engine.remove_image(REGISTRY_BUSYBOX)
