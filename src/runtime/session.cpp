@@ -18,12 +18,11 @@ using std::chrono::milliseconds;
 
 // Waits while the engine removes a container by itself (AutoRemove), then sees to it: Docker
 // refuses a removal that is already under way, and an engine may have been restarted in between.
-void make_sure_it_is_gone(Engine& engine, const std::string& id, bool by_itself) {
-  constexpr milliseconds kPatience{5000};
+void make_sure_it_is_gone(Engine& engine, const std::string& id, milliseconds limit) {
   constexpr milliseconds kFirstPause{5};
   constexpr milliseconds kLongestPause{100};
   milliseconds waited{0};
-  for (milliseconds pause = kFirstPause; by_itself && waited < kPatience;
+  for (milliseconds pause = kFirstPause; waited < limit;
        pause = std::min(pause * 2, kLongestPause)) {
     const Result<std::optional<ContainerState>> state = engine.inspect_container(id);
     if (!state || !state->has_value()) {
@@ -38,12 +37,13 @@ void make_sure_it_is_gone(Engine& engine, const std::string& id, bool by_itself)
 // Removes the container when it goes out of scope.
 class ContainerGuard {
  public:
-  ContainerGuard(Engine& engine, std::string id) : engine_(engine), id_(std::move(id)) {}
+  ContainerGuard(Engine& engine, std::string id, milliseconds removal_limit)
+      : engine_(engine), id_(std::move(id)), removal_limit_(removal_limit) {}
   ContainerGuard(const ContainerGuard&) = delete;
   ContainerGuard& operator=(const ContainerGuard&) = delete;
   ~ContainerGuard() {
     if (!released_ && !engine_.remove(id_, true)) {
-      make_sure_it_is_gone(engine_, id_, true);
+      make_sure_it_is_gone(engine_, id_, removal_limit_);
     }
   }
   void release() { released_ = true; }
@@ -51,6 +51,7 @@ class ContainerGuard {
  private:
   Engine& engine_;
   std::string id_;
+  milliseconds removal_limit_;
   bool released_ = false;
 };
 
@@ -78,7 +79,7 @@ Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
                                     const SessionOptions& options, SignalSource& signals) {
   BERTH_CHECK(check_interrupt(signals));
   BERTH_TRY(const CreatedContainer container, engine.create(spec));
-  ContainerGuard guard(engine, container.id);
+  ContainerGuard guard(engine, container.id, options.removal_limit);
   tell_warnings(container, options);
   BERTH_CHECK(check_interrupt(signals));
 
@@ -107,7 +108,7 @@ Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
   } else if (outcome && outcome->cause != SessionOutcome::Cause::stopped) {
     guard.release();
     if (spec.auto_remove) {
-      make_sure_it_is_gone(engine, container.id, true);
+      make_sure_it_is_gone(engine, container.id, options.removal_limit);
     }
   }
   return outcome;

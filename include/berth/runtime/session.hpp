@@ -34,6 +34,8 @@ struct SessionOptions {
   std::chrono::milliseconds stop_grace{10'000};        // between TERM and KILL
   // How long an engine may keep a stream open and silent after the command has ended.
   std::chrono::milliseconds drain_limit{10'000};
+  // How long an engine may take to remove an ended container by itself before it is asked to.
+  std::chrono::milliseconds removal_limit{5'000};
   // Sentences for the user, without newline: the engine's warnings, a timeout that was reached, …
   // Never called while the terminal is raw.
   std::function<void(std::string_view)> on_notice{};
