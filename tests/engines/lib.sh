@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
 
 readonly HOME_DIR=${BERTH_ENGINES_DIR:-/var/cache/berth-engines}
-readonly ENGINES=(docker-20 docker-20-no-gpu docker-28)
+readonly ENGINES=(docker-20 docker-20-no-gpu docker-28 podman-5)
 export HOME_DIR ENGINES
 
 # Engines need root; the caller's group may use their sockets.
