@@ -95,7 +95,8 @@ class GpusVerb : public Verb {
     }
     if (context.options.quiet) {
       for (const GpuRow& row : report.rows) {
-        context.out << row.gpu.uuid << '\n';
+        context.out << (row.gpu.uuid.empty() ? std::to_string(row.gpu.index) : row.gpu.uuid)
+                    << '\n';
       }
       return kDone;
     }

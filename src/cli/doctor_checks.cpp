@@ -210,7 +210,7 @@ std::vector<Finding> examine_surroundings(const Observations& seen) {
     findings.push_back(
         {.code = "in-container",
          .status = Status::note,
-         .message = "berth runs in a container itself",
+         .message = "berth seems to run in a container itself",
          .cause =
              "the engine resolves the paths of mounts on its own machine, so a project has to lie "
              "at the same path there"});
