@@ -47,8 +47,7 @@ std::vector<std::string> install_driver(const HostProbe& probe) {
 
 std::vector<std::string> install_driver_library(const HostProbe& probe) {
   if (is_like(probe, "ubuntu")) {
-    return {
-        fmt::format("`sudo apt-get install libnvidia-compute-{}`", probe.host.driver->major())};
+    return {fmt::format("`sudo apt-get install libnvidia-compute-{}`", probe.host.driver->major())};
   }
   if (is_like(probe, "debian")) {
     return {"`sudo apt-get install libnvidia-ml1 libcuda1`"};
