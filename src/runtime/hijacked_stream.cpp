@@ -27,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 using ReadResult = AttachedStream::ReadResult;
 using ReadState = AttachedStream::ReadState;
 
-constexpr std::size_t kLargestHeader = 64 * 1024;
+constexpr std::size_t kLargestHeader = 64u << 10;
 
 Failure broken_connection(const char* doing, CURLcode code) {
   return fail(Error{Errc::engine_failed,
@@ -185,7 +185,7 @@ class Upgrade {
 
   // False at the end.
   Result<bool> receive() {
-    std::array<std::byte, 16 * 1024> buffer{};
+    std::array<std::byte, 16384> buffer{};
     while (true) {
       BERTH_TRY(const ReadResult result, socket_.read(buffer));
       if (result.state == ReadState::would_block) {

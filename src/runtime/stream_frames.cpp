@@ -12,7 +12,7 @@ namespace berth::runtime {
 namespace {
 
 // As much of an engine's error as anybody reads.
-constexpr std::size_t kLongestErrorText = 64 * 1024;
+constexpr std::size_t kLongestErrorText = 64u << 10;
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
