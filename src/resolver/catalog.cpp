@@ -6,7 +6,6 @@
 #include <cctype>
 
 #include "berth/base/pep508.hpp"
-#include "berth/base/text.hpp"
 
 namespace berth {
 

@@ -2,7 +2,6 @@
 // combinations of its flavours and operating systems.
 #include <algorithm>
 
-#include "berth/base/text.hpp"
 #include "catalog_tables.hpp"
 
 namespace berth::detail {
