@@ -2,12 +2,23 @@
 // library.
 #include <spdlog/fmt/fmt.h>
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 #include "spec/document.hpp"
+
+// toml++ 3.3 asserts what malformed files can make untrue (`[+E]`), and in release builds takes it
+// for granted. Here such an assertion is an exception, in every build.
+namespace {
+[[noreturn]] void toml_assertion_failed() {
+  throw std::logic_error("this is no TOML");
+}
+}  // namespace
+#undef NDEBUG
+#define TOML_ASSERT(expression) ((expression) ? static_cast<void>(0) : toml_assertion_failed())
+#include <toml++/toml.h>
 
 namespace berth::spec {
 
@@ -104,6 +115,8 @@ Result<Node> parse_toml(const SourceFile& file) {
     return tree_of(toml::parse(file.content));
   } catch (const toml::parse_error& problem) {
     return malformed(file, line_of(problem.source()), problem.description());
+  } catch (const std::exception& problem) {
+    return malformed(file, 1, problem.what());
   }
 }
 

@@ -158,6 +158,7 @@ TEST_CASE("pyproject.toml: what is refused, and where") {
   };
   const std::vector<Case> cases = {
       {"[project\n", "pyproject.toml:1: "},
+      {"[+Epackage]]\n", "pyproject.toml:1: "},  // fails an assertion of toml++ 3.3
       {"[project]\ndependencies = 'torch'\n",
        "pyproject.toml:2: `project.dependencies` is `torch`, expected a list"},
       {"[project]\ndependencies = [\n1]\n", "pyproject.toml:3: `project.dependencies` is `1`"},
