@@ -30,9 +30,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::unique_ptr<Engine> connect(const FakeEngineServer& server) {
+// A loaded machine must not fail a test, so only those of silence set a short limit.
+std::unique_ptr<Engine> connect(const FakeEngineServer& server,
+                                std::chrono::milliseconds limit = 20s) {
   EngineOptions options;
-  options.timeouts = {.connect = 1s, .ping = 1s, .query = 400ms, .action = 1s};
+  options.timeouts = {.connect = 20s, .ping = 20s, .query = limit, .action = 20s};
   return make_docker_engine(parse_endpoint(server.address(), "test").value(), options);
 }
 
@@ -173,7 +175,7 @@ TEST_CASE("attach to what is not the protocol, or to silence, is an error") {
   });
   REQUIRE(connect(server)->attach("abc", {}).error().code == Errc::engine_failed);
   server.hang(kAttach);
-  REQUIRE(connect(server)->attach("abc", {}).error().id == "engine-timeout");
+  REQUIRE(connect(server, 400ms)->attach("abc", {}).error().id == "engine-timeout");
 }
 
 TEST_CASE("wait returns once the engine has acknowledged, and tells the exit later") {
@@ -204,7 +206,8 @@ TEST_CASE("wait that fails is an error, at once or later") {
   server.answer(kWait, 404, R"({"message":"No such container: abc"})");
   REQUIRE(engine->wait("abc", WaitCondition::next_exit).error().code == Errc::not_found);
   server.hang(kWait);
-  REQUIRE(engine->wait("abc", WaitCondition::next_exit).error().id == "engine-timeout");
+  REQUIRE(connect(server, 400ms)->wait("abc", WaitCondition::next_exit).error().id ==
+          "engine-timeout");
 
   server.answer(kWait, 200, R"({"StatusCode":125,"Error":{"Message":"the container vanished"}})");
   REQUIRE(engine->wait("abc", WaitCondition::next_exit).value()->get()->error ==
@@ -246,5 +249,5 @@ TEST_CASE("a wait that nobody waits for any more ends at once") {
       std::move(engine->wait("abc", WaitCondition::next_exit)).value();
   const auto begin = std::chrono::steady_clock::now();
   pending.reset();
-  REQUIRE(std::chrono::steady_clock::now() - begin < 250ms);
+  REQUIRE(std::chrono::steady_clock::now() - begin < 800ms);
 }
