@@ -37,7 +37,7 @@ std::size_t first_positional(const CLI::App& app, const std::vector<std::string>
     if (word.size() < 2 || word[0] != '-' || word == "--") {
       return i;
     }
-    i += value_follows(app, word) ? 2 : 1;
+    i += value_follows(app, word) ? 2u : 1u;
   }
   return arguments.size();
 }

@@ -12,7 +12,10 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--json", options.json, "One JSON document on standard output, errors too")
       ->group(kGroup);
   app.add_flag("-q,--quiet", options.quiet, "No warnings and no progress")->group(kGroup);
-  app.add_flag("-v,--verbose", options.verbosity, "Say what is done; -vv adds every engine call")
+  // To docker's users `run -v` is a volume: there only the long form is verbose, or `berth -v run`.
+  const bool short_is_taken = app.get_option_no_throw("-v") != nullptr;
+  app.add_flag(short_is_taken ? "--verbose" : "-v,--verbose", options.verbosity,
+               "Say what is done; twice adds every engine call")
       ->group(kGroup);
   const std::map<std::string, ColorMode> colors = {{"auto", ColorMode::automatic},
                                                    {"always", ColorMode::always},
