@@ -6,8 +6,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "berth/base/text.hpp"
@@ -94,8 +96,21 @@ DeviceRequest every_gpu(DeviceRequest::Driver driver) {
   return request;
 }
 
+// Podman may fail to make an image while another probe drops its own: both have the same, empty
+// layer.
+Result<std::string> make_empty_image(Engine& engine) {
+  constexpr int kTries = 5;
+  constexpr std::chrono::milliseconds kPause{100};
+  Result<std::string> id = engine.import_empty_image();
+  for (int tries = 1; !id && id.error().code == Errc::engine_failed && tries < kTries; ++tries) {
+    std::this_thread::sleep_for(kPause);
+    id = engine.import_empty_image();
+  }
+  return id;
+}
+
 Result<void> probe(Engine& engine, GpuSupport& support, bool try_nvidia) {
-  BERTH_TRY(const std::string id, engine.import_empty_image());
+  BERTH_TRY(const std::string id, make_empty_image(engine));
   const EmptyImage image(engine, id);
   if (try_nvidia) {
     BERTH_TRY(support.nvidia,

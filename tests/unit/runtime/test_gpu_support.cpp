@@ -152,3 +152,21 @@ TEST_CASE("a start that fails over the GPUs says which trouble it is") {
         "gpu-requirement");
   CHECK(id_of("no space left on device").empty());
 }
+
+TEST_CASE("an empty image that cannot be made at once is tried again") {
+  ProbedEngine engine;
+  engine.takes_nvidia = true;
+  engine.failures["import"] = Error{Errc::engine_failed, "layer not known"};
+  engine.before_call = [&engine](const std::string& call) {
+    if (call == "import" && engine.count("import") == 1) {
+      engine.failures.clear();
+    }
+  };
+  CHECK(find_gpu_support(engine, docker("20.10.24"))->nvidia);
+  CHECK(engine.count("import") == 2);
+
+  engine.failures["import"] = Error{Errc::engine_unreachable, "no engine answers"};
+  const std::size_t before = engine.count("import");
+  CHECK(find_gpu_support(engine, docker("20.10.24")).error().code == Errc::engine_unreachable);
+  CHECK(engine.count("import") == before + 1);
+}
