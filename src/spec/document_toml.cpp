@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "spec/document.hpp"
 
@@ -50,7 +52,7 @@ std::string text_of(const toml::node& value) {
   return stream.str();
 }
 
-// toml++ limits the depth to 256; see also has_endless_key().
+// toml++ limits the depth to 256; see also Precheck.
 Node tree_of(const toml::node& value) {
   Node node;
   node.line = line_of(value.source());
@@ -79,37 +81,70 @@ Node tree_of(const toml::node& value) {
   return node;
 }
 
-// Before 3.4, toml++ follows a.b.c.… to any depth and then destroys the tables recursively.
-bool has_endless_key(std::string_view line) {
-  constexpr unsigned kMostDots = 100;
-  unsigned dots = 0;
-  char quote = 0;
-  for (const char c : line) {
-    if (quote != 0) {
-      quote = c == quote ? '\0' : quote;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '#') {
-      return false;
-    } else if (std::string_view("=,[]{}").find(c) != std::string_view::npos) {
-      dots = 0;
-    } else if (c == '.' && ++dots > kMostDots) {
-      return true;
+// Walks over the text outside of strings and comments, and looks for what toml++ 3.3 does not
+// survive: keys of endless depth (its tables are destroyed recursively), and characters beyond
+// ASCII, which TOML has only in strings and comments.
+class Precheck {
+ public:
+  // What is wrong and where; an empty text where nothing is.
+  std::pair<unsigned, std::string> run(std::string_view text) {
+    while (at_ < text.size() && wrong_.empty()) {
+      step(text.substr(at_));
     }
+    return {line_, wrong_};
   }
-  return false;
-}
+
+ private:
+  void step(std::string_view rest) {
+    const char c = rest[0];
+    if (c == '"' || c == '\'') {
+      skip_string(rest, c);
+      return;
+    }
+    if (c == '#') {
+      at_ += std::min(rest.find('\n'), rest.size());
+      return;
+    }
+    constexpr unsigned kMostDots = 100;
+    const bool separates = std::string_view("=,[]{}\n").find(c) != std::string_view::npos;
+    dots_ = separates ? 0 : dots_ + (c == '.' ? 1u : 0u);
+    if (dots_ > kMostDots) {
+      wrong_ = fmt::format("the key is nested more than {} levels deep", kMostDots);
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      wrong_ = "a character beyond ASCII stands outside of quotes";
+    }
+    line_ += c == '\n' ? 1u : 0u;
+    ++at_;
+  }
+
+  // A string that is not closed ends with its line or with the file; toml++ says what is wrong.
+  void skip_string(std::string_view rest, char quote) {
+    const std::string triple(3, quote);
+    const bool multi = rest.starts_with(triple);
+    const std::string_view closing = std::string_view(triple).substr(0, multi ? 3 : 1);
+    std::size_t i = closing.size();
+    while (i < rest.size() && !rest.substr(i).starts_with(closing) && (multi || rest[i] != '\n')) {
+      const bool escape = rest[i] == '\\' && quote == '"' && i + 1 < rest.size();
+      for (std::size_t k = 0; k < (escape ? 2u : 1u); ++k) {
+        line_ += rest[i + k] == '\n' ? 1u : 0u;
+      }
+      i += escape ? 2 : 1;
+    }
+    const bool closed = rest.substr(std::min(i, rest.size())).starts_with(closing);
+    at_ += i + (closed ? closing.size() : 0);
+  }
+
+  std::size_t at_ = 0;
+  unsigned line_ = 1;
+  unsigned dots_ = 0;
+  std::string wrong_;
+};
 
 }  // namespace
 
 Result<Node> parse_toml(const SourceFile& file) {
-  unsigned number = 0;
-  for (const std::string_view line : lines_of(file.content)) {
-    ++number;
-    if (has_endless_key(line)) {
-      return malformed(file, number,
-                       fmt::format("the key is nested more than {} levels deep", kMaxDepth));
-    }
+  if (const auto [line, wrong] = Precheck().run(file.content); !wrong.empty()) {
+    return malformed(file, line, wrong);
   }
   try {
     return tree_of(toml::parse(file.content));

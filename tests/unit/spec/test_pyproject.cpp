@@ -193,6 +193,16 @@ TEST_CASE("pyproject.toml: what is refused, and where") {
   }
 }
 
+TEST_CASE("TOML: characters beyond ASCII belong into strings and comments") {
+  const ProjectFacts facts = read(
+      "# \xC3\xA9 ....\n[project]\ndescription = \"\"\"\n\xC3\xA9 \\\" = \xC3\xA9\n\"\"\"\n"
+      "name = '\xC3\xA9\\'\nurl = \"\xC3\xA9\\\\\"  # \xC3\xA9\ndependencies = ['torch']\n");
+  REQUIRE(texts(facts.requirements) == Lines{"torch @pyproject.toml:8"});
+  const std::string message = message_of(
+      read_pyproject(source("pyproject.toml", "a = '''\n'''\n\xC6\x8C = 1\n"), reader_of({})));
+  REQUIRE(message == "pyproject.toml:3: a character beyond ASCII stands outside of quotes");
+}
+
 TEST_CASE("Pipfile") {
   const Result<ProjectFacts> facts = read_pipfile(
       source("Pipfile",
