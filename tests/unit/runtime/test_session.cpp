@@ -166,14 +166,15 @@ TEST_CASE("a terminal is raw while the command runs, has its size, and is restor
 TEST_CASE("a changed window size is passed on") {
   SessionTerminal terminal(24, 80);
   FakeSignals signals;
-  FakeEngine engine([&](FakeContainer& container) {
-    terminal.set_size(40, 100);
-    signals.send(SIGWINCH);
-    container.next_signal();  // the size has been looked at by then
+  FakeEngine engine([](FakeContainer& container) {
+    container.next_signal();
     container.exit(0);
   });
-  engine.before_call = [&signals](const std::string& call) {
-    if (call == "resize 40x100") {
+  engine.before_call = [&](const std::string& call) {
+    if (call == "resize 24x80") {
+      terminal.set_size(40, 100);
+      signals.send(SIGWINCH);
+    } else if (call == "resize 40x100") {
       signals.send(SIGTERM);
     }
   };
@@ -181,6 +182,7 @@ TEST_CASE("a changed window size is passed on") {
   spec.tty = true;
   spec.open_stdin = true;
   REQUIRE(run_attached(engine, spec, terminal.options(), signals));
+  CHECK(engine.count("resize 24x80") == 1);
   CHECK(engine.count("resize 40x100") == 1);
 }
 
