@@ -17,12 +17,14 @@
 
 namespace berth::runtime {
 
-// Whether GPUs will be attached: asked for, or (automatic) there. Only then is GpuSupport needed at all.
+// Whether GPUs will be attached: asked for, or (automatic) there. Only then is GpuSupport needed at
+// all.
 bool wants_gpus(const GpuRequest& request, const Host& host);
 
 // Empty for a CPU run. Needs host.engine. Errors:
 //   Errc::engine_failed, id `gpu-not-configured`: see gpu_support.hpp
-//   Errc::invalid_input, id `gpu-not-found`: more GPUs, or others, than the machine or the engine has
+//   Errc::invalid_input, id `gpu-not-found`: more GPUs, or others, than the machine or the engine
+//   has
 Result<std::vector<DeviceRequest>> make_device_requests(const GpuRequest& request, const Host& host,
                                                         const GpuSupport& support);
 

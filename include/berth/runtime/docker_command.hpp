@@ -1,6 +1,6 @@
-// The docker command line that does what a ContainerSpec does: what `--dry-run=docker` prints. It runs as printed, in
-// any POSIX shell, and creates a container whose inspection shows the same settings (except ConsoleSize, which docker
-// takes from its own terminal).
+// The docker command line that does what a ContainerSpec does: what `--dry-run=docker` prints. It
+// runs as printed, in any POSIX shell, and creates a container whose inspection shows the same
+// settings (except ConsoleSize, which docker takes from its own terminal).
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@
 
 namespace berth::runtime {
 
-// argv, unquoted: {"docker", "run", "--rm", …}. `engine_address` becomes -H; empty: docker's own default.
+// argv, unquoted: {"docker", "run", "--rm", …}. `engine_address` becomes -H; empty: docker's own
+// default.
 std::vector<std::string> docker_arguments(const ContainerSpec& spec,
                                           const std::string& engine_address = "");
 

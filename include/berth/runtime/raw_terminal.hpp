@@ -1,4 +1,5 @@
-// RawTerminal: a terminal without line editing, echo and keyboard signals while a command in a container owns it.
+// RawTerminal: a terminal without line editing, echo and keyboard signals while a command in a
+// container owns it.
 #pragma once
 
 #include <termios.h>
