@@ -153,7 +153,7 @@ void note_frameworks(Error& error, const Search& search, const World& world) {
 std::vector<Option> options_of_variants(const Search& search) {
   std::vector<Option> options;
   for (const Variant& variant : search.variants()) {
-    if (!variant.rejected.empty()) {
+    if (!variant.rejected.empty() && !is_cpu_build(*variant.build)) {
       Option option;
       option.variants = {&variant};
       option.rejected = variant.rejected;
@@ -186,8 +186,7 @@ Error headline(const std::vector<Option>& options, const std::vector<World>& wor
                  fmt::format("{} has no image with the Python that is asked for", asked)}
         .named("python-not-available");
   }
-  return Error{Errc::no_solution,
-               fmt::format("no image satisfies {} on {}", asked, machine.origin)};
+  return Error{Errc::no_solution, fmt::format("no image satisfies {} on {}", asked, machine.place)};
 }
 
 void add_hints(Error& error, const ResolveRequest& request, const Host& host,
@@ -241,7 +240,7 @@ Error image_conflict(const Option& option, const ResolveRequest& request, const 
                      const Machine& machine, const Catalog& catalog) {
   const std::vector<Option> options{option};
   Error error{Errc::no_solution,
-              fmt::format("{} does not fit {}", option.image->reference(), machine.origin)};
+              fmt::format("{} does not fit {}", option.image->reference(), machine.place)};
   error.note(fmt::format("`--image {}` is asked for by {}", request.image->value,
                          request.image->origin.text));
   note_machine(error, options, machine);

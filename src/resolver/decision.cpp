@@ -25,7 +25,11 @@ FrameworkChoice choice_of(const Variant& variant, bool in_image) {
   return choice;
 }
 
+// Of the image, where that is not what the build was made with: a base image near to it.
 std::string cuda_text(const Option& option) {
+  if (option.source == ImageSource::cuda_base && option.image != nullptr && option.image->cuda) {
+    return option.image->cuda->major_minor();
+  }
   return option.cuda ? option.cuda->major_minor() : std::string();
 }
 
@@ -304,7 +308,9 @@ class Explanation {
           "{}: nobody was seen using this tag; it follows from the publisher's naming rule",
           image.reference()));
     }
-    if (!image.fact.note.empty() && chosen_.source != ImageSource::cuda_base) {
+    // A certain row's note that begins with a Python is its patch release: no reason to warn.
+    const bool about_python = !image.fact.uncertain && image.fact.note.starts_with("Python ");
+    if (!image.fact.note.empty() && !about_python && chosen_.source != ImageSource::cuda_base) {
       warn(fmt::format("{}: {}", image.reference(), image.fact.note));
     }
     if (chosen_.rank.cudnn_clash) {

@@ -188,8 +188,17 @@ void Search::rank(Option& option) const {
     rank.evidence = static_cast<int>(option.image->evidence);
     rank.cuda_patch = option.image->cuda ? -static_cast<int>(option.image->cuda->part(2)) : 0;
     rank.ubuntu = -static_cast<int>(ubuntu_number(option.image->os));
+    if (option.source == ImageSource::ngc) {
+      const std::optional<CudaVersion> month =
+          CudaVersion::parse(option.image->tag.substr(0, option.image->tag.find('-')));
+      rank.month = month ? -static_cast<int>(month->major() * 100 + month->minor()) : 0;
+    }
     rank.tag_length = option.image->tag.size();
     rank.reference = option.image->reference();
+  }
+  // Different builds on one base image still have an order.
+  for (const Variant* variant : option.variants) {
+    rank.reference += " " + variant->name();
   }
 }
 

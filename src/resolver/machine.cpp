@@ -184,6 +184,8 @@ Result<Machine> machine_for(const ResolveRequest& request, const Host& host,
   const GpuRequest& wanted = request.gpus.value;
   Machine machine;
   machine.origin = host.origin.text;
+  const bool in_words = host.origin.text.starts_with("--");
+  machine.place = in_words ? "the machine described by " + host.origin.text : host.origin.text;
   machine.architecture = docker_architecture(host.engine && !host.engine->architecture.empty()
                                                  ? host.engine->architecture
                                                  : host.architecture);

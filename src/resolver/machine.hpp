@@ -29,6 +29,7 @@ struct Machine {
   bool cpu_wanted = false;            // the CPU was asked for, as against no GPU being there
   std::vector<MachineGpu> gpus;       // that the run uses; may be empty where nobody named any
   std::string origin;                 // "this machine", "--driver, --gpu", "host.json"
+  std::string place;                  // "this machine", "the machine described by --driver, --gpu"
   std::vector<std::string> warnings;  // "the driver is not checked: …"
 };
 

@@ -341,6 +341,18 @@ void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>
   }
 }
 
+const BaseChoice& Search::base_for(const CudaVersion& cuda, unsigned cudnn) {
+  const auto [place, absent] = bases_.try_emplace(fmt::format("{} {}", cuda.text(), cudnn));
+  if (absent) {
+    place->second = base_images_.nearest({cuda,
+                                          cudnn == 0 ? std::string() : std::to_string(cudnn),
+                                          given_.request.devel ? Flavor::devel : Flavor::runtime,
+                                          {},
+                                          given_.machine.architecture});
+  }
+  return place->second;
+}
+
 void Search::add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python) {
   Option option;
   option.source = ImageSource::cuda_base;
@@ -354,12 +366,7 @@ void Search::add_cuda_base(const World& world, Choice chosen, std::optional<std:
     // Where they clash, the image has the lower one: newer wheels bring their own.
     cudnn = own != 0 && (cudnn == 0 || own < cudnn) ? own : cudnn;
   }
-  const BaseChoice base =
-      base_images_.nearest({*option.cuda,
-                            cudnn == 0 ? std::string() : std::to_string(cudnn),
-                            given_.request.devel ? Flavor::devel : Flavor::runtime,
-                            {},
-                            given_.machine.architecture});
+  const BaseChoice& base = base_for(*option.cuda, cudnn);
   option.image = base.image;
   option.cudnn = cudnn == 0 ? std::string() : std::to_string(cudnn);
   option.python = python.value_or("");

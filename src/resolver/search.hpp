@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,17 +29,18 @@ struct Rank {
   bool cudnn_clash = false;    // frameworks of different cuDNN majors in one image
   std::size_t newer = 0;       // releases given up
   int source = 0;              // official, ngc, cuda-base
+  bool devel = false;          // compilers that nobody asked for
   bool inferred = false;       // the tag follows from a naming rule alone
   bool other_purpose = false;  // a CUDA image where the CPU is asked for, or the reverse
   bool not_default = false;    // not the build that the project itself prefers
   bool minor = false;          // minor-version compatibility, not native
   int cuda = 0;                // the highest
-  bool devel = false;          // compilers that nobody asked for
   bool python_unknown = false;
   int python = 0;  // the highest
   int evidence = 0;
   int cuda_patch = 0;
   int ubuntu = 0;
+  int month = 0;               // of NVIDIA's containers, the newest
   std::size_t tag_length = 0;  // the plain tag before its -jupyter sibling
   std::string reference{};
 
@@ -90,6 +92,7 @@ class Search {
   const Variant* given_variant(const Wanted& wanted, const ImageTag& image);
   void add_cuda_bases(const World& world, const std::vector<Choice>& known);
   void add_shared_cuda_bases(const World& world, const std::vector<Choice>& known);
+  const BaseChoice& base_for(const CudaVersion& cuda, unsigned cudnn);
   void add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python);
 
   // In judge.cpp.
@@ -102,10 +105,11 @@ class Search {
 
   Circumstances given_;
   BaseImages base_images_;
-  std::vector<PythonVersion> pythons_;  // that the request accepts, ascending
-  std::deque<Variant> variants_;        // addresses stay
-  std::deque<World> worlds_;            // of an image that was given
-  std::deque<FrameworkBuild> builds_;   // of images whose build the catalogue has no row for
+  std::map<std::string, BaseChoice> bases_;  // wishes that were answered: many builds share them
+  std::vector<PythonVersion> pythons_;       // that the request accepts, ascending
+  std::deque<Variant> variants_;             // addresses stay
+  std::deque<World> worlds_;                 // of an image that was given
+  std::deque<FrameworkBuild> builds_;        // of images whose build the catalogue has no row for
   std::vector<Option> satisfying_;
   std::vector<Option> rejected_;
 };
