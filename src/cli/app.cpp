@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -60,7 +62,8 @@ std::vector<std::string> option_names(const CLI::App& app) {
 Error unknown_word(const CLI::App& app, const std::string& word, const std::string& verb) {
   const bool is_option = word.starts_with('-');
   const std::string help = verb.empty() ? "berth --help" : "berth " + verb + " --help";
-  Error error{Errc::usage, is_option ? "unknown option `" + word + "`" : "unexpected argument `" + word + "`"};
+  Error error{Errc::usage,
+              is_option ? "unknown option `" + word + "`" : "unexpected argument `" + word + "`"};
   if (!is_option && verb.empty()) {
     error.message = "unknown verb `" + word + "`";
   }
@@ -82,7 +85,8 @@ Error unknown_word(const CLI::App& app, const std::string& word, const std::stri
 Error usage_error(const CLI::App& app, const std::string& verb, const CLI::ParseError& problem) {
   const CLI::App* where = verb.empty() ? &app : app.get_subcommand(verb);
   const std::vector<std::string> remaining = app.remaining(true);
-  if (problem.get_name() == "ExtrasError" || dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr) {
+  if (problem.get_name() == "ExtrasError" ||
+      dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr) {
     const std::string word = remaining.empty() ? std::string() : remaining.front();
     return unknown_word(*where, word, verb);
   }
@@ -102,14 +106,18 @@ class Program {
  public:
   Program(const std::vector<std::string>& arguments, const Streams& streams,
           const spec::Surroundings& surroundings)
-      : arguments_(arguments), streams_(streams), surroundings_(surroundings), verbs_(make_verbs()) {
+      : arguments_(arguments),
+        streams_(streams),
+        surroundings_(surroundings),
+        verbs_(make_verbs()) {
     declare_program(app_, options_, verbs_);
   }
 
   int run() {
     options_.json = wants_json(arguments_);
     Result<Invocation> invocation = parse();
-    const Terminal terminal = Terminal::of(STDOUT_FILENO, forced_color(), surroundings_.environment);
+    const Terminal terminal =
+        Terminal::of(STDOUT_FILENO, forced_color(), surroundings_.environment);
     const Terminal error_terminal =
         Terminal::of(STDERR_FILENO, forced_color(), surroundings_.environment);
     Messages messages(streams_.err, error_terminal);
@@ -120,7 +128,7 @@ class Program {
     if (invocation->finished) {
       return *invocation->finished;
     }
-    Context context{options_, streams_.out, messages, terminal, surroundings_};
+    Context context{options_, streams_.out, messages, terminal, surroundings_, make_log()};
     const Result<int> code = run_verb(*invocation->verb, context);
     if (!code) {
       return report(code.error(), messages);
@@ -144,6 +152,17 @@ class Program {
       return fail(Error{Errc::internal, std::string("internal error: ") + exception.what()}.hint(
           "please report it with the command that led here"));
     }
+  }
+
+  std::shared_ptr<spdlog::logger> make_log() const {
+    const spdlog::sink_ptr sink =
+        std::make_shared<spdlog::sinks::ostream_sink_mt>(streams_.err, true);
+    const std::shared_ptr<spdlog::logger> log = std::make_shared<spdlog::logger>("berth", sink);
+    log->set_pattern("[%l] %v");
+    log->set_level(options_.verbosity >= 2   ? spdlog::level::debug
+                   : options_.verbosity == 1 ? spdlog::level::info
+                                             : spdlog::level::off);
+    return log;
   }
 
   std::optional<bool> forced_color() const {
@@ -192,7 +211,8 @@ Result<Invocation> Program::parse() {
     verb_name_ = verb->name();
   }
   if (verb != nullptr && verb->runs_command()) {
-    const std::size_t end = first_positional(*app_.get_subcommand(verb_name_), words, verb_index + 1);
+    const std::size_t end =
+        first_positional(*app_.get_subcommand(verb_name_), words, verb_index + 1);
     const std::size_t command = end < words.size() && words[end] == "--" ? end + 1 : end;
     verb->set_command({words.begin() + static_cast<std::ptrdiff_t>(command), words.end()});
     words.resize(end);

@@ -1,5 +1,5 @@
-// Where the catalogue comes from: the files embedded in the binary, each replaceable by one of the same name in a
-// folder, so that new facts need no new berth.
+// Where the catalogue comes from: the files embedded in the binary, each replaceable by one of the
+// same name in a folder, so that new facts need no new berth.
 #include <algorithm>
 #include <filesystem>
 #include <list>
@@ -43,7 +43,8 @@ Result<Catalog> Context::catalog() const {
   }
   BERTH_TRY(const std::vector<std::filesystem::path> paths, json_files(*folder));
   if (paths.empty()) {
-    return fail(Errc::invalid_input, "the catalogue folder `" + folder->string() + "` has no .json file");
+    return fail(Errc::invalid_input,
+                "the catalogue folder `" + folder->string() + "` has no .json file");
   }
   std::list<std::string> names;  // what the EmbeddedFiles refer to, until the catalogue is parsed
   std::list<std::string> contents;
@@ -62,7 +63,8 @@ Result<Catalog> Context::catalog() const {
   }
   Result<Catalog> catalog = load_catalog(files);
   if (!catalog) {
-    return fail(std::move(catalog).error().note("with the catalogue folder `" + folder->string() + "`"));
+    return fail(
+        std::move(catalog).error().note("with the catalogue folder `" + folder->string() + "`"));
   }
   return catalog;
 }

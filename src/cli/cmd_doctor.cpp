@@ -13,7 +13,9 @@
 #include "berth/runtime/host_facts_json.hpp"
 #include "cli/doctor_checks.hpp"
 #include "cli/doctor_report.hpp"
+#include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/machine.hpp"
 #include "cli/verb.hpp"
 
 namespace berth::cli {
@@ -22,7 +24,6 @@ namespace {
 
 using runtime::Engine;
 using runtime::HostProbe;
-using runtime::ProbeRoots;
 
 std::string today() {
   const std::time_t now = std::time(nullptr);
@@ -32,17 +33,6 @@ std::string today() {
                                  ? 0
                                  : std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
   return std::string(text.data(), length);
-}
-
-HostProbe probe_here(const Context& context) {
-  ProbeRoots roots;
-  roots.environment = context.surroundings.environment;
-  return runtime::probe_host(roots);
-}
-
-Result<std::unique_ptr<Engine>> open_engine(const Context& context) {
-  const runtime::EndpointQuery query{context.options.engine, context.surroundings.environment};
-  return runtime::open_engine(query, {{}, context.surroundings.environment});
 }
 
 void observe_engine(const Context& context, Observations& seen) {

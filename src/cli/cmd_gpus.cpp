@@ -9,6 +9,7 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/gpu_report.hpp"
+#include "cli/machine.hpp"
 #include "cli/verb.hpp"
 
 namespace berth::cli {
@@ -26,8 +27,8 @@ std::string user_name(unsigned uid) {
   return std::to_string(uid);
 }
 
-GpuUser user_of(const runtime::GpuProcess& process, const runtime::ProbeRoots& roots) {
-  GpuUser user{.process = process, .facts = runtime::process_facts(process.pid, roots)};
+GpuUser user_of(const runtime::GpuProcess& process) {
+  GpuUser user{.process = process, .facts = runtime::process_facts(process.pid)};
   if (user.facts.uid) {
     user.user = user_name(*user.facts.uid);
   }
@@ -46,8 +47,7 @@ runtime::GpuReading reading_of(const Gpu& gpu, const runtime::NvmlReading& nvml)
   return reading;
 }
 
-GpuReport make_report(const runtime::HostProbe& probe, const runtime::ProbeRoots& roots,
-                      const Catalog& catalog) {
+GpuReport make_report(const runtime::HostProbe& probe, const Catalog& catalog) {
   GpuReport report;
   const Host& host = probe.host;
   report.driver = host.driver ? host.driver->text() : std::string();
@@ -59,12 +59,11 @@ GpuReport make_report(const runtime::HostProbe& probe, const runtime::ProbeRoots
   report.remarks = host.remarks;
   for (const Gpu& gpu : host.gpus) {
     GpuRow row{.gpu = reading_of(gpu, probe.nvml)};
-    const GpuModel* model = row.gpu.compute_capability ? nullptr : catalog.find_gpu(gpu.name);
-    if (model != nullptr) {
-      row.gpu.compute_capability = model->capability;
+    if (!row.gpu.compute_capability) {
+      row.gpu.compute_capability = gpu.compute_capability;
     }
     for (const runtime::GpuProcess& process : row.gpu.processes) {
-      row.users.push_back(user_of(process, roots));
+      row.users.push_back(user_of(process));
     }
     report.rows.push_back(std::move(row));
   }
@@ -86,9 +85,9 @@ class GpusVerb : public Verb {
 
   Result<int> run(Context& context) override {
     BERTH_TRY(const Catalog catalog, context.catalog());
-    runtime::ProbeRoots roots;
-    roots.environment = context.surroundings.environment;
-    const GpuReport report = make_report(runtime::probe_host(roots), roots, catalog);
+    runtime::HostProbe probe = probe_here(context);
+    complete_from_catalog(probe.host.gpus, catalog);
+    const GpuReport report = make_report(probe, catalog);
     if (context.options.json) {
       context.out << gpus_document(report) << '\n';
       return kDone;

@@ -20,9 +20,11 @@ class ResolveVerb : public Verb {
   std::string_view summary() const override { return "say which image runs the project, and why"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("requirements", flags_.requirements, "Requirements, e.g. torch==2.3.1; the project's without any")
+    app.add_option("requirements", flags_.requirements,
+                   "Requirements, e.g. torch==2.3.1; the project's without any")
         ->option_text("[REQUIREMENT…]");
-    app.add_flag("--explain", report_.explain, "Every rule and every candidate, also the rejected ones");
+    app.add_flag("--explain", report_.explain,
+                 "Every rule and every candidate, also the rejected ones");
     app.add_flag("--all", report_.all, "All images that would do, best first");
     add_decision_options(app, flags_);
     add_machine_options(app, machine_);
@@ -36,7 +38,7 @@ class ResolveVerb : public Verb {
   Result<int> run(Context& context) override {
     BERTH_TRY(const Catalog catalog, context.catalog());
     BERTH_TRY(const ResolveRequest request, spec::gather_resolve(flags_, context.surroundings));
-    BERTH_TRY(const Host host, find_host(machine_, catalog));
+    BERTH_TRY(const Host host, machine(context, catalog));
     BERTH_TRY(const Decision decision, resolve(request, host, catalog));
     if (context.options.json) {
       context.out << decision_document(decision, report_.explain) << '\n';
@@ -54,6 +56,15 @@ class ResolveVerb : public Verb {
   }
 
  private:
+  Result<Host> machine(const Context& context, const Catalog& catalog) const {
+    if (machine_.describes_another()) {
+      return described_machine(machine_, catalog);
+    }
+    Host host = probe_here(context).host;
+    complete_from_catalog(host.gpus, catalog);
+    return host;
+  }
+
   spec::Flags flags_;
   MachineOptions machine_;
   ReportOptions report_;
@@ -61,6 +72,8 @@ class ResolveVerb : public Verb {
 
 }  // namespace
 
-std::unique_ptr<Verb> make_resolve_verb() { return std::make_unique<ResolveVerb>(); }
+std::unique_ptr<Verb> make_resolve_verb() {
+  return std::make_unique<ResolveVerb>();
+}
 
 }  // namespace berth::cli

@@ -1,14 +1,14 @@
 // `berth run`: plan, obtain the image, run attached, and end as the command ended.
+#include <spdlog/logger.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "berth/base/text.hpp"
 #include "berth/runtime/container_spec.hpp"
 #include "berth/runtime/docker_command.hpp"
-#include "berth/runtime/gpu_support.hpp"
 #include "berth/runtime/session.hpp"
 #include "berth/runtime/signals.hpp"
+#include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/obtain_image.hpp"
 #include "cli/plan_report.hpp"
@@ -24,13 +24,17 @@ class RunVerb : public Verb {
   std::string_view name() const override { return "run"; }
   std::string_view summary() const override { return "run a command in the container that fits"; }
   bool runs_command() const override { return true; }
-  void set_command(std::vector<std::string> command) override { flags_.command = std::move(command); }
+  void set_command(std::vector<std::string> command) override {
+    flags_.command = std::move(command);
+  }
 
   void declare(CLI::App& app) override {
     // For the help text; the words themselves come through set_command().
-    app.add_option("command", shown_command_, "The command and its arguments; the spec's `run` without any")
+    app.add_option("command", shown_command_,
+                   "The command and its arguments; the spec's `run` without any")
         ->option_text("[--] [COMMAND [ARG…]]");
-    app.add_flag("--dry-run{plan}", dry_run_, "Show what would be done; --dry-run=docker: as a docker command")
+    app.add_flag("--dry-run{plan}", dry_run_,
+                 "Show what would be done; --dry-run=docker: as a docker command")
         ->option_text("[=docker]");
     add_decision_options(app, flags_);
     add_container_options(app, flags_);
@@ -42,12 +46,14 @@ class RunVerb : public Verb {
         "  berth run -f torch==2.3.1 --gpus device=0 python train.py\n"
         "  berth run --dry-run=docker python train.py\n"
         "  cat data.txt | berth run python clean.py | head\n\n"
-        "Options end at the first word of the command. Exit code: the command's own; 125 if berth or the\n"
+        "Options end at the first word of the command. Exit code: the command's own; 125 if berth "
+        "or the\n"
         "engine failed before it started, 126 if it cannot be invoked, 127 if it was not found.");
   }
 
   Result<int> run(Context& context) override {
-    // Before anything else: threads made later inherit the signal mask, and a signal from here on is not lost.
+    // Before anything else: threads made later inherit the signal mask, and a signal from here on
+    // is not lost.
     runtime::SignalWatcher signals;
     BERTH_CHECK(check_dry_run());
     apply(streams_, flags_);
@@ -61,6 +67,9 @@ class RunVerb : public Verb {
     for (const std::string& warning : planned->plan.warnings) {
       context.messages.warning(warning);
     }
+    for (const Reason& reason : planned->plan.decision.reasons) {
+      context.log->info("[{}] {}", reason.rule, reason.text);
+    }
     return dry_run_.empty() ? carry_out(*planned, context, signals) : show(*planned, context);
   }
 
@@ -70,7 +79,8 @@ class RunVerb : public Verb {
       return {};
     }
     return fail(Error{Errc::usage, "`--dry-run=" + dry_run_ + "` is not known"}.hint(
-        "`berth run --dry-run …` shows the plan, `berth run --dry-run=docker …` the docker command"));
+        "`berth run --dry-run …` shows the plan, `berth run --dry-run=docker …` the docker "
+        "command"));
   }
 
   Result<int> show(const PlannedRun& run, Context& context) const {
@@ -85,6 +95,10 @@ class RunVerb : public Verb {
   }
 
   static Result<int> carry_out(PlannedRun& run, Context& context, runtime::SignalWatcher& signals) {
+    // A mistyped mount is told before anything is pulled. Paths of another machine cannot be checked.
+    if (on_this_machine(*run.host.engine)) {
+      BERTH_CHECK(runtime::prepare_bind_sources(run.plan.container, run.request.run, run.caller));
+    }
     const std::string& reference = run.plan.decision.image;
     const Result<runtime::ImageFacts> image =
         obtain_image(*run.engine, reference, run.plan.pull, context.messages, signals.stop_token());
@@ -95,11 +109,10 @@ class RunVerb : public Verb {
       return fail(image.error());
     }
     runtime::quieten_entrypoint(run.plan.container, *image, run.plan.decision);
-    BERTH_CHECK(runtime::prepare_bind_sources(run.plan.container, run.request.run, run.caller));
     const Result<runtime::SessionOutcome> outcome = runtime::run_attached(
         *run.engine, run.plan.container, session_options(run.plan, context), signals);
     if (!outcome) {
-      return fail(runtime::explained_gpu_failure(outcome.error()));
+      return fail(outcome.error());
     }
     if (outcome->oom_killed.value_or(false)) {
       context.messages.note("the command was killed because it ran out of memory");
@@ -123,6 +136,8 @@ class RunVerb : public Verb {
 
 }  // namespace
 
-std::unique_ptr<Verb> make_run_verb() { return std::make_unique<RunVerb>(); }
+std::unique_ptr<Verb> make_run_verb() {
+  return std::make_unique<RunVerb>();
+}
 
 }  // namespace berth::cli

@@ -31,6 +31,8 @@ class VersionVerb : public Verb {
 
 }  // namespace
 
-std::unique_ptr<Verb> make_version_verb() { return std::make_unique<VersionVerb>(); }
+std::unique_ptr<Verb> make_version_verb() {
+  return std::make_unique<VersionVerb>();
+}
 
 }  // namespace berth::cli

@@ -16,7 +16,9 @@ class Report {
       out_ << terminal_.styled(Style::faint, fmt::format("{:<11}", label)) << text << '\n';
     }
   }
-  void heading(std::string_view text) { out_ << '\n' << terminal_.styled(Style::bold, text) << '\n'; }
+  void heading(std::string_view text) {
+    out_ << '\n' << terminal_.styled(Style::bold, text) << '\n';
+  }
   void item(std::string_view text) { out_ << "  " << text << '\n'; }
 
  private:
@@ -27,7 +29,8 @@ class Report {
 std::string framework_text(const FrameworkChoice& framework) {
   std::string text = fmt::format("{} {} ({})", framework.name, framework.version, framework.build);
   if (!framework.requirement.empty() || !framework.origin.empty()) {
-    text += fmt::format(", from {}{}", framework.requirement.empty() ? "" : framework.requirement + " in ",
+    text += fmt::format(", from {}{}",
+                        framework.requirement.empty() ? "" : framework.requirement + " in ",
                         framework.origin);
   }
   if (!framework.in_image) {

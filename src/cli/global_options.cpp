@@ -17,9 +17,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag(short_is_taken ? "--verbose" : "-v,--verbose", options.verbosity,
                "Say what is done; twice adds every engine call")
       ->group(kGroup);
-  const std::map<std::string, ColorMode> colors = {{"auto", ColorMode::automatic},
-                                                   {"always", ColorMode::always},
-                                                   {"never", ColorMode::never}};
+  const std::map<std::string, ColorMode> colors = {
+      {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
   app.add_option("--color", options.color, "auto, always or never")
       ->transform(CLI::CheckedTransformer(colors).description(""))
       ->option_text("WHEN")

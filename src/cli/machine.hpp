@@ -4,13 +4,20 @@
 #include "berth/base/result.hpp"
 #include "berth/model/host.hpp"
 #include "berth/resolver/catalog.hpp"
+#include "berth/runtime/host_probe.hpp"
 #include "cli/context.hpp"
 #include "cli/request_options.hpp"
 
 namespace berth::cli {
 
-// --host FILE, else --driver and --gpu, else a probe of this machine. Compute capabilities that the probe could not
-// read are taken from the catalogue, by the GPU's name. Engine facts are absent: `run` adds them.
-Result<Host> find_host(const MachineOptions& options, const Catalog& catalog);
+// This machine, with the environment of the context. The engine's part is absent:
+// runtime::add_engine() adds it.
+runtime::HostProbe probe_here(const Context& context);
+
+// Fills in compute capabilities that could not be read, by the GPUs' names.
+void complete_from_catalog(std::vector<Gpu>& gpus, const Catalog& catalog);
+
+// The machine that --host FILE, or --driver and --gpu, describe. Errc::usage for both at once.
+Result<Host> described_machine(const MachineOptions& options, const Catalog& catalog);
 
 }  // namespace berth::cli

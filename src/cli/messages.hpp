@@ -1,5 +1,5 @@
-// Messages: what berth says to people about its work, on standard error; and errors for scripts, as JSON on standard
-// output. The form is that of docs/errors.md: error, notes, hints.
+// Messages: what berth says to people about its work, on standard error; and errors for scripts, as
+// JSON on standard output. The form is that of docs/errors.md: error, notes, hints.
 #pragma once
 
 #include <ostream>

@@ -26,15 +26,18 @@ Result<void> pull(runtime::Engine& engine, const std::string& reference, Message
 }  // namespace
 
 Result<runtime::ImageFacts> obtain_image(runtime::Engine& engine, const std::string& reference,
-                                         PullPolicy policy, Messages& messages, std::stop_token stop) {
+                                         PullPolicy policy, Messages& messages,
+                                         std::stop_token stop) {
   BERTH_TRY(std::optional<runtime::ImageFacts> image, engine.inspect_image(reference));
   if (image && policy != PullPolicy::always) {
     return std::move(*image);
   }
   if (policy == PullPolicy::never) {
-    return fail(Error{Errc::not_found,
-                      fmt::format("the engine does not have `{}`, and `--pull never` forbids to fetch it", reference)}
-                    .hint("`berth run --pull missing …` fetches it"));
+    return fail(
+        Error{Errc::not_found,
+              fmt::format("the engine does not have `{}`, and `--pull never` forbids to fetch it",
+                          reference)}
+            .hint("`berth run --pull missing …` fetches it"));
   }
   if (!image) {
     messages.note(fmt::format("`{}` is not here yet: pulling it", reference));

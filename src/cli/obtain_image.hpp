@@ -16,6 +16,7 @@ namespace berth::cli {
 //   Errc::interrupted   a stop was requested
 //   those of Engine::inspect_image() and pull()
 Result<runtime::ImageFacts> obtain_image(runtime::Engine& engine, const std::string& reference,
-                                         PullPolicy policy, Messages& messages, std::stop_token stop);
+                                         PullPolicy policy, Messages& messages,
+                                         std::stop_token stop);
 
 }  // namespace berth::cli

@@ -49,7 +49,8 @@ std::string plan_document(const Plan& plan) {
 void print_plan(std::ostream& out, const Terminal& terminal, const Plan& plan) {
   print_decision(out, terminal, plan.decision, {});
   if (plan.timeout) {
-    out << terminal.styled(Style::faint, fmt::format("{:<11}", "time limit")) << plan.timeout->count() << " s\n";
+    out << terminal.styled(Style::faint, fmt::format("{:<11}", "time limit"))
+        << plan.timeout->count() << " s\n";
   }
   out << '\n' << terminal.styled(Style::bold, "POST " + create_path(plan)) << '\n';
   out << Json::parse(runtime::create_body(plan.container)).dump(2) << '\n';

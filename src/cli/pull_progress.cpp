@@ -24,7 +24,9 @@ bool is_final(const std::string& status) {
 }
 
 // Only these carry counters of the network; "Extracting" counts the same bytes again.
-bool counts_download(const std::string& status) { return status == "Downloading"; }
+bool counts_download(const std::string& status) {
+  return status == "Downloading";
+}
 
 }  // namespace
 
@@ -95,8 +97,8 @@ std::string PullProgress::total_bar() const {
     done += counted.done ? 1 : 0;
   }
   const double share = total == 0 ? 0 : static_cast<double>(current) / static_cast<double>(total);
-  return fmt::format("total         [{}] {} of {} layers, {} / {}", filled(share), done, layers_.size(),
-                     format_bytes(current), format_bytes(total));
+  return fmt::format("total         [{}] {} of {} layers, {} / {}", filled(share), done,
+                     layers_.size(), format_bytes(current), format_bytes(total));
 }
 
 void PullProgress::draw() {

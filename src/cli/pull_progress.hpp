@@ -1,5 +1,5 @@
-// Progress of a pull, on standard error: on a terminal a bar per layer and one for the whole, redrawn at most ten times
-// a second; elsewhere one line per change of state, and no byte counters.
+// Progress of a pull, on standard error: on a terminal a bar per layer and one for the whole,
+// redrawn at most ten times a second; elsewhere one line per change of state, and no byte counters.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,8 @@ class PullProgress {
  public:
   using Clock = std::chrono::steady_clock;
 
-  PullProgress(std::ostream& stream, const Terminal& terminal) : stream_(stream), terminal_(terminal) {}
+  PullProgress(std::ostream& stream, const Terminal& terminal)
+      : stream_(stream), terminal_(terminal) {}
 
   void show(const runtime::PullEvent& event, Clock::time_point now = Clock::now());
   // Draws the last state, so that the bars do not stop short of the end.

@@ -1,4 +1,5 @@
-// Options that several verbs share, by group: what decides the image, which machine is meant, what the container gets.
+// Options that several verbs share, by group: what decides the image, which machine is meant, what
+// the container gets.
 #pragma once
 
 #include <optional>

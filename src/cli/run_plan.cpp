@@ -1,5 +1,5 @@
-// The plan of a run: request, engine, machine, GPUs, decision, container, in this order, so that the first thing that
-// cannot work is what the user hears of.
+// The plan of a run: request, engine, machine, GPUs, decision, container, in this order, so that
+// the first thing that cannot work is what the user hears of.
 #include "cli/run_plan.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -9,9 +9,9 @@
 #include "berth/resolver/resolve.hpp"
 #include "berth/runtime/container_spec.hpp"
 #include "berth/runtime/device_requests.hpp"
-#include "berth/runtime/docker_engine.hpp"
 #include "berth/runtime/gpu_support.hpp"
 #include "berth/runtime/host_probe.hpp"
+#include "cli/engine_access.hpp"
 #include "cli/machine.hpp"
 #include "cli/version.hpp"
 
@@ -21,7 +21,8 @@ namespace {
 
 class Planner {
  public:
-  Planner(const PlanOptions& options, const Context& context) : options_(options), context_(context) {}
+  Planner(const PlanOptions& options, const Context& context)
+      : options_(options), context_(context) {}
 
   Result<PlannedRun> plan() {
     BERTH_TRY(const Catalog catalog, context_.catalog());
@@ -33,9 +34,12 @@ class Planner {
     BERTH_TRY(run_.plan.decision, resolve(run_.request.resolve, run_.host, catalog));
     BERTH_CHECK(check_installed());
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
+    if (options_.flags.command.empty()) {
+      run_.caller.directory.clear();  // a command of the spec runs where the spec lies
+    }
     BERTH_TRY(run_.plan.container,
-              runtime::make_container_spec(run_.request.run, run_.plan.decision, run_.host, run_.caller,
-                                           devices));
+              runtime::make_container_spec(run_.request.run, run_.plan.decision, run_.host,
+                                           run_.caller, devices));
     run_.plan.pull = run_.request.run.pull;
     run_.plan.timeout = run_.request.run.timeout;
     append(run_.plan.decision.warnings);
@@ -51,9 +55,7 @@ class Planner {
   }
 
   Result<EngineFacts> reach_engine() {
-    const runtime::EndpointQuery query{context_.options.engine, context_.surroundings.environment};
-    Result<std::unique_ptr<runtime::Engine>> engine =
-        runtime::open_engine(query, {{}, context_.surroundings.environment});
+    Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context_);
     Result<EngineFacts> facts =
         engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
     if (facts) {
@@ -63,36 +65,37 @@ class Planner {
     if (!options_.dry_run || facts.error().code == Errc::usage) {
       return facts;
     }
-    warn(fmt::format("{}: the plan assumes Docker with the NVIDIA Container Toolkit", facts.error().message));
+    warn(fmt::format("{}: the plan assumes Docker with the NVIDIA Container Toolkit",
+                     facts.error().message));
     EngineFacts assumed;
     assumed.architecture = "amd64";
     assumed.nvidia_hook = true;
     return assumed;
   }
 
-  // The machine that the engine runs on. What was probed here holds for an engine on this machine only.
-  Result<Host> find_machine(const EngineFacts& facts, const Catalog& catalog) {
-    const bool here = facts.address.empty() || facts.address.starts_with("unix:");
-    if (!here && !options_.machine.describes_another()) {
-      Host remote;
-      remote.origin = Origin{facts.address};
-      remote.architecture = facts.architecture;
-      remote.gpus_known = false;
-      remote.engine = facts;
-      return remote;
+  // The machine that the engine runs on. A probe of this machine holds for an engine on it only.
+  Result<Host> find_machine(const EngineFacts& facts, const Catalog& catalog) const {
+    if (options_.machine.describes_another()) {
+      BERTH_TRY(Host host, described_machine(options_.machine, catalog));
+      host.engine = facts;
+      return host;
     }
-    BERTH_TRY(Host host, find_host(options_.machine, catalog));
-    if (here && !options_.machine.describes_another()) {
-      runtime::HostProbe probe;
-      probe.host = std::move(host);
+    if (on_this_machine(facts)) {
+      runtime::HostProbe probe = probe_here(context_);
       runtime::add_engine(probe, facts);
+      complete_from_catalog(probe.host.gpus, catalog);
       return std::move(probe.host);
     }
-    host.engine = facts;
-    return host;
+    Host remote;
+    remote.origin = Origin{facts.address};
+    remote.architecture = facts.architecture;
+    remote.gpus_known = false;
+    remote.engine = facts;
+    return remote;
   }
 
-  // The verdict on GPUs comes before everything that takes time: before the image is looked for, let alone pulled.
+  // The verdict on GPUs comes before everything that takes time: before the image is looked for,
+  // let alone pulled.
   Result<std::vector<DeviceRequest>> plan_gpus() {
     if (!runtime::wants_gpus(gpus(), run_.host)) {
       return std::vector<DeviceRequest>{};
@@ -102,8 +105,9 @@ class Planner {
       return fail(runtime::gpu_not_configured(*run_.host.engine, support));
     }
     if (gpus().required() && run_.host.gpus_known && !run_.host.has_gpu()) {
-      // The engine attaches GPUs that the probe cannot see: devices of another vendor path, a simulated GPU, a
-      // container around berth. The engine has the last word, and its start fails if it is wrong.
+      // The engine attaches GPUs that the probe cannot see: devices of another vendor path, a
+      // simulated GPU, a container around berth. The engine has the last word, and its start fails
+      // if it is wrong.
       warn("no NVIDIA driver was found on this machine: whether the GPUs fit was not checked");
       run_.host.gpus_known = false;
     }
@@ -115,27 +119,33 @@ class Planner {
     if (!options_.dry_run) {
       return runtime::find_gpu_support(*run_.engine, facts);
     }
-    // The probe would start a container, and a dry run changes nothing: what the engine lists has to do.
-    runtime::GpuSupport support;
-    support.cdi_devices = facts.cdi_devices;
-    support.cdi = !facts.cdi_devices.empty() || facts.kind == EngineFacts::Kind::podman;
-    support.nvidia = !support.cdi || facts.nvidia_hook;
+    // The probe would start a container, and a dry run changes nothing: what the engine lists has
+    // to do.
+    runtime::GpuSupport support = runtime::listed_gpu_support(facts);
+    if (!support.any()) {
+      warn("the engine lists no GPU support: the plan assumes the NVIDIA Container Toolkit");
+      support.nvidia = true;
+    }
     return support;
   }
 
-  // Nothing silent: an image without the framework would only fail in the middle of the user's script.
+  // Nothing silent: an image without the framework would only fail in the middle of the user's
+  // script.
   Result<void> check_installed() const {
     for (const FrameworkChoice& framework : run_.plan.decision.frameworks) {
       if (framework.in_image) {
         continue;
       }
       const std::string wheel = framework.name + "==" + framework.version;
-      return fail(Error{Errc::no_solution,
-                        fmt::format("no image contains `{}`{}, and berth does not install into a CUDA base image yet",
-                                    wheel, run_.plan.decision.frameworks.size() > 1 ? " with the others" : "")}
+      return fail(Error{
+          Errc::no_solution,
+          fmt::format(
+              "no image contains `{}`{}, and berth does not install into a CUDA base image yet",
+              wheel, run_.plan.decision.frameworks.size() > 1 ? " with the others" : "")}
                       .named("not-in-image")
                       .note(fmt::format("`{}` comes from {}", wheel, framework.origin))
-                      .note(fmt::format("the decision would be `{}` with {} from {}", run_.plan.decision.image, wheel,
+                      .note(fmt::format("the decision would be `{}` with {} from {}",
+                                        run_.plan.decision.image, wheel,
                                         framework.index_url.empty() ? "PyPI" : framework.index_url))
                       .hint("build an image that has it and name it: `berth run --image IMAGE …`")
                       .hint("`berth resolve --explain` shows every image that was considered"));

@@ -1,5 +1,5 @@
-// From a request to a Plan: the steps of `run` up to the engine's first change. What they find out on the way about the
-// engine and the machine is kept, since the run needs it, too.
+// From a request to a Plan: the steps of `run` up to the engine's first change. What they find out
+// on the way about the engine and the machine is kept, since the run needs it, too.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,8 @@ struct PlanOptions {
   bool dry_run = false;  // no engine is needed, and none is changed, not even by a probe
 };
 
-// Errors are those of gather_run(), resolve(), the engine's calls, make_device_requests() and make_container_spec().
+// Errors are those of gather_run(), resolve(), the engine's calls, make_device_requests() and
+// make_container_spec().
 Result<PlannedRun> plan_run(const PlanOptions& options, const Context& context);
 
 }  // namespace berth::cli

@@ -36,8 +36,9 @@ std::string_view sequence_of(Style style) {
 
 }  // namespace
 
-Terminal Terminal::of(int fd, std::optional<bool> forced,
-                      const std::function<std::optional<std::string>(const std::string&)>& environment) {
+Terminal Terminal::of(
+    int fd, std::optional<bool> forced,
+    const std::function<std::optional<std::string>(const std::string&)>& environment) {
   const auto set = [&environment](const char* name) {
     const std::optional<std::string> value = environment(name);
     return value && !value->empty() && *value != "0";

@@ -1,4 +1,5 @@
-// Terminal: all that is known about an output stream as a terminal. Nobody else writes escape sequences.
+// Terminal: all that is known about an output stream as a terminal. Nobody else writes escape
+// sequences.
 #pragma once
 
 #include <functional>
@@ -16,10 +17,12 @@ class Terminal {
   Terminal(bool is_terminal, bool color, unsigned width)
       : is_terminal_(is_terminal), color_(color), fixed_width_(width) {}
 
-  // Looks at the descriptor and the environment: --color wins over NO_COLOR (not empty), that over FORCE_COLOR and
-  // CLICOLOR_FORCE, those over what the stream is. `forced`: --color always or never.
-  static Terminal of(int fd, std::optional<bool> forced,
-                     const std::function<std::optional<std::string>(const std::string&)>& environment);
+  // Looks at the descriptor and the environment: --color wins over NO_COLOR (not empty), that over
+  // FORCE_COLOR and CLICOLOR_FORCE, those over what the stream is. `forced`: --color always or
+  // never.
+  static Terminal of(
+      int fd, std::optional<bool> forced,
+      const std::function<std::optional<std::string>(const std::string&)>& environment);
 
   // Whether lines can be overwritten: a terminal that is not "dumb".
   bool is_terminal() const { return is_terminal_; }

@@ -1,5 +1,5 @@
-// Verb: one subcommand of berth. It declares its options, calls one thing of a layer below, and prints; it neither
-// decides about images nor speaks HTTP. One file per verb: cmd_<name>.cpp.
+// Verb: one subcommand of berth. It declares its options, calls one thing of a layer below, and
+// prints; it neither decides about images nor speaks HTTP. One file per verb: cmd_<name>.cpp.
 #pragma once
 
 #include <memory>
@@ -25,8 +25,9 @@ class Verb {
   virtual void declare(CLI::App& app) = 0;
   // The exit code, or an error that the caller prints and turns into one.
   virtual Result<int> run(Context& context) = 0;
-  // A verb that ends in somebody else's command: its options stop at the first word that is none, the rest is given
-  // to set_command() untouched, and its own failures are answered with 125, as docker's users know them.
+  // A verb that ends in somebody else's command: its options stop at the first word that is none,
+  // the rest is given to set_command() untouched, and its own failures are answered with 125, as
+  // docker's users know them.
   virtual bool runs_command() const { return false; }
   virtual void set_command(std::vector<std::string>) {}
 };

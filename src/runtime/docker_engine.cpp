@@ -29,7 +29,8 @@ class DockerEngine final : public Engine {
  public:
   DockerEngine(Endpoint endpoint, EngineOptions options)
       : options_(std::move(options)),
-        client_(std::make_shared<CurlPool>(std::move(endpoint), options_.timeouts.connect)) {}
+        client_(std::make_shared<CurlPool>(std::move(endpoint), options_.timeouts.connect),
+                options_.log) {}
 
   Result<EngineFacts> facts() override;
   Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) override;
@@ -206,7 +207,9 @@ Result<std::unique_ptr<AttachedStream>> DockerEngine::attach(const std::string& 
       versioned(container_path(
           id, fmt::format("/attach?stream=1&stdin={:d}&stdout={:d}&stderr={:d}",
                           options.stdin_stream, options.stdout_stream, options.stderr_stream))));
+  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
   BERTH_TRY(UpgradeAnswer answer, upgrade(client_.pool(), target, options_.timeouts.query));
+  client_.tell("POST", target, answer.status, begun);
   if (answer.stream == nullptr) {
     const HttpResponse response{.status = answer.status, .body = std::move(answer.body)};
     return fail(answer.status == 404 ? engine_error(response, "the container is not there")

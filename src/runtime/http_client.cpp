@@ -3,7 +3,7 @@
 // a second.
 #include "runtime/http_client.hpp"
 
-#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdlib>
 #include <optional>
@@ -135,12 +135,29 @@ std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_
 
 }  // namespace
 
+void HttpClient::tell(const std::string& method, const std::string& target, long status,
+                      std::chrono::steady_clock::time_point begun) const {
+  if (log_ == nullptr) {
+    return;
+  }
+  const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - begun;
+  log_->debug("{} {}: {} in {:.1f} ms", method, target,
+              status == 0 ? std::string("no answer") : std::to_string(status), taken.count());
+}
+
 Result<HttpResponse> HttpClient::perform(const HttpRequest& request) const {
+  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+  Result<HttpResponse> response = exchange(request);
+  tell(request.method, request.target, response ? response->status : 0, begun);
+  return response;
+}
+
+Result<HttpResponse> HttpClient::exchange(const HttpRequest& request) const {
   CurlConnection connection = pool_->take();
   const std::string url = endpoint().base_url + request.target;
   const CurlList headers = make_curl_list(header_lines(request));
-  Exchange exchange{request};
-  set_request(connection.easy.get(), request, url, headers, exchange);
+  Exchange state{request};
+  set_request(connection.easy.get(), request, url, headers, state);
 
   curl_multi_add_handle(connection.multi.get(), connection.easy.get());
   const std::optional<CURLcode> code = drive(connection, request.stop);
@@ -149,25 +166,25 @@ Result<HttpResponse> HttpClient::perform(const HttpRequest& request) const {
   if (!code.has_value()) {
     return fail(Errc::interrupted, "stopped while waiting for the engine");
   }
-  if (exchange.failure.has_value()) {
-    return fail(std::move(*exchange.failure));
+  if (state.failure.has_value()) {
+    return fail(std::move(*state.failure));
   }
-  if (!exchange.not_http.empty()) {
+  if (!state.not_http.empty()) {
     return fail(Error{Errc::engine_failed,
                       fmt::format("what answers at {} is no container engine", endpoint().address)}
-                    .note("expected an HTTP answer, got `" + excerpt(exchange.not_http) + "`"));
+                    .note("expected an HTTP answer, got `" + excerpt(state.not_http) + "`"));
   }
   if (*code != CURLE_OK) {
     return fail(connection_error(connection.easy.get(), *code, endpoint(),
                                  request.method + " " + request.target));
   }
-  if (!exchange.headers_complete) {
+  if (!state.headers_complete) {
     // libcurl is content with half a header.
     return fail(connection_error(connection.easy.get(), CURLE_GOT_NOTHING, endpoint(),
                                  request.method + " " + request.target));
   }
   pool_->give_back(std::move(connection));
-  return std::move(exchange.response);
+  return std::move(state.response);
 }
 
 std::string url_escaped(std::string_view text) {

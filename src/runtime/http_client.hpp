@@ -15,6 +15,10 @@
 #include "berth/base/result.hpp"
 #include "runtime/curl_connection.hpp"
 
+namespace spdlog {
+class logger;
+}
+
 namespace berth::runtime {
 
 struct HttpRequest {
@@ -43,7 +47,9 @@ struct HttpResponse {
 
 class HttpClient {
  public:
-  explicit HttpClient(std::shared_ptr<CurlPool> pool) : pool_(std::move(pool)) {}
+  // `log` may be absent.
+  HttpClient(std::shared_ptr<CurlPool> pool, std::shared_ptr<spdlog::logger> log)
+      : pool_(std::move(pool)), log_(std::move(log)) {}
 
   const Endpoint& endpoint() const { return pool_->endpoint(); }
   CurlPool& pool() const { return *pool_; }
@@ -51,9 +57,15 @@ class HttpClient {
   // Errc::engine_unreachable, engine_failed (not HTTP, cut off, too long) or interrupted; an HTTP
   // status of 4xx or 5xx is a response.
   Result<HttpResponse> perform(const HttpRequest& request) const;
+  // A line for -vv; for exchanges that are made past perform(), too.
+  void tell(const std::string& method, const std::string& target, long status,
+            std::chrono::steady_clock::time_point begun) const;
 
  private:
+  Result<HttpResponse> exchange(const HttpRequest& request) const;
+
   std::shared_ptr<CurlPool> pool_;
+  std::shared_ptr<spdlog::logger> log_;
 };
 
 // `text` in a URL's path or query; `/` and `:` stay, as engines want them in image names.

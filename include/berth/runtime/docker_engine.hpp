@@ -14,6 +14,10 @@
 #include "berth/runtime/endpoint.hpp"
 #include "berth/runtime/engine.hpp"
 
+namespace spdlog {
+class logger;
+}
+
 namespace berth::runtime {
 
 // How long the engine may take; what takes longer is Errc::engine_unreachable. wait and pull have
@@ -32,6 +36,9 @@ struct EngineOptions {
   EngineTimeouts timeouts{};
   // DOCKER_API_VERSION, DOCKER_CONFIG, DOCKER_AUTH_CONFIG, HOME, PATH.
   EnvironmentLookup environment = process_environment();
+  // Told of every call at level debug: method, path, status, duration. Bodies and headers are never
+  // written, since they can hold secrets. Must be safe for several threads. Absent: nobody is told.
+  std::shared_ptr<spdlog::logger> log{};
 };
 
 // Connects lazily: the first call finds out whether an engine answers.

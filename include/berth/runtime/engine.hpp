@@ -1,11 +1,13 @@
-// Engine: the conversation with a container engine, Docker or Podman, through the Docker Engine API.
+// Engine: the conversation with a container engine, Docker or Podman, through the Docker Engine
+// API.
 //
-// An abstract class, so that a run can be tested against a recording fake. All calls block; all may be made from
-// several threads at once, each takes a connection of its own.
+// An abstract class, so that a run can be tested against a recording fake. All calls block; all may
+// be made from several threads at once, each takes a connection of its own.
 //
 // Errors common to all calls:
-//   Errc::engine_unreachable  nothing answers at the address (no socket, no permission, refused, timed out)
-//   Errc::engine_failed       the engine answered with an error (its message is in the notes), or with bytes that are
+//   Errc::engine_unreachable  nothing answers at the address (no socket, no permission, refused,
+//   timed out) Errc::engine_failed       the engine answered with an error (its message is in the
+//   notes), or with bytes that are
 //                             not its protocol
 //   Errc::interrupted         a stop was requested through the token
 #pragma once
@@ -65,7 +67,8 @@ struct ExitStatus {
 };
 
 // The hijacked connection of attach: both directions of a container's standard streams.
-// Framing is the caller's affair: raw bytes with a terminal, 8-byte headers without (runtime/stream_frames.hpp).
+// Framing is the caller's affair: raw bytes with a terminal, 8-byte headers without
+// (runtime/stream_frames.hpp).
 class AttachedStream {
  public:
   virtual ~AttachedStream() = default;
@@ -83,11 +86,12 @@ class AttachedStream {
   virtual Result<void> close_write() = 0;
 };
 
-// A wait request under way: the engine has acknowledged it, so an exit from now on cannot be missed.
+// A wait request under way: the engine has acknowledged it, so an exit from now on cannot be
+// missed.
 class PendingExit {
  public:
   virtual ~PendingExit() = default;
-  virtual int poll_fd() const = 0;  // readable once the result is there
+  virtual int poll_fd() const = 0;       // readable once the result is there
   virtual Result<ExitStatus> get() = 0;  // blocks until then
 };
 
@@ -106,7 +110,8 @@ class Engine {
   // GET /_ping, /version, /info: negotiates the API version, and fails below 1.41.
   virtual Result<EngineFacts> facts() = 0;
   virtual Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) = 0;
-  // Errc::not_found where the registry has no such image; credentials come from docker's configuration.
+  // Errc::not_found where the registry has no such image; credentials come from docker's
+  // configuration.
   virtual Result<void> pull(const std::string& reference, const PullObserver& observer,
                             std::stop_token stop) = 0;
   // Errc::not_found where the image is absent.
@@ -120,11 +125,13 @@ class Engine {
   virtual Result<void> resize(const std::string& id, ContainerSpec::ConsoleSize size) = 0;
   // Signal names without SIG: "TERM".
   virtual Result<void> kill(const std::string& id, const std::string& signal) = 0;
-  // With force a running container is killed first; an absent one is no error. Anonymous volumes go with it.
+  // With force a running container is killed first; an absent one is no error. Anonymous volumes go
+  // with it.
   virtual Result<void> remove(const std::string& id, bool force) = 0;
   virtual Result<std::optional<ContainerState>> inspect_container(const std::string& id) = 0;
-  // An image without a single file, made on the spot (POST /images/create?fromSrc=- with an empty tar archive, without
-  // repository or tag): its id, "sha256:…". gpu_support.hpp probes with it, before anything is pulled.
+  // An image without a single file, made on the spot (POST /images/create?fromSrc=- with an empty
+  // tar archive, without repository or tag): its id, "sha256:…". gpu_support.hpp probes with it,
+  // before anything is pulled.
   virtual Result<std::string> import_empty_image() = 0;
   // By id (DELETE /images/{id}); an absent one is no error.
   virtual Result<void> remove_image(const std::string& id) = 0;

@@ -1,0 +1,20 @@
+// The engine that the options and the environment point to.
+#pragma once
+
+#include <memory>
+
+#include "berth/base/result.hpp"
+#include "berth/runtime/engine.hpp"
+#include "cli/context.hpp"
+
+namespace berth::cli {
+
+// Looks for it in docker's order, and warns of what was odd on the way (a broken config.json).
+// Whether anybody answers shows at the first call. Errors: those of runtime::find_endpoint().
+Result<std::unique_ptr<runtime::Engine>> open_engine(const Context& context);
+
+// Whether paths and GPUs of this machine are those of the engine. True where the address is not known (a dry run
+// without an engine).
+bool on_this_machine(const EngineFacts& facts);
+
+}  // namespace berth::cli
