@@ -32,8 +32,8 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
   constexpr double kLimit = 9.0e18;  // below 2^63: what the engine's API can carry
   const std::string_view body = trimmed(text);
   double number = 0;
-  const std::from_chars_result read = std::from_chars(body.data(), body.data() + body.size(), number,
-                                                      std::chars_format::fixed);
+  const std::from_chars_result read =
+      std::from_chars(body.data(), body.data() + body.size(), number, std::chars_format::fixed);
   const std::string unit =
       lowered(trimmed(body.substr(static_cast<std::size_t>(read.ptr - body.data()))));
   const double bytes = number * factor_of(unit);

@@ -33,7 +33,8 @@ std::optional<std::vector<unsigned>> parse_dotted(std::string_view text) {
   }
 }
 
-std::strong_ordering compare_dotted(const std::vector<unsigned>& a, const std::vector<unsigned>& b) {
+std::strong_ordering compare_dotted(const std::vector<unsigned>& a,
+                                    const std::vector<unsigned>& b) {
   const std::size_t longest = std::max(a.size(), b.size());
   for (std::size_t i = 0; i < longest; ++i) {
     const unsigned left = i < a.size() ? a[i] : 0;
@@ -56,7 +57,8 @@ std::optional<ComputeCapability> ComputeCapability::parse(std::string_view text)
     if (text.ends_with('a') || text.ends_with('f')) {
       text.remove_suffix(1);
     }
-    const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!digits || text.size() < 2 || text.size() > 4) {
       return std::nullopt;
     }

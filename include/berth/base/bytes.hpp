@@ -1,4 +1,5 @@
-// Sizes in bytes, in docker's spelling: 64m, 16g, 1.5GiB. k, m, g, t are powers of 1024, as docker has them.
+// Sizes in bytes, in docker's spelling: 64m, 16g, 1.5GiB. k, m, g, t are powers of 1024, as docker
+// has them.
 #pragma once
 
 #include <cstdint>

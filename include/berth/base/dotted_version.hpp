@@ -1,6 +1,7 @@
-// Versions that are numbers between dots: drivers (535.104.05), CUDA (12.1), cuDNN (8.9.2), Python (3.10).
-// Each is a type of its own, so that a driver is never compared with a CUDA version. Missing trailing parts count
-// as zero (12.4 equals 12.4.0); a leading zero of a part is kept in the text and not in the value (535.104.05).
+// Versions that are numbers between dots: drivers (535.104.05), CUDA (12.1), cuDNN (8.9.2), Python
+// (3.10). Each is a type of its own, so that a driver is never compared with a CUDA version.
+// Missing trailing parts count as zero (12.4 equals 12.4.0); a leading zero of a part is kept in
+// the text and not in the value (535.104.05).
 //
 // Framework releases are PEP 440 versions: berth/base/pep440.hpp.
 #pragma once
@@ -79,8 +80,8 @@ struct ComputeCapability {
   unsigned major = 0;
   unsigned minor = 0;
 
-  // "8.6", "sm_86", "sm_90a", "compute_86"; the minor is the last digit of the sm form. The suffixes a and f are
-  // dropped: they name code that runs on exactly that capability.
+  // "8.6", "sm_86", "sm_90a", "compute_86"; the minor is the last digit of the sm form. The
+  // suffixes a and f are dropped: they name code that runs on exactly that capability.
   static std::optional<ComputeCapability> parse(std::string_view text);
   std::string text() const { return std::to_string(major) + "." + std::to_string(minor); }
   std::string sm() const { return "sm_" + std::to_string(major) + std::to_string(minor); }

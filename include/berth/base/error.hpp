@@ -1,7 +1,9 @@
-// Error: what every operation that can fail returns, and the only thing the command line prints on failure.
+// Error: what every operation that can fail returns, and the only thing the command line prints on
+// failure.
 //
-// Form of the texts (docs/errors.md): `message` names the object first, lower case, no final period, literals
-// in backticks; a note is a fact with its origin; a hint is a command that works as printed.
+// Form of the texts (docs/errors.md): `message` names the object first, lower case, no final
+// period, literals in backticks; a note is a fact with its origin; a hint is a command that works
+// as printed.
 #pragma once
 
 #include <string>
@@ -11,8 +13,8 @@
 
 namespace berth {
 
-// What went wrong, as coarse as a caller needs to decide what to do next. The exit code follows from it
-// (cli/exit_code.hpp).
+// What went wrong, as coarse as a caller needs to decide what to do next. The exit code follows
+// from it (cli/exit_code.hpp).
 enum class Errc {
   usage,               // the command line cannot be understood
   invalid_input,       // a file or a value is malformed

@@ -11,8 +11,9 @@
 
 namespace berth {
 
-// The whole content. Errc::not_found where nothing is there, Errc::io where it cannot be read (a folder, no permission),
-// Errc::invalid_input above the limit: project files are small, and /dev/zero is no requirements.txt.
+// The whole content. Errc::not_found where nothing is there, Errc::io where it cannot be read (a
+// folder, no permission), Errc::invalid_input above the limit: project files are small, and
+// /dev/zero is no requirements.txt.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 32u << 20);
 
 // Written beside the target and renamed over it, so that a reader sees the old content or the new.

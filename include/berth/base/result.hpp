@@ -15,7 +15,9 @@ using Result = tl::expected<T, Error>;
 // `return fail(Errc::io, "…")`, or `return fail(Error{…}.note(…).hint(…))`.
 using Failure = tl::unexpected<Error>;
 
-inline Failure fail(Error error) { return Failure(std::move(error)); }
+inline Failure fail(Error error) {
+  return Failure(std::move(error));
+}
 inline Failure fail(Errc code, std::string message) {
   return Failure(Error{code, std::move(message)});
 }
@@ -28,17 +30,17 @@ inline Failure fail(Errc code, std::string message) {
 // BERTH_TRY(auto value, expression): declares `value` from a Result, or returns its error.
 #define BERTH_TRY(declaration, expression) \
   BERTH_TRY_INNER(declaration, expression, BERTH_CONCAT(berth_result_, __LINE__))
-#define BERTH_TRY_INNER(declaration, expression, temporary)        \
-  auto temporary = (expression);                                   \
-  if (!temporary) {                                                \
-    return ::berth::Failure(std::move(temporary).error());         \
-  }                                                                \
+#define BERTH_TRY_INNER(declaration, expression, temporary) \
+  auto temporary = (expression);                            \
+  if (!temporary) {                                         \
+    return ::berth::Failure(std::move(temporary).error());  \
+  }                                                         \
   declaration = std::move(temporary).value()
 
 // BERTH_CHECK(expression): for a Result<void>; returns its error.
-#define BERTH_CHECK(expression)                                    \
-  do {                                                             \
-    if (auto berth_checked = (expression); !berth_checked) {       \
-      return ::berth::Failure(std::move(berth_checked).error());   \
-    }                                                              \
+#define BERTH_CHECK(expression)                                  \
+  do {                                                           \
+    if (auto berth_checked = (expression); !berth_checked) {     \
+      return ::berth::Failure(std::move(berth_checked).error()); \
+    }                                                            \
   } while (false)

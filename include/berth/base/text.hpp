@@ -20,8 +20,9 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 // ASCII only: names, keys and flags are ASCII, and locales must not change a decision.
 std::string lowered(std::string_view text);
 
-// The candidate nearest to `word` by edit distance (insertions, deletions, replacements and swaps of neighbours),
-// if it is near enough to be a typing mistake: at most a third of the word's length, and at most 3.
+// The candidate nearest to `word` by edit distance (insertions, deletions, replacements and swaps
+// of neighbours), if it is near enough to be a typing mistake: at most a third of the word's
+// length, and at most 3.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 
 // `text` for a POSIX shell: as it is where no character is special, else in single quotes.

@@ -1,5 +1,6 @@
-// Host: the facts about a machine that a decision rests on. Probed here (runtime/host_probe.hpp), read from a file
-// written by `berth doctor --facts`, or described by --driver and --gpu for a machine that is not this one.
+// Host: the facts about a machine that a decision rests on. Probed here (runtime/host_probe.hpp),
+// read from a file written by `berth doctor --facts`, or described by --driver and --gpu for a
+// machine that is not this one.
 #pragma once
 
 #include <cstdint>
@@ -25,26 +26,29 @@ struct Gpu {
 struct EngineFacts {
   enum class Kind { docker, podman };
   Kind kind = Kind::docker;
-  std::string address{};      // "unix:///var/run/docker.sock"
-  std::string version{};      // "28.5.1"
-  std::string api_version{};  // "1.51", the one agreed on
-  std::string architecture{};  // "amd64", "arm64": images must be of it
-  std::string storage_root{};  // where images are kept, on the engine's machine
-  std::vector<std::string> runtimes{};     // "runc", "nvidia"
-  std::vector<std::string> cdi_devices{};  // "nvidia.com/gpu=0", …; only engines from 28.3 on list them
+  std::string address{};                // "unix:///var/run/docker.sock"
+  std::string version{};                // "28.5.1"
+  std::string api_version{};            // "1.51", the one agreed on
+  std::string architecture{};           // "amd64", "arm64": images must be of it
+  std::string storage_root{};           // where images are kept, on the engine's machine
+  std::vector<std::string> runtimes{};  // "runc", "nvidia"
+  std::vector<std::string>
+      cdi_devices{};           // "nvidia.com/gpu=0", …; only engines from 28.3 on list them
   bool cdi_spec_dirs = false;  // the engine takes CDI requests
   bool rootless = false;
-  bool nvidia_hook = false;  // the NVIDIA runtime hook is known to be there (see host_probe.hpp for how)
+  bool nvidia_hook =
+      false;  // the NVIDIA runtime hook is known to be there (see host_probe.hpp for how)
 };
 
 struct Host {
   std::string architecture = "amd64";  // docker's name of the processor
   std::optional<DriverVersion> driver{};
-  // The highest CUDA that the loaded driver reports (cuDriverGetVersion); else the catalogue knows it by branch.
+  // The highest CUDA that the loaded driver reports (cuDriverGetVersion); else the catalogue knows
+  // it by branch.
   std::optional<CudaVersion> driver_cuda{};
   std::vector<Gpu> gpus{};
-  // false where nobody could look: a machine described by --driver alone, one behind a remote engine. Then an empty
-  // list means "not known", and nothing is refused for it.
+  // false where nobody could look: a machine described by --driver alone, one behind a remote
+  // engine. Then an empty list means "not known", and nothing is refused for it.
   bool gpus_known = true;
   std::optional<EngineFacts> engine{};
   std::optional<std::uint64_t> memory_bytes{};

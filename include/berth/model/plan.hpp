@@ -1,5 +1,5 @@
-// Plan: all that will be done, decided and explained. The resolver fills in the Decision, the runtime makes the
-// ContainerSpec from it, `--dry-run` prints both, the engine carries them out.
+// Plan: all that will be done, decided and explained. The resolver fills in the Decision, the
+// runtime makes the ContainerSpec from it, `--dry-run` prints both, the engine carries them out.
 #pragma once
 
 #include <chrono>
@@ -48,7 +48,7 @@ struct GpuVerdict {
 
 // One step of the explanation: the rule, what it said here, and where the fact is from.
 struct Reason {
-  std::string rule{};    // stable: "driver-native", "gpu-cubin", "default-build", …
+  std::string rule{};  // stable: "driver-native", "gpu-cubin", "default-build", …
   std::string text{};
   std::string source{};  // of the catalogue's row
 };
@@ -83,12 +83,15 @@ struct Decision {
 struct DeviceRequest {
   enum class Driver { nvidia, cdi };
   Driver driver = Driver::nvidia;
-  int count = 0;                            // -1: all; nvidia only
-  std::vector<std::string> device_ids{};    // indices or UUIDs; with cdi qualified names: nvidia.com/gpu=0
-  std::vector<std::string> capabilities{};  // one AND list; "gpu" is always in it with driver nvidia
+  int count = 0;  // -1: all; nvidia only
+  std::vector<std::string>
+      device_ids{};  // indices or UUIDs; with cdi qualified names: nvidia.com/gpu=0
+  std::vector<std::string>
+      capabilities{};  // one AND list; "gpu" is always in it with driver nvidia
 };
 
-// The container to create: docker's vocabulary, ready for the request body, with nothing left to decide.
+// The container to create: docker's vocabulary, ready for the request body, with nothing left to
+// decide.
 struct ContainerSpec {
   std::string image{};
   std::string name{};
@@ -98,8 +101,9 @@ struct ContainerSpec {
   std::string workdir{};
   std::string user{};
   std::vector<Mount> mounts{};
-  // HostConfig.Tmpfs: target -> mount options ("exec,mode=1777"). A Mount of type tmpfs cannot say `exec` before
-  // Docker 27, and a home folder without it cannot load what pip or torch.compile put there.
+  // HostConfig.Tmpfs: target -> mount options ("exec,mode=1777"). A Mount of type tmpfs cannot say
+  // `exec` before Docker 27, and a home folder without it cannot load what pip or torch.compile put
+  // there.
   std::map<std::string, std::string> tmpfs{};
   std::vector<DeviceRequest> device_requests{};
   std::map<std::string, std::string> labels{};

@@ -1,5 +1,6 @@
-// Request: what the user wants, gathered from flags, environment, spec, project files and configuration, each value
-// with its origin. The spec layer makes it, the resolver and the run read it.
+// Request: what the user wants, gathered from flags, environment, spec, project files and
+// configuration, each value with its origin. The spec layer makes it, the resolver and the run read
+// it.
 #pragma once
 
 #include <chrono>
@@ -33,10 +34,11 @@ using RequirementLine = Sourced<pep508::Requirement>;
 
 // What decides the image.
 struct ResolveRequest {
-  // All Python requirements found, frameworks among them, in the order found; the resolver picks out what the
-  // catalogue knows. Several lines for one name must all hold.
+  // All Python requirements found, frameworks among them, in the order found; the resolver picks
+  // out what the catalogue knows. Several lines for one name must all hold.
   std::vector<RequirementLine> requirements{};
-  // Frameworks asked for with -f or `framework:`. They replace lines of `requirements` with the same name.
+  // Frameworks asked for with -f or `framework:`. They replace lines of `requirements` with the
+  // same name.
   std::vector<RequirementLine> frameworks{};
   // requires-python, --python, .python-version: all must hold. `==3.10` and `3.10` mean the series.
   std::vector<Sourced<pep440::SpecifierSet>> python{};
@@ -47,8 +49,8 @@ struct ResolveRequest {
   Sourced<GpuRequest> gpus{GpuRequest{}, Origin{"default"}};
 };
 
-// A variable for the container; without a value the caller's is taken, and where the caller has none the image's is
-// removed (docker's `-e NAME`).
+// A variable for the container; without a value the caller's is taken, and where the caller has
+// none the image's is removed (docker's `-e NAME`).
 struct EnvironmentVariable {
   std::string name;
   std::optional<std::string> value;
@@ -66,7 +68,7 @@ struct RunRequest {
   std::vector<EnvironmentVariable> environment{};
   std::vector<Sourced<Mount>> mounts{};
   std::optional<std::string> workdir{};
-  std::optional<std::string> user{};        // "uid[:gid]" or a name; absent: the caller's ids
+  std::optional<std::string> user{};  // "uid[:gid]" or a name; absent: the caller's ids
   std::optional<std::string> name{};
   std::optional<std::string> entrypoint{};  // "" resets the image's
   std::optional<std::string> network{};
@@ -74,7 +76,8 @@ struct RunRequest {
   std::optional<std::uint64_t> shm_bytes{};
   std::optional<std::uint64_t> memory_bytes{};
   std::optional<std::chrono::seconds> timeout{};
-  std::vector<Sourced<std::string>> pip_packages{};  // of the spec's `packages`; not installed yet (issue: env)
+  std::vector<Sourced<std::string>>
+      pip_packages{};  // of the spec's `packages`; not installed yet (issue: env)
   std::vector<Sourced<std::string>> apt_packages{};
   std::map<std::string, std::string> labels{};
   PullPolicy pull = PullPolicy::missing;

@@ -1,8 +1,10 @@
-// Catalog: what is known about frameworks, CUDA, drivers, GPUs and images. Facts are data (data/*.json, described in
-// docs/catalog.md); each row names its source. Unknown is not incompatible: an absent value means that nobody has
-// told us, and the resolver says so instead of refusing.
+// Catalog: what is known about frameworks, CUDA, drivers, GPUs and images. Facts are data
+// (data/*.json, described in docs/catalog.md); each row names its source. Unknown is not
+// incompatible: an absent value means that nobody has told us, and the resolver says so instead of
+// refusing.
 //
-// The catalogue is plain data in the order of its files. Lookups are linear or by sorted search; it is read once.
+// The catalogue is plain data in the order of its files. Lookups are linear or by sorted search; it
+// is read once.
 #pragma once
 
 #include <map>
@@ -35,8 +37,8 @@ struct Toolkit {
   Fact fact;
 };
 
-// From CUDA 11 on, a driver at or above the floor runs programs of every minor of the major (without PTX of a newer
-// toolkit, without new features).
+// From CUDA 11 on, a driver at or above the floor runs programs of every minor of the major
+// (without PTX of a newer toolkit, without new features).
 struct MinorVersionFloor {
   unsigned cuda_major = 0;
   DriverVersion min_driver;
@@ -51,7 +53,8 @@ struct DriverBranch {
   Fact fact;
 };
 
-// cuda-compat-12-9 on a driver of branch 535: compatible, not needed, or refused. Data-centre GPUs only.
+// cuda-compat-12-9 on a driver of branch 535: compatible, not needed, or refused. Data-centre GPUs
+// only.
 struct ForwardCompatibility {
   enum class Verdict { compatible, not_needed, not_compatible };
   CudaVersion cuda;  // of the package
@@ -88,11 +91,12 @@ struct CudaCoverage {
 struct FrameworkBuild {
   std::string name;  // "cu121"; "cpu"
   std::optional<CudaVersion> cuda;
-  std::string cudnn;      // "8.9.2", "8"; empty where not known
-  // Where pip finds it. Empty: PyPI. A URL that ends in .html is a page of links (pip's --find-links), any other an
-  // index (--index-url).
+  std::string cudnn;  // "8.9.2", "8"; empty where not known
+  // Where pip finds it. Empty: PyPI. A URL that ends in .html is a page of links (pip's
+  // --find-links), any other an index (--index-url).
   std::string index_url;
-  // What an install gets that names no CUDA: `pip install torch`, `pip install "jax[cuda]"`. At most one per release.
+  // What an install gets that names no CUDA: `pip install torch`, `pip install "jax[cuda]"`. At
+  // most one per release.
   bool is_default = false;
   // "sm_86", "compute_90". Empty: not known; then the CUDA's own coverage is all that can be said.
   std::vector<std::string> architectures;
@@ -114,8 +118,8 @@ struct FrameworkRelease {
 };
 
 struct Framework {
-  std::string name;                   // "torch": the catalogue's and the import's name
-  std::vector<std::string> packages;  // PyPI names that mean it: tensorflow, tensorflow-gpu
+  std::string name;                        // "torch": the catalogue's and the import's name
+  std::vector<std::string> packages;       // PyPI names that mean it: tensorflow, tensorflow-gpu
   std::vector<FrameworkRelease> releases;  // newest first
 };
 
@@ -140,12 +144,12 @@ struct ImageTag {
   std::map<std::string, std::string> frameworks;
   bool is_cpu = false;              // holds no CUDA
   std::optional<CudaVersion> cuda;  // absent: a CPU image or, where is_cpu is false, not known
-  std::string cudnn;                // as the tag says it, "8"; or in full, "9.1.0"; empty: none or not known
-  std::string cudnn_version;        // in full, where a recipe says it: "8.9.0.131"
-  std::string python;               // the series, "3.10"; empty: none or not known
-  std::string os;                                 // "ubuntu22.04"
-  std::vector<std::string> architectures;         // "amd64", "arm64"; empty: not known, amd64 for sure
-  std::optional<DriverVersion> min_driver;        // NGC states one per release
+  std::string cudnn;  // as the tag says it, "8"; or in full, "9.1.0"; empty: none or not known
+  std::string cudnn_version;                // in full, where a recipe says it: "8.9.0.131"
+  std::string python;                       // the series, "3.10"; empty: none or not known
+  std::string os;                           // "ubuntu22.04"
+  std::vector<std::string> architectures;   // "amd64", "arm64"; empty: not known, amd64 for sure
+  std::optional<DriverVersion> min_driver;  // NGC states one per release
   std::optional<ComputeCapability> min_capability;
   Evidence evidence = Evidence::listed;
   Fact fact;
@@ -177,22 +181,26 @@ struct Catalog {
   // By catalogue name or package name ("tensorflow-gpu"), normalised as PEP 503 does.
   const Framework* find_framework(std::string_view name) const;
   std::vector<std::string> framework_names() const;
-  // By marketing name as people and nvidia-smi write it: case, blanks, "NVIDIA", "GeForce", "Quadro" and "Tesla" do not
-  // matter. A name of the catalogue that is equal wins, then the longest that begins the given one ("A100-SXM4-80GB"),
-  // then those that the given one begins, if they are all of one capability ("RTX PRO 6000").
+  // By marketing name as people and nvidia-smi write it: case, blanks, "NVIDIA", "GeForce",
+  // "Quadro" and "Tesla" do not matter. A name of the catalogue that is equal wins, then the
+  // longest that begins the given one ("A100-SXM4-80GB"), then those that the given one begins, if
+  // they are all of one capability ("RTX PRO 6000").
   const GpuModel* find_gpu(std::string_view name) const;
   const Capability* find_capability(ComputeCapability value) const;
-  // The branch of a driver; where it is not listed (555 between 550 and 560), the nearest listed one below.
+  // The branch of a driver; where it is not listed (555 between 550 and 560), the nearest listed
+  // one below.
   const DriverBranch* find_branch(const DriverVersion& driver) const;
   // The highest CUDA that the driver runs natively; nullopt below the oldest branch known.
   std::optional<CudaVersion> native_cuda(const DriverVersion& driver) const;
-  // The lowest driver that runs this CUDA natively, and the one that does by minor-version compatibility.
+  // The lowest driver that runs this CUDA natively, and the one that does by minor-version
+  // compatibility.
   std::optional<DriverVersion> native_driver(const CudaVersion& cuda) const;
   std::optional<DriverVersion> minor_driver(const CudaVersion& cuda) const;
 };
 
-// Parses catalogue files (name and content). Errc::invalid_input names file, row and what was expected; nothing is
-// skipped silently. Unknown keys are errors: a typing mistake must not lose a fact.
+// Parses catalogue files (name and content). Errc::invalid_input names file, row and what was
+// expected; nothing is skipped silently. Unknown keys are errors: a typing mistake must not lose a
+// fact.
 Result<Catalog> load_catalog(const std::vector<EmbeddedFile>& files);
 
 }  // namespace berth

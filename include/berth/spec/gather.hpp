@@ -1,8 +1,8 @@
 // gather(): the Request, from everything a user can say it with.
 //
-// Flags win over BERTH_* variables, those over berth.yaml, that over the project's files (requirements.txt,
-// pyproject.toml, environment.yml, uv.lock, poetry.lock, setup.cfg), those over ~/.config/berth/config.yaml, that over
-// the defaults. Every value keeps its origin.
+// Flags win over BERTH_* variables, those over berth.yaml, that over the project's files
+// (requirements.txt, pyproject.toml, environment.yml, uv.lock, poetry.lock, setup.cfg), those over
+// ~/.config/berth/config.yaml, that over the defaults. Every value keeps its origin.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +17,8 @@
 
 namespace berth::spec {
 
-// What the command line said; absent or empty where it said nothing. Text is as typed: gather() parses it, and names
-// the flag in errors.
+// What the command line said; absent or empty where it said nothing. Text is as typed: gather()
+// parses it, and names the flag in errors.
 struct Flags {
   std::vector<std::string> requirements{};  // positional of `resolve`: PEP 508
   std::vector<std::string> frameworks{};    // -f, the same grammar
@@ -32,8 +32,8 @@ struct Flags {
   std::vector<std::string> command{};
   std::vector<std::string> environment{};  // -e NAME=value or NAME
   std::vector<std::string> env_files{};
-  std::vector<std::string> volumes{};      // -v
-  std::vector<std::string> mounts{};       // --mount
+  std::vector<std::string> volumes{};  // -v
+  std::vector<std::string> mounts{};   // --mount
   std::optional<std::string> workdir{};
   std::optional<std::string> user{};
   std::optional<std::string> name{};
@@ -52,7 +52,7 @@ struct Flags {
 
 // The surroundings that gather() reads, passed in so that tests can set them.
 struct Surroundings {
-  std::filesystem::path directory;                                             // the working directory
+  std::filesystem::path directory;  // the working directory
   std::filesystem::path home;
   std::function<std::optional<std::string>(const std::string&)> environment;  // getenv
 };
@@ -60,9 +60,9 @@ struct Surroundings {
 // For `run`: the whole request. Errc::invalid_input with file and line, Errc::usage with the flag.
 Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings);
 
-// For `resolve`: requirements on the command line stand alone (the spec and the project's files are not read then);
-// without any, the project decides as it does for `run`. What reading the sources had to say is added to `warnings`
-// where they are wanted.
+// For `resolve`: requirements on the command line stand alone (the spec and the project's files are
+// not read then); without any, the project decides as it does for `run`. What reading the sources
+// had to say is added to `warnings` where they are wanted.
 Result<ResolveRequest> gather_resolve(const Flags& flags, const Surroundings& surroundings,
                                       std::vector<std::string>* warnings = nullptr);
 

@@ -21,5 +21,6 @@ TEST_CASE("what cannot be read says which path and why") {
   REQUIRE(absent.message == "cannot read `/no/such/file`: No such file or directory");
   REQUIRE(berth::read_file("/").error().code == berth::Errc::io);
   REQUIRE(berth::read_file("/dev/zero", 1 << 20).error().code == berth::Errc::invalid_input);
-  REQUIRE(berth::write_file_atomically("/no/such/folder/file", "x").error().code == berth::Errc::not_found);
+  REQUIRE(berth::write_file_atomically("/no/such/folder/file", "x").error().code ==
+          berth::Errc::not_found);
 }

@@ -6,8 +6,9 @@ using berth::Error;
 using berth::cli::exit_code_of;
 
 TEST_CASE("a run answers failures of its own with 125, and keeps docker's 126 and 127") {
-  for (const Errc code : {Errc::usage, Errc::invalid_input, Errc::not_found, Errc::no_solution,
-                          Errc::engine_unreachable, Errc::engine_failed, Errc::io, Errc::internal}) {
+  for (const Errc code :
+       {Errc::usage, Errc::invalid_input, Errc::not_found, Errc::no_solution,
+        Errc::engine_unreachable, Errc::engine_failed, Errc::io, Errc::internal}) {
     INFO(berth::name_of(code));
     REQUIRE(exit_code_of(Error{code, ""}, true) == 125);
   }

@@ -42,16 +42,19 @@ TEST_CASE("an error document is JSON whatever bytes the message has") {
   REQUIRE(document["schema"] == "berth/error/1");
   REQUIRE(document["error"]["code"] == "engine-failed");
   error.id = "connection-lost";
-  REQUIRE(nlohmann::json::parse(berth::cli::error_document(error))["error"]["code"] == "connection-lost");
+  REQUIRE(nlohmann::json::parse(berth::cli::error_document(error))["error"]["code"] ==
+          "connection-lost");
 }
 
 namespace {
 
-Terminal terminal_with(const std::map<std::string, std::string>& variables, std::optional<bool> forced) {
-  return Terminal::of(-1, forced, [variables](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
-  });
+Terminal terminal_with(const std::map<std::string, std::string>& variables,
+                       std::optional<bool> forced) {
+  return Terminal::of(
+      -1, forced, [variables](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
+      });
 }
 
 bool colors(const Terminal& terminal) {

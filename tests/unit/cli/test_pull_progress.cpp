@@ -30,11 +30,13 @@ TEST_CASE("on a terminal bars are drawn over at most ten times a second") {
   PullProgress progress(stream, screen);
   const PullProgress::Clock::time_point start{};
   for (int i = 0; i <= 100; ++i) {
-    progress.show({"aaa", "Downloading", static_cast<std::uint64_t>(i) << 20, 100ull << 20}, start + i * 10ms);
+    progress.show({"aaa", "Downloading", static_cast<std::uint64_t>(i) << 20, 100ull << 20},
+                  start + i * 10ms);
   }
   const std::string text = stream.str();
   std::size_t draws = 0;
-  for (std::size_t at = text.find("total "); at != std::string::npos; at = text.find("total ", at + 1)) {
+  for (std::size_t at = text.find("total "); at != std::string::npos;
+       at = text.find("total ", at + 1)) {
     ++draws;
   }
   REQUIRE(draws >= 9);
@@ -57,7 +59,8 @@ TEST_CASE("a pull of many layers shows the ones under way, and no line exceeds t
   int count = 0;
   while (std::getline(lines, line)) {
     const std::size_t escape_end = line.find("\x1b[J");
-    const std::string visible = escape_end == std::string::npos ? line : line.substr(escape_end + 3);
+    const std::string visible =
+        escape_end == std::string::npos ? line : line.substr(escape_end + 3);
     REQUIRE(visible.size() <= 40);
     ++count;
   }
