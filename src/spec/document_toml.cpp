@@ -97,8 +97,9 @@ class Precheck {
  private:
   void step(std::string_view rest) {
     const char c = rest[0];
-    if (c == '"' || c == '\'') {
+    if ((c == '"' || c == '\'') && kBeforeString.find(before_) != std::string_view::npos) {
       skip_string(rest, c);
+      before_ = c;
       return;
     }
     if (c == '#') {
@@ -114,6 +115,7 @@ class Precheck {
       wrong_ = "a character beyond ASCII stands outside of quotes";
     }
     line_ += c == '\n' ? 1u : 0u;
+    before_ = c == ' ' || c == '\t' || c == '\r' ? before_ : c;
     ++at_;
   }
 
@@ -134,7 +136,11 @@ class Precheck {
     at_ += i + (closed ? closing.size() : 0);
   }
 
+  // What a string can follow, blanks aside; elsewhere a quote is a mistake and opens nothing.
+  static constexpr std::string_view kBeforeString = "\n=,.[{";
+
   std::size_t at_ = 0;
+  char before_ = '\n';
   unsigned line_ = 1;
   unsigned dots_ = 0;
   std::string wrong_;

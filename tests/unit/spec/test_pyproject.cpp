@@ -200,6 +200,8 @@ TEST_CASE("TOML: characters beyond ASCII belong into strings and comments") {
   REQUIRE(texts(facts.requirements) == Lines{"torch @pyproject.toml:8"});
   const std::string message = message_of(
       read_pyproject(source("pyproject.toml", "a = '''\n'''\n\xC6\x8C = 1\n"), reader_of({})));
+  REQUIRE_FALSE(
+      read_pyproject(source("pyproject.toml", "a = 2'1\xCA\x9F"), reader_of({})).has_value());
   REQUIRE(message == "pyproject.toml:3: a character beyond ASCII stands outside of quotes");
 }
 
