@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "berth/base/text.hpp"
@@ -163,6 +164,20 @@ std::vector<Option> options_of_variants(const Search& search) {
   return options;
 }
 
+// A CPU image says nothing about a run with GPUs, nor does a base image that is gone, unless there
+// is no other.
+std::vector<Option> telling_options(const Search& search) {
+  std::vector<Option> telling;
+  std::copy_if(search.rejected().begin(), search.rejected().end(), std::back_inserter(telling),
+               [](const Option& option) {
+                 return std::none_of(
+                     option.rejected.begin(), option.rejected.end(), [](const Reason& reason) {
+                       return reason.rule == "cpu-build" || reason.rule == "base-image";
+                     });
+               });
+  return telling.empty() ? search.rejected() : telling;
+}
+
 Error headline(const std::vector<Option>& options, const std::vector<World>& worlds,
                const ResolveRequest& request, const Machine& machine) {
   const std::string asked =
@@ -202,7 +217,8 @@ Error conflict(const Search& search, const std::vector<World>& worlds,
                const ResolveRequest& request, const Host& host, const Machine& machine,
                const Catalog& catalog) {
   const bool combined = search.rejected().empty();
-  const std::vector<Option> options = combined ? options_of_variants(search) : search.rejected();
+  const std::vector<Option> options =
+      combined ? options_of_variants(search) : telling_options(search);
   Error error = headline(combined && !search.variants().empty() ? std::vector<Option>() : options,
                          worlds, request, machine);
   note_requests(error, worlds, request);

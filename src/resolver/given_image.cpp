@@ -23,19 +23,6 @@ std::string short_reference(std::string reference) {
   return reference.substr(0, reference.find('@'));  // a digest says nothing to the catalogue
 }
 
-const ImageTag* find_image(const Catalog& catalog, const std::string& reference) {
-  const std::string wanted = short_reference(reference);
-  for (const ImageTag& image : catalog.images) {
-    // Compared piecewise: joining two thousand references costs more than the rest.
-    if (wanted.size() == image.repository.size() + 1 + image.tag.size() &&
-        wanted.starts_with(image.repository) && wanted.ends_with(image.tag) &&
-        wanted[image.repository.size()] == ':') {
-      return &image;
-    }
-  }
-  return nullptr;
-}
-
 Decision unknown_image(const ResolveRequest& request, const Machine& machine) {
   Decision decision;
   decision.image = request.image->value;
@@ -56,6 +43,19 @@ Decision unknown_image(const ResolveRequest& request, const Machine& machine) {
 }
 
 }  // namespace
+
+const ImageTag* find_image(const Catalog& catalog, const std::string& reference) {
+  const std::string wanted = short_reference(reference);
+  for (const ImageTag& image : catalog.images) {
+    // Compared piecewise: joining two thousand references costs more than the rest.
+    if (wanted.size() == image.repository.size() + 1 + image.tag.size() &&
+        wanted.starts_with(image.repository) && wanted.ends_with(image.tag) &&
+        wanted[image.repository.size()] == ':') {
+      return &image;
+    }
+  }
+  return nullptr;
+}
 
 Result<Decision> given_image_decision(const ResolveRequest& request,
                                       const std::vector<World>& worlds, const Host& host,

@@ -7,6 +7,9 @@
 
 namespace berth::resolver {
 
+// By reference, with or without docker.io and a digest; none where the catalogue does not know it.
+const ImageTag* find_image(const Catalog& catalog, const std::string& reference);
+
 // An image that the catalogue does not know is taken as it is, with a warning that says so.
 // Errc::no_solution where the catalogue knows the image and it cannot work.
 Result<Decision> given_image_decision(const ResolveRequest& request,

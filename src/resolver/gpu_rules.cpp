@@ -61,7 +61,7 @@ GpuFit by_cuda_alone(const FrameworkBuild& build, const MachineGpu& gpu, const C
     return refused("gpu-too-old", fmt::format("{}; {} is older", range, describe(gpu)),
                    row->fact.source);
   }
-  if (*gpu.capability > row->max) {
+  if (gpu.capability->major > row->max.major) {  // within the major its code would run
     return refused("gpu-too-new", fmt::format("{}; {} is newer", range, describe(gpu)),
                    row->fact.source);
   }

@@ -8,6 +8,7 @@
 
 #include "berth/base/text.hpp"
 #include "resolver/command_text.hpp"
+#include "resolver/given_image.hpp"
 #include "resolver/machine.hpp"
 #include "resolver/search.hpp"
 #include "resolver/wanted.hpp"
@@ -38,7 +39,18 @@ Outcome outcome_of(const ResolveRequest& request, const Host& host, const Catalo
     return outcome;
   }
   Search search(request, *machine, catalog);
-  worlds->empty() ? search.run_without_framework() : search.run(*worlds);
+  if (request.image) {
+    const ImageTag* image = find_image(catalog, request.image->value);
+    if (image == nullptr) {
+      outcome.image = request.image->value;  // unknown, and taken as it is
+      return outcome;
+    }
+    search.run_on(*image, *worlds);
+  } else if (worlds->empty()) {
+    search.run_without_framework();
+  } else {
+    search.run(*worlds);
+  }
   for (const Option& option : search.rejected()) {
     if (!option.driver.fits && option.driver.required) {
       outcome.drivers.insert(*option.driver.required);

@@ -55,23 +55,6 @@ const FrameworkRelease* row_for(const Framework& framework, const pep440::Versio
   return nullptr;
 }
 
-// Builds that can live in one image: of one CUDA major from CUDA 11 on, of one CUDA before; and of
-// one cuDNN major, unless `cudnn` is 0.
-struct Group {
-  CudaVersion cuda;
-  bool whole_major = false;
-  unsigned cudnn = 0;
-
-  bool holds(const Variant& variant) const {
-    const std::optional<CudaVersion>& have = variant.build->cuda;
-    if (!have || (whole_major ? have->major() != cuda.major() : !same_minor(*have, cuda))) {
-      return false;
-    }
-    const unsigned own = cudnn_major(variant.build->cudnn);
-    return cudnn == 0 || own == 0 || own == cudnn;
-  }
-};
-
 std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& known,
                              const Catalog& catalog) {
   std::set<std::tuple<unsigned, unsigned, unsigned>> seen;
@@ -96,6 +79,15 @@ std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& kno
 }
 
 }  // namespace
+
+bool Group::holds(const Variant& variant) const {
+  const std::optional<CudaVersion>& have = variant.build->cuda;
+  if (!have || (whole_major ? have->major() != cuda.major() : !same_minor(*have, cuda))) {
+    return false;
+  }
+  const unsigned own = cudnn_major(variant.build->cudnn);
+  return cudnn == 0 || own == 0 || own == cudnn;
+}
 
 Search::Search(const ResolveRequest& request, const Machine& machine, const Catalog& catalog)
     : given_{request, machine, catalog}, base_images_(catalog), pythons_(known_pythons(catalog)) {
@@ -209,6 +201,10 @@ void Search::run_without_framework() {
             [](const Option& a, const Option& b) { return a.rank < b.rank; });
 }
 
+bool Search::ngc_is_asked() const {
+  return given_.request.source && given_.request.source->value == ImageSource::ngc;
+}
+
 void Search::add_framework_images(const World& world, const std::vector<Choice>& known) {
   for (const ImageTag& image : given_.catalog.images) {
     if (image.source == ImageSource::cuda_base ||
@@ -218,7 +214,10 @@ void Search::add_framework_images(const World& world, const std::vector<Choice>&
     const bool holds_all = std::all_of(
         world.frameworks.begin(), world.frameworks.end(),
         [&](const Wanted& wanted) { return image.frameworks.contains(wanted.framework->name); });
-    if (holds_all) {
+    // Without its CUDA neither driver nor GPU can be checked: only for those who ask for NVIDIA's
+    // containers.
+    const bool checkable = image.cuda || image.is_cpu || ngc_is_asked();
+    if (holds_all && checkable) {
       add_framework_image(world, known, image);
     }
   }
@@ -249,7 +248,7 @@ const Variant* Search::variant_for(const Wanted& wanted, const Choice& known,
                                    const ImageTag& image) {
   const std::optional<pep440::Version> version =
       pep440::Version::parse(image.frameworks.at(wanted.framework->name));
-  const bool ngc_asked = given_.request.source && given_.request.source->value == ImageSource::ngc;
+  const bool ngc_asked = ngc_is_asked();
   if (!version) {
     // NGC containers of which nobody has written down the version: only where any will do, and NGC
     // is asked for.
@@ -297,6 +296,30 @@ void Search::add_cuda_bases(const World& world, const std::vector<Choice>& known
   }
 }
 
+// The best of a framework's builds that can live in the group with that Python.
+const Variant* Search::best_in(const Group& group, const Choice& variants,
+                               const PythonVersion& python) const {
+  const auto rank = [](const Variant& one) {
+    return std::make_tuple(one.companion_unknown, one.newer, !one.build->is_default,
+                           -static_cast<int>(one.build->cuda->minor()));
+  };
+  const Variant* best = nullptr;
+  for (const Variant* variant : variants) {
+    if (!variant->rejected.empty() || !group.holds(*variant) ||
+        python_support(*variant->release, python) == Support::no) {
+      continue;
+    }
+    const DriverNeeds needs{
+        *variant->build->cuda, variant->jit, true, variant->build->min_driver, {}};
+    const bool runs =
+        !given_.machine.uses_gpu || driver_fit(needs, given_.machine, given_.catalog).fits;
+    if (runs && (best == nullptr || rank(*variant) < rank(*best))) {
+      best = variant;
+    }
+  }
+  return best;
+}
+
 // Frameworks side by side: within a group and for one Python each can be chosen alone, and the
 // newest that fits is.
 void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>& known) {
@@ -307,34 +330,14 @@ void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>
         continue;
       }
       Choice chosen;
+      std::vector<const FrameworkRelease*> releases;
       for (const Choice& variants : known) {
-        const Variant* best = nullptr;
-        for (const Variant* variant : variants) {
-          if (!variant->rejected.empty() || !group.holds(*variant) ||
-              python_support(*variant->release, *python) == Support::no) {
-            continue;
-          }
-          const DriverFit driver = driver_fit(
-              {*variant->build->cuda, variant->jit, true, variant->build->min_driver, {}},
-              given_.machine, given_.catalog);
-          const auto rank = [](const Variant& one) {
-            return std::make_tuple(one.companion_unknown, one.newer, !one.build->is_default,
-                                   -static_cast<int>(one.build->cuda->minor()));
-          };
-          if ((driver.fits || !given_.machine.uses_gpu) &&
-              (best == nullptr || rank(*variant) < rank(*best))) {
-            best = variant;
-          }
-        }
-        if (best != nullptr) {
+        if (const Variant* best = best_in(group, variants, *python)) {
           chosen.push_back(best);
+          releases.push_back(best->release);
         }
       }
       if (chosen.size() == known.size() && seen.insert(chosen).second) {
-        std::vector<const FrameworkRelease*> releases;
-        for (const Variant* variant : chosen) {
-          releases.push_back(variant->release);
-        }
         add_cuda_base(world, chosen, shared_python(releases, pythons_));
       }
     }

@@ -30,8 +30,8 @@ struct Rank {
   std::size_t newer = 0;       // releases given up
   int source = 0;              // official, ngc, cuda-base
   bool devel = false;          // compilers that nobody asked for
-  bool inferred = false;       // the tag follows from a naming rule alone
   bool other_purpose = false;  // a CUDA image where the CPU is asked for, or the reverse
+  bool inferred = false;       // the tag follows from a naming rule alone
   bool not_default = false;    // not the build that the project itself prefers
   bool minor = false;          // minor-version compatibility, not native
   int cuda = 0;                // the highest
@@ -60,6 +60,16 @@ struct Option {
   std::vector<std::string> warnings{};
   std::vector<Reason> rejected{};  // empty: it satisfies the request
   Rank rank{};
+};
+
+// Builds that can live in one image: of one CUDA major from CUDA 11 on, of one CUDA before; and of
+// one cuDNN major, unless `cudnn` is 0.
+struct Group {
+  CudaVersion cuda;
+  bool whole_major = false;
+  unsigned cudnn = 0;
+
+  bool holds(const Variant& variant) const;
 };
 
 class Search {
@@ -92,6 +102,9 @@ class Search {
   const Variant* given_variant(const Wanted& wanted, const ImageTag& image);
   void add_cuda_bases(const World& world, const std::vector<Choice>& known);
   void add_shared_cuda_bases(const World& world, const std::vector<Choice>& known);
+  const Variant* best_in(const Group& group, const Choice& variants,
+                         const PythonVersion& python) const;
+  bool ngc_is_asked() const;
   const BaseChoice& base_for(const CudaVersion& cuda, unsigned cudnn);
   void add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python);
 

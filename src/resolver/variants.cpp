@@ -18,7 +18,11 @@ void judge_lines(Variant& variant) {
                                 variant.build->fact.source});
   }
   for (const WantedLine& line : wanted.companions) {
-    if (variant.release == nullptr || !companion_is_known(line, *wanted.framework)) {
+    if (!companion_is_known(line, *wanted.framework)) {
+      continue;
+    }
+    if (variant.release == nullptr) {
+      variant.companion_unknown = true;  // NVIDIA's containers bring companions of their own
       continue;
     }
     const CompanionFit fit = companion_fit(line, *variant.release, variant.build->name);

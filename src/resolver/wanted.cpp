@@ -202,6 +202,9 @@ std::string WantedLine::text() const {
 }
 
 bool Wanted::accepts(const Version& version, std::string_view build, bool prereleases) const {
+  if (lines.empty()) {
+    return prereleases || !version.is_prerelease();  // named by a companion alone
+  }
   return std::all_of(lines.begin(), lines.end(), [&](const WantedLine& line) {
     return line.accepts(version, build, prereleases);
   });

@@ -1,0 +1,27 @@
+#include "berth/resolver/described_host.hpp"
+
+#include "support/catch.hpp"
+#include "unit/resolver/resolve_support.hpp"
+
+using namespace berth;
+using namespace berth::test;
+
+TEST_CASE("a machine in words") {
+  const Result<Host> host = described_host("535.104.05", {"rtx 3090", "sm_90"}, catalogue());
+  REQUIRE(host);
+  CHECK(host->driver->text() == "535.104.05");
+  REQUIRE(host->gpus.size() == 2);
+  CHECK(host->gpus[0].name == "NVIDIA GeForce RTX 3090");
+  CHECK(host->gpus[0].compute_capability == ComputeCapability{8, 6});
+  CHECK(host->gpus[1].index == 1);
+  CHECK(host->gpus[1].compute_capability == ComputeCapability{9, 0});
+  CHECK_FALSE(host->gpus_known);
+}
+
+TEST_CASE("what is no driver and no GPU is a usage error with the nearest name") {
+  CHECK(described_host("five", {}, catalogue()).error().code == Errc::usage);
+  const Result<Host> misspelt = described_host(std::nullopt, {"RTX 3900"}, catalogue());
+  REQUIRE_FALSE(misspelt);
+  CHECK(misspelt.error().code == Errc::usage);
+  CHECK_FALSE(misspelt.error().hints.empty());
+}
