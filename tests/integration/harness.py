@@ -177,14 +177,19 @@ class EngineTest(BerthTest):
         self.addCleanup(self._check_nothing_left)
 
     def _check_nothing_left(self):
-        left = self.engine.containers(self.label)
+        end = time.monotonic() + 5  # an engine under load takes its time to remove
+        while (left := self.engine.containers(self.label)) and time.monotonic() < end:
+            time.sleep(0.1)
         for container in left:
             self.engine.request("DELETE", f"/containers/{container['Id']}", force="1", v="1")
         self.assertEqual([c["State"] for c in left], [], "containers left behind")
 
     def run_arguments(self, *words, image=BUSYBOX):
-        """`run` with the test's image and label, on the CPU; words: more options, then the command."""
-        return ["run", "--image", image, "--gpus", "none", "--label", self.label, *words]
+        """`run` with the test's image and label, on the CPU; words: more options, then the command.
+
+        Quiet, since otherwise berth warns that the catalogue does not know the test's image.
+        """
+        return ["-q", "run", "--image", image, "--gpus", "none", "--label", self.label, *words]
 
     def run_in(self, *words, image=BUSYBOX, **options):
         return self.berth(*self.run_arguments(*words, image=image), **options)
