@@ -37,9 +37,12 @@ class ResolveVerb : public Verb {
 
   Result<int> run(Context& context) override {
     BERTH_TRY(const Catalog catalog, context.catalog());
-    BERTH_TRY(const ResolveRequest request, spec::gather_resolve(flags_, context.surroundings));
+    std::vector<std::string> warnings;
+    BERTH_TRY(const ResolveRequest request,
+              spec::gather_resolve(flags_, context.surroundings, &warnings));
     BERTH_TRY(const Host host, machine(context, catalog));
-    BERTH_TRY(const Decision decision, resolve(request, host, catalog));
+    BERTH_TRY(Decision decision, resolve(request, host, catalog));
+    decision.warnings.insert(decision.warnings.begin(), warnings.begin(), warnings.end());
     if (context.options.json) {
       context.out << decision_document(decision, report_.explain) << '\n';
       return kDone;

@@ -95,7 +95,8 @@ class RunVerb : public Verb {
   }
 
   static Result<int> carry_out(PlannedRun& run, Context& context, runtime::SignalWatcher& signals) {
-    // A mistyped mount is told before anything is pulled. Paths of another machine cannot be checked.
+    // A mistyped mount is told before anything is pulled. Paths of another machine cannot be
+    // checked.
     if (on_this_machine(*run.host.engine)) {
       BERTH_CHECK(runtime::prepare_bind_sources(run.plan.container, run.request.run, run.caller));
     }

@@ -108,7 +108,6 @@ class Planner {
       // The engine attaches GPUs that the probe cannot see: devices of another vendor path, a
       // simulated GPU, a container around berth. The engine has the last word, and its start fails
       // if it is wrong.
-      warn("no NVIDIA driver was found on this machine: whether the GPUs fit was not checked");
       run_.host.gpus_known = false;
     }
     return runtime::make_device_requests(gpus(), run_.host, support);

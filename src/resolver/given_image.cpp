@@ -33,8 +33,10 @@ Decision unknown_image(const ResolveRequest& request, const Machine& machine) {
     decision.gpus.push_back({gpu.name, gpu.capability, {}});
   }
   decision.warnings = machine.warnings;
-  decision.warnings.push_back(
-      fmt::format("{} is not in the catalogue: nothing of it is checked", decision.image));
+  if (machine.uses_gpu) {
+    decision.warnings.push_back(fmt::format(
+        "{} is not in the catalogue: whether it fits the GPUs is not checked", decision.image));
+  }
   decision.reasons.push_back(
       {"image-given",
        fmt::format("{} is asked for by {}", decision.image, request.image->origin.text),

@@ -291,10 +291,6 @@ void remark_on_surroundings(HostProbe& probe, const ProbeRoots& roots) {
   if (probe.wsl) {
     remarks.emplace_back("this is WSL2: the driver is the one of Windows");
   }
-  if (probe.in_container && !probe.host.has_gpu()) {
-    remarks.emplace_back(
-        "berth seems to run in a container itself: it sees the GPUs that were given to that one");
-  }
   if (const std::optional<std::string> visible = variable(roots, "CUDA_VISIBLE_DEVICES")) {
     remarks.push_back(fmt::format("CUDA_VISIBLE_DEVICES is `{}` here", *visible));
   }

@@ -199,6 +199,9 @@ Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings)
   BERTH_TRY(request.resolve, resolve_request(all.settings, all.facts, all.user));
   overlay(all.user, std::move(all.settings));
   BERTH_TRY(request.run, run_request(flags, std::move(all.user), sources));
+  if (!sources.spec_name().empty()) {
+    request.run.labels.try_emplace("org.berth.spec", sources.spec_name());
+  }
   return request;
 }
 

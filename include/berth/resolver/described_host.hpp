@@ -1,4 +1,5 @@
-// A machine described in words: --driver and --gpu, for a decision about another machine than this one.
+// A machine described in words: --driver and --gpu, for a decision about another machine than this
+// one.
 #pragma once
 
 #include <optional>
@@ -11,10 +12,11 @@
 
 namespace berth {
 
-// `driver` is a version, "535.104.05" or "535"; `gpus` are names ("RTX 3090") or capabilities ("sm_86", "8.6"), in the
-// order of their indices. What is not said stays unknown: the resolver warns that it was not checked.
-// Errc::usage for what is no version, and for a GPU that the catalogue does not know, with the nearest name.
-Result<Host> described_host(const std::optional<std::string>& driver, const std::vector<std::string>& gpus,
-                            const Catalog& catalog);
+// `driver` is a version, "535.104.05" or "535"; `gpus` are names ("RTX 3090") or capabilities
+// ("sm_86", "8.6"), in the order of their indices. What is not said stays unknown: the resolver
+// warns that it was not checked. Errc::usage for what is no version, and for a GPU that the
+// catalogue does not know, with the nearest name.
+Result<Host> described_host(const std::optional<std::string>& driver,
+                            const std::vector<std::string>& gpus, const Catalog& catalog);
 
 }  // namespace berth
