@@ -19,10 +19,9 @@ target_compile_options(
             $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond>
             $<$<BOOL:${BERTH_WERROR}>:-Werror>
             # False alarms of GCC 12 about the standard library's own code once it optimises: moved std::optional
-            # (its bug 105562), std::string's operator+ (105651, 105329).
+            # (its bug 105562), std::string's operator+ (105651).
             $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
-            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-            $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>)
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_compile_definitions(berth_options INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 if(BERTH_SANITIZE)
   target_compile_options(berth_options INTERFACE -fsanitize=${BERTH_SANITIZE}
