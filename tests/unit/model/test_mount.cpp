@@ -121,7 +121,7 @@ TEST_CASE("without a home, ~ is an error") {
   REQUIRE(says(error, "home folder is not known"));
 }
 
-TEST_CASE("--mount of each type") {
+TEST_CASE("the option --mount of each type") {
   const Mount bind = mount("type=bind,source=./a,target=/b,readonly,bind-propagation=rslave");
   REQUIRE(bind.type == Type::bind);
   REQUIRE(bind.source == "/work/project/a");

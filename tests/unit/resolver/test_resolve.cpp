@@ -165,7 +165,7 @@ TEST_CASE("markers are evaluated with the Python of the image") {
   CHECK(answer({{"torch; sys_platform == 'win32'"}}).error().code == Errc::not_found);
 }
 
-TEST_CASE("--cuda, --source, --devel and --python hold") {
+TEST_CASE("the options --cuda, --source, --devel and --python hold") {
   CHECK(decided({{"torch==2.3.1"}, "535.104.05", {"RTX 3090"}, "", "11.8"}).cuda == "11.8");
   CHECK(decided({{"torch==2.3.1"}, "535.104.05", {"RTX 3090"}, "", "11"}).cuda == "11.8");
   const Decision base =
@@ -184,7 +184,7 @@ TEST_CASE("--cuda, --source, --devel and --python hold") {
   CHECK(any_contains(error.notes, "--python"));
 }
 
-TEST_CASE("--cuda alone is a CUDA image, and nothing at all is an error") {
+TEST_CASE("the option --cuda alone is a CUDA image, and nothing at all is an error") {
   CHECK(decided({{}, "535.104.05", {"RTX 3090"}, "", "12.1"}).image ==
         "nvidia/cuda:12.1.1-cudnn8-runtime-ubuntu22.04");
   const Result<Decision> none = answer({});

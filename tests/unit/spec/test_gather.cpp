@@ -287,7 +287,7 @@ TEST_CASE("the spec is found above the working directory") {
   REQUIRE(run(folder, command({"x"}), "a/b").run.project == folder.project() / "a" / "b");
 }
 
-TEST_CASE("--spec names another file, and its folder is the project") {
+TEST_CASE("the option --spec names another file, and its folder is the project") {
   const ScratchFolder folder;
   folder.write("berth.yaml", "run: one\n");
   folder.write("other/mine.yaml", "run: two\nworkdir: src\n");
