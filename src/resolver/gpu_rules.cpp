@@ -117,8 +117,8 @@ GpuFit gpu_fit(const FrameworkBuild& build, const MachineGpu& gpu, const Catalog
       return target.value > *gpu.capability;
     });
     return refused(too_old ? "gpu-too-old" : "gpu-too-new",
-                   fmt::format("it has code for {}, none of which runs on {}",
-                               join(build.architectures, " "), describe(gpu)),
+                   fmt::format("it has code for {}, none of which runs on {} (GPU {})",
+                               join(build.architectures, " "), gpu.capability->sm(), gpu.index),
                    source);
   }
   if (best->ptx) {
