@@ -308,9 +308,11 @@ class Explanation {
           "{}: nobody was seen using this tag; it follows from the publisher's naming rule",
           image.reference()));
     }
-    // A certain row's note that begins with a Python is its patch release: no reason to warn.
-    const bool about_python = !image.fact.uncertain && image.fact.note.starts_with("Python ");
-    if (!image.fact.note.empty() && !about_python && chosen_.source != ImageSource::cuda_base) {
+    // What a note says of the Python is a patch release, or that nobody has looked: of that, only
+    // those hear who asked for a Python.
+    const bool idle_remark = image.fact.note.starts_with("Python ") &&
+                             (!image.fact.uncertain || request_.python.empty());
+    if (!image.fact.note.empty() && !idle_remark && chosen_.source != ImageSource::cuda_base) {
       warn(fmt::format("{}: {}", image.reference(), image.fact.note));
     }
     if (chosen_.rank.cudnn_clash) {
