@@ -83,7 +83,9 @@ TEST_CASE("images are chosen by framework, CUDA and evidence") {
   CatalogQuery query = topic("images");
   query.framework = "torch";
   query.cuda = "12.1";
-  for (const nlohmann::json& image : document(query)["images"]) {
+  const nlohmann::json images = document(query)["images"];
+  REQUIRE_FALSE(images.empty());
+  for (const nlohmann::json& image : images) {
     REQUIRE(image["frameworks"].contains("torch"));
     REQUIRE(image["cuda"].get<std::string>().starts_with("12.1"));
   }
