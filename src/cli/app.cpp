@@ -126,18 +126,14 @@ class Program {
       return report(invocation.error(), messages);
     }
     if (invocation->finished) {
-      return *invocation->finished;
+      return finish(*invocation->finished, messages);
     }
     Context context{options_, streams_.out, messages, terminal, surroundings_, make_log()};
     const Result<int> code = run_verb(*invocation->verb, context);
     if (!code) {
       return report(code.error(), messages);
     }
-    streams_.out.flush();
-    if (!streams_.out) {
-      return report(Error{Errc::io, "cannot write to standard output"}, messages);
-    }
-    return *code;
+    return finish(*code, messages);
   }
 
  private:
@@ -172,6 +168,13 @@ class Program {
     return options_.color == ColorMode::always;
   }
 
+  // An answer that could not be written is no answer.
+  int finish(int code, Messages& messages) const {
+    streams_.out.flush();
+    return streams_.out ? code
+                        : report(Error{Errc::io, "cannot write to standard output"}, messages);
+  }
+
   int report(const Error& error, Messages& messages) const {
     const bool for_run = !verb_name_.empty() && find_verb(verbs_, verb_name_)->runs_command();
     // A run's standard output belongs to the command, also when it never started.
@@ -202,8 +205,8 @@ Result<Invocation> Program::parse() {
       words.erase(words.begin() + static_cast<std::ptrdiff_t>(verb_index));
       words.emplace_back("--help");
     }
-    verb = verb_index < words.size() ? find_verb(verbs_, words[verb_index]) : nullptr;
-    if (verb == nullptr && words.back() != "--help") {
+    verb = find_verb(verbs_, words[verb_index]);
+    if (verb == nullptr && words[verb_index] != "--help") {
       return fail(unknown_word(app_, words[verb_index], ""));
     }
   }

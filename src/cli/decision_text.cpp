@@ -1,11 +1,17 @@
 // The text form of a decision: what a person reads who asked "which image, and why".
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
+#include "berth/base/printable.hpp"
 #include "cli/decision_report.hpp"
 
 namespace berth::cli {
 
 namespace {
+
+// Names come from files and engines: what is no text must not reach a terminal.
+constexpr std::size_t kLongest = 4096;
 
 class Report {
  public:
@@ -13,13 +19,14 @@ class Report {
 
   void field(std::string_view label, std::string_view text) {
     if (!text.empty()) {
-      out_ << terminal_.styled(Style::faint, fmt::format("{:<11}", label)) << text << '\n';
+      out_ << terminal_.styled(Style::faint, fmt::format("{:<11}", label))
+           << printable(text, kLongest) << '\n';
     }
   }
   void heading(std::string_view text) {
     out_ << '\n' << terminal_.styled(Style::bold, text) << '\n';
   }
-  void item(std::string_view text) { out_ << "  " << text << '\n'; }
+  void item(std::string_view text) { out_ << "  " << printable(text, kLongest) << '\n'; }
 
  private:
   std::ostream& out_;
@@ -72,10 +79,21 @@ std::string gpu_text(const GpuVerdict& gpu) {
 
 std::string cuda_text(const Decision& decision) {
   if (decision.cuda.empty()) {
-    return "none";
+    const bool for_cpu = !decision.frameworks.empty() && decision.frameworks.front().build == "cpu";
+    return for_cpu ? "none" : "not known";
   }
   return decision.cudnn.empty() ? decision.cuda
                                 : fmt::format("{}, cuDNN {}", decision.cuda, decision.cudnn);
+}
+
+std::string python_text(const Decision& decision) {
+  if (decision.python.empty()) {
+    return "not known";
+  }
+  const bool to_install =
+      std::any_of(decision.frameworks.begin(), decision.frameworks.end(),
+                  [](const FrameworkChoice& framework) { return !framework.in_image; });
+  return to_install ? decision.python + "; not in the image" : decision.python;
 }
 
 std::string candidate_text(const Candidate& candidate) {
@@ -99,7 +117,7 @@ void print_decision(std::ostream& out, const Terminal& terminal, const Decision&
     report.field("framework", framework_text(framework));
   }
   report.field("CUDA", cuda_text(decision));
-  report.field("Python", decision.python.empty() ? "not known" : decision.python);
+  report.field("Python", python_text(decision));
   report.field("driver", driver_text(decision.driver));
   for (const GpuVerdict& gpu : decision.gpus) {
     report.field("GPU", gpu_text(gpu));

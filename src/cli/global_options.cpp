@@ -7,6 +7,23 @@
 
 namespace berth::cli {
 
+namespace {
+
+// CLI11 reads an enumeration from its number; its own transformers would list the numbers in their
+// complaints, and accept them.
+std::string color_number(std::string& word) {
+  const std::map<std::string, ColorMode> colors = {
+      {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
+  const auto color = colors.find(word);
+  if (color == colors.end()) {
+    return "`" + word + "` is not auto, always or never";
+  }
+  word = std::to_string(static_cast<int>(color->second));
+  return {};
+}
+
+}  // namespace
+
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   constexpr const char* kGroup = "Global options";
   app.add_flag("--json", options.json, "One JSON document on standard output, errors too")
@@ -17,10 +34,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag(short_is_taken ? "--verbose" : "-v,--verbose", options.verbosity,
                "Say what is done; twice adds every engine call")
       ->group(kGroup);
-  const std::map<std::string, ColorMode> colors = {
-      {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
   app.add_option("--color", options.color, "auto, always or never")
-      ->transform(CLI::CheckedTransformer(colors).description(""))
+      ->transform(CLI::Validator(color_number, ""))
       ->option_text("WHEN")
       ->group(kGroup);
   app.add_option("--engine", options.engine, "Engine to use, e.g. unix:///run/docker.sock")

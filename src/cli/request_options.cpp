@@ -21,7 +21,7 @@ void add_repeatable(CLI::App& app, const std::string& names, std::vector<std::st
 
 void add_single(CLI::App& app, const std::string& names, std::optional<std::string>& value,
                 const std::string& description, const std::string& text, const std::string& group) {
-  app.add_option(names, value, description)->option_text(text)->group(group);
+  app.add_option(names, value, description)->option_text(text)->group(group)->take_last();
 }
 
 }  // namespace

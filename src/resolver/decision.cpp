@@ -170,7 +170,7 @@ class Explanation {
         return option.rejected.front().text;
       }
     }
-    return "no image of it is better";
+    return "no image of it is known";
   }
 
   void warn_about(const Variant& variant) {
@@ -219,6 +219,10 @@ class Explanation {
       decision_.gpus.push_back(
           {gpu.name, gpu.capability, fit != nullptr ? fit->covered_by : std::string()});
       if (fit == nullptr) {
+        if (gpu.capability && chosen_.image != nullptr) {
+          warn(fmt::format("whether {} runs on {} is not known", chosen_.image->reference(),
+                           describe(gpu)));
+        }
         continue;
       }
       decision_.reasons.push_back(fit->reason);

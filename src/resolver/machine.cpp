@@ -62,6 +62,12 @@ Failure absent_gpu(std::string message, const ResolveRequest& request, const Hos
                   .note(fmt::format("GPUs of {}: {}", host.origin.text, indices_of(host))));
 }
 
+// Whether the list is all of the machine's. One `--gpu` describes a kind of GPU, several are a
+// list.
+bool lists_gpus(const Host& host) {
+  return host.gpus_known || host.gpus.size() > 1;
+}
+
 // The GPUs that one entry of `device=` means. A MIG instance by UUID says nothing of its GPU: all
 // are checked.
 Result<std::vector<const Gpu*>> gpus_named(const std::string& device, const ResolveRequest& request,
@@ -83,7 +89,7 @@ Result<std::vector<const Gpu*>> gpus_named(const std::string& device, const Reso
       return std::vector<const Gpu*>{gpu};
     }
   }
-  if (!host.gpus_known) {
+  if (!lists_gpus(host) || (!index && all.front()->uuid.empty())) {
     return all;  // described in words: which one stands where is not known
   }
   return absent_gpu(fmt::format("GPU `{}` is not on {}", device, host.origin.text), request, host);
@@ -109,7 +115,7 @@ Result<std::vector<const Gpu*>> selected(const ResolveRequest& request, const Ho
             [](const Gpu* a, const Gpu* b) { return a->index < b->index; });
   chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   if (wanted.mode == GpuRequest::Mode::count && !chosen.empty()) {
-    if (wanted.count > chosen.size() && host.gpus_known) {
+    if (wanted.count > chosen.size() && lists_gpus(host)) {
       return absent_gpu(fmt::format("{} GPUs are asked for, {} has {}", wanted.count,
                                     host.origin.text, chosen.size()),
                         request, host);
@@ -162,6 +168,14 @@ void add_doubts(Machine& machine, const Host& host, const Catalog& catalog) {
       continue;
     }
     const Capability* row = catalog.find_capability(*gpu.capability);
+    // A driver can only know the generations that the CUDA of its own time had code for.
+    if (row != nullptr && row->first_cuda && machine.native_cuda &&
+        *machine.native_cuda < *row->first_cuda) {
+      machine.warnings.push_back(fmt::format(
+          "the driver may not know {}: {} came with CUDA {}, and the driver offers {} ({})",
+          describe(gpu), row->architecture, row->first_cuda->text(), machine.native_cuda->text(),
+          row->fact.source));
+    }
     if (row != nullptr && row->last_driver_branch && machine.driver &&
         machine.driver->major() > *row->last_driver_branch) {
       machine.warnings.push_back(fmt::format(

@@ -31,10 +31,10 @@ struct Rank {
   int source = 0;              // official, ngc, cuda-base
   bool devel = false;          // compilers that nobody asked for
   bool other_purpose = false;  // a CUDA image where the CPU is asked for, or the reverse
-  bool inferred = false;       // the tag follows from a naming rule alone
   bool not_default = false;    // not the build that the project itself prefers
   bool minor = false;          // minor-version compatibility, not native
   int cuda = 0;                // the highest
+  bool inferred = false;       // the tag follows from a naming rule alone
   bool python_unknown = false;
   int python = 0;  // the highest
   int evidence = 0;
