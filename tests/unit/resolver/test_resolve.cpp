@@ -63,11 +63,10 @@ TEST_CASE("tensorflow 1.12 for Python 2 is the image without the suffix") {
         "tensorflow/tensorflow:1.12.0-gpu");
 }
 
-TEST_CASE(
-    "a runtime image is preferred to a devel image that is better known, and a seen tag to a "
-    "guessed one") {
+TEST_CASE("the default build is preferred to a tag that was seen, a runtime to a devel image") {
   const Decision decision = decided({{"torch==2.11.0"}, "580.65.06", {"RTX 3090"}});
-  CHECK(decision.image == "pytorch/pytorch:2.11.0-cuda12.8-cudnn9-runtime");
+  CHECK(decision.image == "pytorch/pytorch:2.11.0-cuda13.0-cudnn9-runtime");
+  CHECK(any_contains(decision.warnings, "nobody was seen using this tag"));
   const Decision only = decided({{"torch==2.1.1"}, "535.104.05", {"RTX 3090"}});
   CHECK(only.image == "pytorch/pytorch:2.1.1-cuda12.1-cudnn8-runtime");
   CHECK(any_contains(only.warnings, "nobody was seen using this tag"));
