@@ -92,6 +92,9 @@ Error usage_error(const CLI::App& app, const std::string& verb, const CLI::Parse
   }
   const std::string help = verb.empty() ? "berth --help" : "berth " + verb + " --help";
   std::string text = problem.what();
+  if (problem.get_name() == "ArgumentMismatch") {
+    text = "`" + text.substr(0, text.find(':')) + "` needs a value";
+  }
   std::replace(text.begin(), text.end(), '\n', ' ');
   return Error{Errc::usage, std::string(trimmed(text))}.hint("`" + help + "` explains the options");
 }
@@ -236,7 +239,8 @@ Result<Invocation> Program::explain(const CLI::ParseError& problem) {
   const CLI::App& where = verb_name_.empty() ? app_ : *app_.get_subcommand(verb_name_);
   if (problem.get_exit_code() == 0) {  // help or version were asked for
     const bool version = problem.get_name() == "CallForVersion";
-    streams_.out << (version ? std::string(problem.what()) + "\n" : where.help());
+    streams_.out << (version ? std::string(problem.what()) + "\n"
+                             : where.help(verb_name_.empty() ? "" : "berth"));
     streams_.out.flush();
     return Invocation{nullptr, kDone};
   }

@@ -57,7 +57,8 @@ class RunVerb : public Verb {
     runtime::SignalWatcher signals;
     BERTH_CHECK(check_dry_run());
     apply(streams_, flags_);
-    Result<PlannedRun> planned = plan_run({flags_, machine_, !dry_run_.empty()}, context);
+    Result<PlannedRun> planned =
+        plan_run({flags_, machine_, signals.stop_token(), !dry_run_.empty()}, context);
     if (signals.stopped_by() != 0) {
       return fail(runtime::interrupted_by(signals.stopped_by()));
     }
@@ -112,6 +113,9 @@ class RunVerb : public Verb {
     runtime::quieten_entrypoint(run.plan.container, *image, run.plan.decision);
     const Result<runtime::SessionOutcome> outcome = runtime::run_attached(
         *run.engine, run.plan.container, session_options(run.plan, context), signals);
+    if (!outcome && signals.stopped_by() != 0) {
+      return fail(runtime::interrupted_by(signals.stopped_by()));
+    }
     if (!outcome) {
       return fail(outcome.error());
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include "berth/base/result.hpp"
 #include "berth/runtime/engine.hpp"
@@ -10,11 +11,13 @@
 namespace berth::cli {
 
 // Looks for it in docker's order, and warns of what was odd on the way (a broken config.json).
-// Whether anybody answers shows at the first call. Errors: those of runtime::find_endpoint().
-Result<std::unique_ptr<runtime::Engine>> open_engine(const Context& context);
+// Whether anybody answers shows at the first call. `stop` ends the calls that lead to a running
+// container. Errors: those of runtime::find_endpoint().
+Result<std::unique_ptr<runtime::Engine>> open_engine(const Context& context,
+                                                     std::stop_token stop = {});
 
-// Whether paths and GPUs of this machine are those of the engine. True where the address is not known (a dry run
-// without an engine).
+// Whether paths and GPUs of this machine are those of the engine. True where the address is not
+// known (a dry run without an engine).
 bool on_this_machine(const EngineFacts& facts);
 
 }  // namespace berth::cli

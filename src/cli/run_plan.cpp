@@ -55,7 +55,7 @@ class Planner {
   }
 
   Result<EngineFacts> reach_engine() {
-    Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context_);
+    Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context_, options_.stop);
     Result<EngineFacts> facts =
         engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
     if (facts) {

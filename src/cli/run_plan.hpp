@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include "berth/model/plan.hpp"
 #include "berth/runtime/caller.hpp"
@@ -23,6 +24,7 @@ struct PlannedRun {
 struct PlanOptions {
   spec::Flags flags;
   MachineOptions machine;
+  std::stop_token stop;  // ends what waits for the engine
   bool dry_run = false;  // no engine is needed, and none is changed, not even by a probe
 };
 

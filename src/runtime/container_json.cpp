@@ -96,6 +96,9 @@ OrderedJson host_config_json(const ContainerSpec& spec) {
   set_unless_empty(json, "GroupAdd", spec.group_add);
   json["Init"] = spec.init;
   json["AutoRemove"] = spec.auto_remove;
+  if (!spec.log_driver.empty()) {
+    json["LogConfig"] = {{"Type", spec.log_driver}};
+  }
   set_unless_empty(json, "DeviceRequests", list_json(spec.device_requests, device_request_json));
   if (spec.console_size.has_value()) {
     json["ConsoleSize"] = {spec.console_size->rows, spec.console_size->columns};

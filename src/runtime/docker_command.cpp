@@ -126,6 +126,9 @@ void add_streams(const ContainerSpec& spec, Options& options) {
   if (spec.auto_remove) {
     options.add("--rm");
   }
+  if (!spec.log_driver.empty()) {
+    options.add("--log-driver", spec.log_driver);
+  }
   if (spec.init) {
     options.add("--init");
   }

@@ -56,7 +56,8 @@ class DockerEngine final : public Engine {
   // A path below the agreed version: "/v1.41/containers/…".
   Result<std::string> versioned(const std::string& path);
   Result<HttpResponse> call(const std::string& method, const std::string& path,
-                            std::chrono::milliseconds timeout, std::string body = {});
+                            std::chrono::milliseconds timeout, std::string body = {},
+                            std::stop_token stop = {});
   // The body of GET /version or /info.
   Result<std::string> describe(const std::string& path);
   bool finds_nvidia_hook(const EngineFacts& facts) const;
@@ -73,7 +74,8 @@ std::string container_path(const std::string& id, std::string_view rest) {
 
 Result<std::string> DockerEngine::ping() {
   BERTH_TRY(const HttpResponse response,
-            client_.perform({.target = "/_ping", .timeout = options_.timeouts.ping}));
+            client_.perform(
+                {.target = "/_ping", .timeout = options_.timeouts.ping, .stop = options_.stop}));
   const std::string& address = client_.endpoint().address;
   const auto version = response.headers.find("api-version");
   const bool is_engine = version != response.headers.end() || trimmed(response.body) == "OK";
@@ -108,14 +110,18 @@ Result<std::string> DockerEngine::versioned(const std::string& path) {
 }
 
 Result<HttpResponse> DockerEngine::call(const std::string& method, const std::string& path,
-                                        std::chrono::milliseconds timeout, std::string body) {
+                                        std::chrono::milliseconds timeout, std::string body,
+                                        std::stop_token stop) {
   BERTH_TRY(std::string target, versioned(path));
-  return client_.perform(
-      {.method = method, .target = std::move(target), .body = std::move(body), .timeout = timeout});
+  return client_.perform({.method = method,
+                          .target = std::move(target),
+                          .body = std::move(body),
+                          .timeout = timeout,
+                          .stop = std::move(stop)});
 }
 
 Result<std::string> DockerEngine::describe(const std::string& path) {
-  BERTH_TRY(HttpResponse response, call("GET", path, options_.timeouts.query));
+  BERTH_TRY(HttpResponse response, call("GET", path, options_.timeouts.query, {}, options_.stop));
   if (!response.ok()) {
     Error error = engine_error(response, fmt::format("the engine does not answer `GET {}`", path));
     error.code = Errc::engine_failed;  // even with 404: every engine has it
@@ -163,9 +169,9 @@ bool DockerEngine::finds_nvidia_hook(const EngineFacts& facts) const {
 
 Result<std::optional<ImageFacts>> DockerEngine::inspect_image(const std::string& reference) {
   BERTH_CHECK(parse_image_reference(reference));
-  BERTH_TRY(
-      const HttpResponse response,
-      call("GET", fmt::format("/images/{}/json", url_escaped(reference)), options_.timeouts.query));
+  BERTH_TRY(const HttpResponse response,
+            call("GET", fmt::format("/images/{}/json", url_escaped(reference)),
+                 options_.timeouts.query, {}, options_.stop));
   if (response.status == 404) {
     return std::nullopt;
   }
@@ -186,7 +192,8 @@ Result<CreatedContainer> DockerEngine::create(const ContainerSpec& spec) {
   BERTH_CHECK(check_encodable(spec));
   const std::string name = spec.name.empty() ? "" : "?name=" + url_escaped(spec.name);
   BERTH_TRY(const HttpResponse response,
-            call("POST", "/containers/create" + name, options_.timeouts.action, create_body(spec)));
+            call("POST", "/containers/create" + name, options_.timeouts.action, create_body(spec),
+                 options_.stop));
   if (response.status == 404) {
     return fail(engine_error(response, fmt::format("image `{}` is not there", spec.image)));
   }
@@ -227,8 +234,8 @@ Result<std::unique_ptr<PendingExit>> DockerEngine::wait(const std::string& id,
 }
 
 Result<void> DockerEngine::start(const std::string& id) {
-  BERTH_TRY(const HttpResponse response,
-            call("POST", container_path(id, "/start"), options_.timeouts.action));
+  BERTH_TRY(const HttpResponse response, call("POST", container_path(id, "/start"),
+                                              options_.timeouts.action, {}, options_.stop));
   constexpr long kAlreadyStarted = 304;
   if (!response.ok() && response.status != kAlreadyStarted) {
     return fail(start_error(response));

@@ -123,6 +123,7 @@ struct ContainerSpec {
   bool tty = false;
   bool open_stdin = false;
   bool auto_remove = true;
+  std::string log_driver{};  // empty: the engine's default
   struct ConsoleSize {
     unsigned rows;
     unsigned columns;
