@@ -33,7 +33,7 @@ class NvidiaDriver(GpuTest):
 
 
 class Cdi(GpuTest):
-    engines = ("docker-28",)
+    engines = ("docker-28", "podman-5")
 
     def test_one_gpu_by_index_is_that_gpu_alone_through_cdi(self):
         self.assertEqual(self.seen("device=1"), {"nvidia": "void", "0": "", "1": "yes"})

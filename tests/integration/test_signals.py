@@ -8,6 +8,8 @@ from harness import EngineTest
 
 
 class Signals(EngineTest):
+    engines = ("docker-20", "docker-28", "podman-5")
+
     def signalled(self, script, number):
         process = self.start_shell(script)
         return self.send(process, number)

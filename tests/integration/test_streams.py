@@ -11,6 +11,8 @@ MEGABYTE = 1 << 20
 
 
 class Streams(EngineTest):
+    engines = ("docker-20", "docker-28", "podman-5")
+
     def test_stdout_and_stderr_stay_apart_and_the_exit_code_is_the_commands(self):
         result = self.shell("echo out; echo err >&2; exit 7")
         self.assert_ended(result, 7, stdout=b"out\n", stderr=b"err\n")
@@ -96,9 +98,6 @@ class Streams(EngineTest):
             os.close(read_end)
             os.close(write_end)
 
-    def test_unread_input_is_no_error(self):
-        self.assert_ended(self.shell("head -c 3; exit 4", input=b"x" * 20 * MEGABYTE), 4, stdout=b"xxx", stderr=b"")
-
     def test_a_closed_stdin_is_an_empty_one(self):
         result = subprocess.run(
             ["sh", "-c", 'exec "$@" <&-', "sh", os.environ["BERTH"], *self.run_arguments("cat")],
@@ -119,3 +118,9 @@ class Streams(EngineTest):
         first.stdout.close()
         self.assertEqual(first.wait(20), 0)
         self.assert_ended(second, 0, stdout=b"1000\n", stderr=b"")
+
+
+class UnreadInput(EngineTest):
+    # Not on Podman, which adds a line of its own to the command's standard error then.
+    def test_unread_input_is_no_error(self):
+        self.assert_ended(self.shell("head -c 3; exit 4", input=b"x" * 20 * MEGABYTE), 4, stdout=b"xxx", stderr=b"")
