@@ -39,6 +39,7 @@ ContainerSpec everything() {
   spec.ulimits = {{"memlock", -1, -1}};
   spec.security_options = {"no-new-privileges"};
   spec.group_add = {"44"};
+  spec.log_driver = "none";
   spec.tty = true;
   spec.open_stdin = true;
   spec.console_size = ContainerSpec::ConsoleSize{24, 80};
@@ -59,7 +60,7 @@ TEST_CASE("the create body has all of the spec, in a fixed order") {
       R"({"Type":"tmpfs","Target":"/scratch","ReadOnly":false,"TmpfsOptions":{"SizeBytes":1024}}],)"
       R"("Tmpfs":{"/home/berth":"exec,mode=1777"},"NetworkMode":"host","IpcMode":"private","ShmSize":1073741824,)"
       R"("Memory":1048576,"Ulimits":[{"Name":"memlock","Soft":-1,"Hard":-1}],"SecurityOpt":["no-new-privileges"],)"
-      R"("GroupAdd":["44"],"Init":true,"AutoRemove":true,"DeviceRequests":[)"
+      R"("GroupAdd":["44"],"Init":true,"AutoRemove":true,"LogConfig":{"Type":"none"},"DeviceRequests":[)"
       R"({"Driver":"nvidia","DeviceIDs":["0","1"],"Capabilities":[["gpu","compute"]]}],"ConsoleSize":[24,80]}})");
 }
 

@@ -212,6 +212,7 @@ TEST_CASE("init, no new privileges, removal by the engine") {
   const ContainerSpec spec = Case().spec();
   CHECK(spec.init);
   CHECK(spec.auto_remove);
+  CHECK(spec.log_driver == "none");
   CHECK(spec.security_options == Strings{"no-new-privileges"});
 }
 

@@ -59,6 +59,7 @@ TEST_CASE("a whole run, as printed") {
   spec.ipc = "host";
   spec.shm_bytes = 1024;
   spec.memory_bytes = 2048;
+  spec.log_driver = "none";
   spec.ulimits = {{"memlock", -1, -1}};
   spec.security_options = {"no-new-privileges"};
   spec.tty = true;
@@ -66,6 +67,7 @@ TEST_CASE("a whole run, as printed") {
   spec.entrypoint = Strings{""};
   CHECK(docker_command(spec) == R"(docker run \
   --rm \
+  --log-driver none \
   --init \
   --interactive \
   --tty \

@@ -1,6 +1,7 @@
 // The engine's ordinary calls against a scripted engine: negotiation, facts, errors, garbage,
 // silence.
 #include <chrono>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -206,6 +207,26 @@ TEST_CASE("an engine that hangs ends in an error after the time limit") {
   });
   server.answer("GET /_ping", 200, "OK", "Api-Version: 1.41\r\n");
   REQUIRE(connect(server, {}, 500ms)->facts().error().id == "engine-timeout");
+}
+
+TEST_CASE("a stop ends the calls that lead to a container, and not those that clean up") {
+  FakeEngineServer server;
+  server.answer("GET /_ping", 200, "OK", "Api-Version: 1.41\r\n");
+  server.hang("POST /v1.41/containers/create");
+  server.answer("DELETE /v1.41/containers/abc?v=1&force=1", 204, "");
+  std::stop_source source;
+  EngineOptions options;
+  options.stop = source.get_token();
+  const std::unique_ptr<Engine> engine =
+      make_docker_engine(parse_endpoint(server.address(), "test").value(), options);
+  const std::jthread stopper([&] {
+    std::this_thread::sleep_for(50ms);
+    source.request_stop();
+  });
+  berth::ContainerSpec spec;
+  spec.image = "x:1";
+  REQUIRE(engine->create(spec).error().code == Errc::interrupted);
+  REQUIRE(engine->remove("abc", true));
 }
 
 TEST_CASE("an answer without end is cut") {
