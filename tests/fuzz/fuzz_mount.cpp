@@ -32,7 +32,7 @@ void check(const berth::Result<Mount>& mount) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  check(berth::parse_volume(text, "/work/project", "/home/ada"));
-  check(berth::parse_mount(text, "/work/project", "/home/ada"));
+  check(berth::parse_volume(text, "/srv/project", "/home/ada"));
+  check(berth::parse_mount(text, "/srv/project", "/home/ada"));
   return 0;
 }

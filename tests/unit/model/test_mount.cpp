@@ -9,7 +9,7 @@ using Type = berth::Mount::Type;
 
 namespace {
 
-const char* const kBase = "/work/project";
+const char* const kBase = "/srv/project";
 const char* const kHome = "/home/ada";
 
 Mount volume(const std::string& text) {
@@ -65,9 +65,9 @@ TEST_CASE("sources with a dot, slash or tilde are folders of this machine") {
   REQUIRE(absolute.source == "/data");
   REQUIRE(absolute.target == "/mnt");
   REQUIRE_FALSE(absolute.read_only);
-  REQUIRE(volume(".:/x").source == "/work/project");
-  REQUIRE(volume("./data/:/x").source == "/work/project/data");
-  REQUIRE(volume("../other:/x").source == "/work/other");
+  REQUIRE(volume(".:/x").source == "/srv/project");
+  REQUIRE(volume("./data/:/x").source == "/srv/project/data");
+  REQUIRE(volume("../other:/x").source == "/srv/other");
   REQUIRE(volume("~:/x").source == "/home/ada");
   REQUIRE(volume("~/datasets:/x").source == "/home/ada/datasets");
   REQUIRE(volume("~//etc:/x").source == "/home/ada/etc");
@@ -124,11 +124,11 @@ TEST_CASE("without a home, ~ is an error") {
 TEST_CASE("the option --mount of each type") {
   const Mount bind = mount("type=bind,source=./a,target=/b,readonly,bind-propagation=rslave");
   REQUIRE(bind.type == Type::bind);
-  REQUIRE(bind.source == "/work/project/a");
+  REQUIRE(bind.source == "/srv/project/a");
   REQUIRE(bind.target == "/b");
   REQUIRE(bind.read_only);
   REQUIRE(bind.propagation == "rslave");
-  REQUIRE(mount("type=bind,source=a,target=/b").source == "/work/project/a");
+  REQUIRE(mount("type=bind,source=a,target=/b").source == "/srv/project/a");
   REQUIRE(mount("target=/b").type == Type::volume);
   REQUIRE(mount("src=vol,dst=/b").source == "vol");
   const Mount tmpfs = mount("TYPE=tmpfs,Destination=/t,tmpfs-size=1g");
