@@ -11,6 +11,13 @@ using namespace berth::test;
 
 namespace {
 
+// Machines that the sweep passes over: a sanitizer makes each of its searches twenty times slower.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kStep = 11;
+#else
+constexpr std::size_t kStep = 1;
+#endif
+
 // The GPU rule, written a second time and without the resolver's code: sm_XY runs on major X from
 // minor Y on, compute_XY on everything from X.Y on.
 bool covers(const std::vector<std::string>& architectures, ComputeCapability gpu) {
@@ -101,8 +108,10 @@ TEST_CASE("every torch release on many machines: an answer that covers, or a ref
                                       "RTX 3090",  "RTX 4090", "H100",       "RTX 5090"};
   std::size_t answered = 0;
   std::size_t refusals = 0;
+  std::size_t i = 0;  // carried over from release to release, so that a step meets every pair
   for (const FrameworkRelease& release : catalogue().find_framework("torch")->releases) {
-    for (std::size_t i = 0; i < drivers.size() * gpus.size(); ++i) {
+    i %= drivers.size() * gpus.size();
+    for (; i < drivers.size() * gpus.size(); i += kStep) {
       const Question question{{"torch==" + release.version_text},
                               drivers[i % drivers.size()],
                               {gpus[i / drivers.size()]}};
@@ -126,8 +135,8 @@ TEST_CASE("every torch release on many machines: an answer that covers, or a ref
       }
     }
   }
-  CHECK(answered > 500);
-  CHECK(refusals > 100);
+  CHECK(answered > 500 / kStep);
+  CHECK(refusals > 100 / kStep);
 }
 
 TEST_CASE(
