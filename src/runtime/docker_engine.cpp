@@ -192,8 +192,7 @@ Result<CreatedContainer> DockerEngine::create(const ContainerSpec& spec) {
   BERTH_CHECK(check_encodable(spec));
   const std::string name = spec.name.empty() ? "" : "?name=" + url_escaped(spec.name);
   BERTH_TRY(const HttpResponse response,
-            call("POST", "/containers/create" + name, options_.timeouts.action, create_body(spec),
-                 options_.stop));
+            call("POST", "/containers/create" + name, options_.timeouts.action, create_body(spec)));
   if (response.status == 404) {
     return fail(engine_error(response, fmt::format("image `{}` is not there", spec.image)));
   }

@@ -25,7 +25,7 @@ class OnTorch(EngineTest):
 
     def use(self, example):
         self.project = self.folder / example
-        shutil.copytree(EXAMPLES / example, self.project)
+        shutil.copytree(EXAMPLES / example, self.project, ignore=shutil.ignore_patterns("model.*"))
 
     def command(self, *words, **options):
         return subprocess.run(words, cwd=self.project, env=self.environment, capture_output=True, timeout=200, **options)

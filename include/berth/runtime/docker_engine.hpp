@@ -36,8 +36,8 @@ struct EngineOptions {
   EngineTimeouts timeouts{};
   // DOCKER_API_VERSION, DOCKER_CONFIG, DOCKER_AUTH_CONFIG, HOME, PATH.
   EnvironmentLookup environment = process_environment();
-  // Ends the calls that lead to a running container (facts, inspect_image, create, start) with
-  // Errc::interrupted; what cleans up is not held back by it.
+  // Ends facts, inspect_image and start with Errc::interrupted. Not create: a container whose id
+  // nobody has heard could not be removed. Not what cleans up.
   std::stop_token stop{};
   // Told of every call at level debug: method, path, status, duration. Bodies and headers are never
   // written, since they can hold secrets. Must be safe for several threads. Absent: nobody is told.

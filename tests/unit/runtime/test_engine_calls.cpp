@@ -209,10 +209,10 @@ TEST_CASE("an engine that hangs ends in an error after the time limit") {
   REQUIRE(connect(server, {}, 500ms)->facts().error().id == "engine-timeout");
 }
 
-TEST_CASE("a stop ends the calls that lead to a container, and not those that clean up") {
+TEST_CASE("a stop ends a start that hangs, and not what cleans up") {
   FakeEngineServer server;
   server.answer("GET /_ping", 200, "OK", "Api-Version: 1.41\r\n");
-  server.hang("POST /containers/create");
+  server.hang("POST /containers/abc/start");
   server.answer("DELETE /containers/abc", 204, "");
   std::stop_source source;
   EngineOptions options;
@@ -223,9 +223,7 @@ TEST_CASE("a stop ends the calls that lead to a container, and not those that cl
     std::this_thread::sleep_for(50ms);
     source.request_stop();
   });
-  berth::ContainerSpec spec;
-  spec.image = "x:1";
-  REQUIRE(engine->create(spec).error().code == Errc::interrupted);
+  REQUIRE(engine->start("abc").error().code == Errc::interrupted);
   REQUIRE(engine->remove("abc", true));
 }
 
