@@ -32,4 +32,18 @@ std::string_view name_of(DriverMode mode) {
   return "none";
 }
 
+std::string_view name_of(Mount::Type type) {
+  switch (type) {
+    case Mount::Type::bind:
+      return "bind";
+    case Mount::Type::volume:
+      return "volume";
+    case Mount::Type::tmpfs:
+      return "tmpfs";
+    case Mount::Type::image:
+      return "image";
+  }
+  return "bind";
+}
+
 }  // namespace berth

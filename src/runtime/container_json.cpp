@@ -13,20 +13,8 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-const char* type_name(Mount::Type type) {
-  switch (type) {
-    case Mount::Type::bind:
-      return "bind";
-    case Mount::Type::volume:
-      return "volume";
-    case Mount::Type::tmpfs:
-      return "tmpfs";
-  }
-  return "bind";
-}
-
 OrderedJson mount_json(const Mount& mount) {
-  OrderedJson json{{"Type", type_name(mount.type)}};
+  OrderedJson json{{"Type", name_of(mount.type)}};
   if (!mount.source.empty()) {
     json["Source"] = mount.source;
   }
@@ -59,7 +47,7 @@ OrderedJson device_request_json(const DeviceRequest& request) {
   return json;
 }
 
-OrderedJson ulimit_json(const ContainerSpec::Ulimit& ulimit) {
+OrderedJson ulimit_json(const Ulimit& ulimit) {
   return {{"Name", ulimit.name}, {"Soft", ulimit.soft}, {"Hard", ulimit.hard}};
 }
 

@@ -26,18 +26,6 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string_view name_of(Mount::Type type) {
-  switch (type) {
-    case Mount::Type::bind:
-      return "bind";
-    case Mount::Type::volume:
-      return "volume";
-    case Mount::Type::tmpfs:
-      return "tmpfs";
-  }
-  return "bind";
-}
-
 std::string mount_option(const Mount& mount) {
   std::vector<std::string> fields = {fmt::format("type={}", name_of(mount.type))};
   if (!mount.source.empty()) {
@@ -117,7 +105,7 @@ void add_resources(const ContainerSpec& spec, Options& options) {
   if (spec.memory_bytes > 0) {
     options.add("--memory", std::to_string(spec.memory_bytes));
   }
-  for (const ContainerSpec::Ulimit& ulimit : spec.ulimits) {
+  for (const Ulimit& ulimit : spec.ulimits) {
     options.add("--ulimit", fmt::format("{}={}:{}", ulimit.name, ulimit.soft, ulimit.hard));
   }
 }

@@ -191,7 +191,7 @@ TEST_CASE("shared memory is half of the memory") {
 TEST_CASE("limits are lifted as far as the engine may") {
   Case run;
   const auto limit = [&run](const std::string& name) {
-    for (const ContainerSpec::Ulimit& ulimit : run.spec().ulimits) {
+    for (const Ulimit& ulimit : run.spec().ulimits) {
       if (ulimit.name == name) {
         CHECK(ulimit.soft == ulimit.hard);
         return ulimit.hard;
