@@ -46,4 +46,18 @@ std::string_view name_of(Mount::Type type) {
   return "bind";
 }
 
+std::string_view name_of(Mount::Recursion recursion) {
+  switch (recursion) {
+    case Mount::Recursion::enabled:
+      return "enabled";
+    case Mount::Recursion::disabled:
+      return "disabled";
+    case Mount::Recursion::writable:
+      return "writable";
+    case Mount::Recursion::readonly:
+      return "readonly";
+  }
+  return "enabled";
+}
+
 }  // namespace berth

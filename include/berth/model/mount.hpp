@@ -46,6 +46,8 @@ struct Mount {
 };
 // "bind", "volume", "tmpfs", "image".
 std::string_view name_of(Mount::Type type);
+// "enabled", "disabled", "writable", "readonly": docker's words for bind-recursive.
+std::string_view name_of(Mount::Recursion recursion);
 
 // `-v`: source:target[:options] or an anonymous volume. A source that starts with `.`, `/` or `~`
 // is a path: relative to `base`, `~` to `home` (docker leaves `~` to the shell); `..` is resolved
