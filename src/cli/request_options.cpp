@@ -27,7 +27,7 @@ void add_single(CLI::App& app, const std::string& names, std::optional<std::stri
 // On without a value; `--rm=false` is off. The spec layer reads the word.
 void add_switch(CLI::App& app, const std::string& names, std::optional<std::string>& value,
                 const std::string& description, const std::string& group) {
-  app.add_flag(names + "{true}", value, description)->option_text(" ")->group(group)->take_last();
+  app.add_flag(names, value, description)->option_text(" ")->group(group)->take_last();
 }
 
 }  // namespace

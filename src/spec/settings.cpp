@@ -149,8 +149,11 @@ void overlay(Settings& below, Settings above) {
   replace(below.memory, above.memory);
   replace(below.nano_cpus, above.nano_cpus);
   replace(below.timeout, above.timeout);
-  replace_by(below.environment, above.environment,
-             [](const EnvironmentVariable& variable) { return variable.name; });
+  for (EnvironmentVariable& variable : above.environment) {
+    // One by one: of several for one name in the same source the last counts.
+    std::vector<EnvironmentVariable> one = {std::move(variable)};
+    replace_by(below.environment, one, [](const EnvironmentVariable& each) { return each.name; });
+  }
   replace_by(below.mounts, above.mounts,
              [](const Sourced<Mount>& mount) { return mount.value.target; });
   replace_by(below.ports, above.ports,

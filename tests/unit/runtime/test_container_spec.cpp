@@ -326,6 +326,8 @@ TEST_CASE("labels say who, what, from where") {
             {"org.berth.commit", "abc"},
             {"org.berth.dirty", "true"},
             {"org.berth.owner", "1000"},
+            {"org.berth.mode", "attached"},
+            {"org.berth.command", "python train.py"},
             {"org.berth.image", "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime"},
             {"org.berth.frameworks", "torch==2.3.1+cu121"},
             {"team", "vision"}});

@@ -115,7 +115,9 @@ TEST_CASE("a pull tells its progress") {
   REQUIRE(request.headers.count("x-registry-auth") == 0);
 }
 
-TEST_CASE("a pull by digest asks for the digest; without a tag for latest, never for all tags") {
+TEST_CASE(
+    "a pull asks for the digest, else the tag, else latest, never for all tags; and for its "
+    "platform") {
   const TemporaryFolder config;
   FakeEngineServer server;
   server.answer(kPull, 200, "{}");
@@ -125,6 +127,9 @@ TEST_CASE("a pull by digest asks for the digest; without a tag for latest, never
   REQUIRE(server.last(kPull).target == "/v1.41/images/create?fromImage=x&tag=" + digest);
   REQUIRE(engine->pull("x", "", {}, {}));
   REQUIRE(server.last(kPull).target == "/v1.41/images/create?fromImage=x&tag=latest");
+  REQUIRE(engine->pull("x", "linux/arm64", {}, {}));
+  REQUIRE(server.last(kPull).target ==
+          "/v1.41/images/create?fromImage=x&tag=latest&platform=linux/arm64");
 }
 
 TEST_CASE("credentials of the registry go with a pull") {
