@@ -1,6 +1,6 @@
 // ContainerSpec -> JSON. Mounts are sent as HostConfig.Mounts, not as Binds, so that an absent
-// source is an error and not an empty folder made by root. Except for one that is to be relabelled
-// for SELinux, which only Binds can say.
+// source is an error and not an empty folder made by root; except for those that only Binds can
+// say.
 #include "berth/runtime/container_json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -152,10 +152,10 @@ void set_mounts(OrderedJson& json, const ContainerSpec& spec) {
   OrderedJson binds = OrderedJson::array();
   OrderedJson mounts = OrderedJson::array();
   for (const Mount& mount : spec.mounts) {
-    if (mount.selinux.empty()) {
-      mounts.push_back(mount_json(mount));
-    } else {
+    if (needs_volume_option(mount)) {
       binds.push_back(volume_option(mount));
+    } else {
+      mounts.push_back(mount_json(mount));
     }
   }
   set_unless_empty(json, "Binds", binds);

@@ -310,13 +310,21 @@ void SpecMaker::set_security() {
       spec_.security_options.push_back(option);
     }
   }
+  // Podman wants the profile's path, and reads the file itself.
+  const bool podman = host_.engine.has_value() && host_.engine->kind == EngineFacts::Kind::podman;
+  if (podman && spec_.options.seccomp.has_value()) {
+    spec_.security_options.push_back("seccomp=" + spec_.options.seccomp->path);
+    spec_.options.seccomp.reset();
+  }
   if (no_new_privileges) {
     spec_.security_options.insert(spec_.security_options.begin(), std::string(kOption));
   }
 }
 
 void SpecMaker::set_lifetime() {
-  spec_.init = request_.init.value_or(true);
+  // In a process namespace of others an init is not process 1: it would reap nothing and complain,
+  // and Podman refuses it.
+  spec_.init = request_.init.value_or(request_.options.pid.empty());
   // A run that nobody waits for leaves its log and its exit code behind, for whoever asks later.
   spec_.auto_remove = request_.remove.value_or(!request_.detach && !request_.keep);
   spec_.stop_signal = request_.stop_signal.value_or("");

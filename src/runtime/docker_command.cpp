@@ -153,10 +153,10 @@ void add_devices(const ContainerSpec& spec, Options& options) {
 
 void add_mounts(const ContainerSpec& spec, Options& options) {
   for (const Mount& mount : spec.mounts) {
-    if (mount.selinux.empty()) {
-      options.add("--mount", mount_option(mount));
-    } else {
+    if (needs_volume_option(mount)) {
       options.add("--volume", volume_option(mount));
+    } else {
+      options.add("--mount", mount_option(mount));
     }
   }
   for (const auto& [target, settings] : spec.tmpfs) {

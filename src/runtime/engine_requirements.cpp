@@ -1,5 +1,5 @@
-// Sources: moby docs/api/version-history.md for Docker; Podman 5.4.2 as tested, whose API says 1.41
-// and has some of what came later.
+// Sources: moby docs/api/version-history.md for Docker. Podman, tested with 5.4.2, skips all of
+// them.
 #include "runtime/engine_requirements.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/api_version.hpp"
+#include "runtime/volume_option.hpp"
 
 namespace berth::runtime {
 
@@ -18,7 +19,6 @@ struct Requirement {
   std::string_view option;
   bool (*used)(const ContainerSpec&);
   unsigned docker_minor;  // of API 1.x, the first that has it; 0: all
-  bool podman;
 };
 
 template <class Predicate>
@@ -34,23 +34,44 @@ bool uses_subpath(const ContainerSpec& spec, Mount::Type type) {
 const std::vector<Requirement>& requirements() {
   static const std::vector<Requirement> kRequirements = {
       {"--mount …,volume-subpath=…",
-       [](const ContainerSpec& spec) { return uses_subpath(spec, Mount::Type::volume); }, 45,
-       false},
+       [](const ContainerSpec& spec) { return uses_subpath(spec, Mount::Type::volume); }, 45},
       {"--mount …,image-subpath=…",
-       [](const ContainerSpec& spec) { return uses_subpath(spec, Mount::Type::image); }, 48, false},
+       [](const ContainerSpec& spec) { return uses_subpath(spec, Mount::Type::image); }, 48},
       {"--mount …,bind-recursive=readonly",
        [](const ContainerSpec& spec) {
          return any_mount(spec, [](const Mount& mount) {
            return mount.recursion == Mount::Recursion::readonly;
          });
        },
-       44, false},
-      {"--runtime", [](const ContainerSpec& spec) { return !spec.options.runtime.empty(); }, 0,
-       false},
+       44},
+      {"--mount …,volume-nocopy",
+       [](const ContainerSpec& spec) {
+         return any_mount(
+             spec, [](const Mount& mount) { return mount.no_copy && !needs_volume_option(mount); });
+       },
+       0},
+      {"--mount …,volume-label=…",
+       [](const ContainerSpec& spec) {
+         return any_mount(spec, [](const Mount& mount) { return !mount.volume_labels.empty(); });
+       },
+       0},
+      {"--mount …,volume-driver=…",
+       [](const ContainerSpec& spec) {
+         return any_mount(spec, [](const Mount& mount) {
+           return !mount.volume_driver.empty() && mount.volume_driver != "local";
+         });
+       },
+       0},
+      {"--mount …,volume-opt=…",
+       [](const ContainerSpec& spec) {
+         return any_mount(spec, [](const Mount& mount) { return !mount.volume_options.empty(); });
+       },
+       0},
+      {"--runtime", [](const ContainerSpec& spec) { return !spec.options.runtime.empty(); }, 0},
       {"--security-opt systempaths=unconfined",
-       [](const ContainerSpec& spec) { return spec.options.unconfined_system_paths; }, 0, false},
+       [](const ContainerSpec& spec) { return spec.options.unconfined_system_paths; }, 0},
       {"--memory-swap -1", [](const ContainerSpec& spec) { return spec.options.memory_swap == -1; },
-       0, false}};
+       0}};
   return kRequirements;
 }
 
@@ -68,7 +89,7 @@ Result<void> check_engine_can(const ContainerSpec& spec, const EngineFacts& engi
     if (!required.used(spec)) {
       continue;
     }
-    if (engine.kind == EngineFacts::Kind::podman && !required.podman) {
+    if (engine.kind == EngineFacts::Kind::podman) {
       return fail(lacks(required.option, "Podman " + engine.version));
     }
     const ApiVersion first{1, required.docker_minor};

@@ -6,6 +6,12 @@
 
 namespace berth::runtime {
 
+bool needs_volume_option(const Mount& mount) {
+  const bool plain = mount.subpath.empty() && mount.volume_labels.empty() &&
+                     mount.volume_driver.empty() && mount.volume_options.empty();
+  return !mount.selinux.empty() || (mount.no_copy && plain && !mount.source.empty());
+}
+
 std::string volume_option(const Mount& mount) {
   std::vector<std::string> options;
   if (mount.read_only) {

@@ -7,7 +7,11 @@
 
 namespace berth::runtime {
 
-// "source:target:ro,Z". Only for what parse_volume() can give.
+// Whether a mount must go in this form: an SELinux label can be said in no other, and Podman hears
+// `nocopy` in no other.
+bool needs_volume_option(const Mount& mount);
+
+// "source:target:ro,Z". Only for a mount that needs it.
 std::string volume_option(const Mount& mount);
 
 }  // namespace berth::runtime

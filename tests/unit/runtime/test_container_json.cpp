@@ -144,7 +144,7 @@ TEST_CASE("docker's other options, each at its place") {
       R"("Devices":[{"PathOnHost":"/dev/a","PathInContainer":"/dev/b","CgroupPermissions":"r"}]}})");
 }
 
-TEST_CASE("all that a mount can say; one with an SELinux label goes as a bind") {
+TEST_CASE("all that a mount can say; what only -v can goes as a bind") {
   ContainerSpec spec;
   spec.mounts = {
       Mount{.source = "/a",
@@ -167,11 +167,12 @@ TEST_CASE("all that a mount can say; one with an SELinux label goes as a bind") 
             .volume_labels = {{"a", "b"}},
             .volume_driver = "local",
             .volume_options = {{"type", "nfs"}}},
+      Mount{.type = Mount::Type::volume, .source = "vol", .target = "/w", .no_copy = true},
       Mount{.type = Mount::Type::image, .source = "busybox:1", .target = "/i", .subpath = "bin"},
       Mount{.type = Mount::Type::tmpfs, .target = "/t", .tmpfs_mode = 0700}};
   REQUIRE(
       create_body(spec).find(
-          R"("Binds":["/a:/e:ro,rslave,Z"],"Mounts":[)"
+          R"("Binds":["/a:/e:ro,rslave,Z","vol:/w:nocopy"],"Mounts":[)"
           R"({"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true,)"
           R"("BindOptions":{"ReadOnlyForceRecursive":true,"CreateMountpoint":true}},)"
           R"({"Type":"bind","Source":"/a","Target":"/c","ReadOnly":false,"BindOptions":{"NonRecursive":true}},)"

@@ -63,6 +63,10 @@ TEST_CASE("defaults of berth give way to the request, by name") {
   CHECK(spec.ulimits[1].hard == 2);
   CHECK(spec.group_add == Strings{"44", "video"});
   CHECK_FALSE(spec.init);
+  run.request.init.reset();
+  CHECK(run.spec().init);
+  run.request.options.pid = "host";
+  CHECK_FALSE(run.spec().init);
 }
 
 TEST_CASE("no-new-privileges stays unless it is taken back") {
@@ -71,6 +75,15 @@ TEST_CASE("no-new-privileges stays unless it is taken back") {
   CHECK(run.spec().security_options == Strings{"no-new-privileges", "label=disable"});
   run.request.security_options = {"no-new-privileges=false"};
   CHECK(run.spec().security_options.empty());
+}
+
+TEST_CASE("a seccomp profile goes by its content, and to Podman by its path") {
+  Case run;
+  run.request.options.seccomp = SeccompProfile{"/profile.json", "{}"};
+  CHECK(run.spec().options.seccomp.has_value());
+  run.host.engine->kind = EngineFacts::Kind::podman;
+  CHECK_FALSE(run.spec().options.seccomp.has_value());
+  CHECK(run.spec().security_options == Strings{"no-new-privileges", "seccomp=/profile.json"});
 }
 
 TEST_CASE("a tmpfs of the request's takes the place of berth's") {
@@ -219,6 +232,17 @@ TEST_CASE("what an engine would silently leave out is refused") {
                                   .recursion = Mount::Recursion::readonly})};
        },
        "1.43"},
+      {"--mount …,volume-nocopy",
+       [](RunRequest& request) {
+         request.mounts = {mount({.type = Mount::Type::volume, .target = "/v", .no_copy = true})};
+       },
+       ""},
+      {"--mount …,volume-opt=…",
+       [](RunRequest& request) {
+         request.mounts = {mount(
+             {.type = Mount::Type::volume, .target = "/v", .volume_options = {{"type", "nfs"}}})};
+       },
+       ""},
       {"--runtime", [](RunRequest& request) { request.options.runtime = "x"; }, ""},
       {"--security-opt systempaths=unconfined",
        [](RunRequest& request) { request.options.unconfined_system_paths = true; }, ""},
