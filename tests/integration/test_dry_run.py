@@ -75,7 +75,8 @@ class DryRun(EngineTest):
         host, config = found["HostConfig"], found["Config"]
         host.pop("ConsoleSize")  # the docker client's own terminal
         host["RestartPolicy"]["Name"] = host["RestartPolicy"]["Name"] or "no"
-        host["Ulimits"].sort(key=lambda limit: limit["Name"])  # docker's come out of a map, as its variables do
+        host["Ulimits"].sort(key=lambda limit: limit["Name"])  # docker's come out of maps, in any order
+        host["Binds"].sort()
         config["Env"].sort()
         said = {key: value for key, value in {**host, **config}.items() if value}  # an empty list is as good as none
         return {**said, "argv": [found["Path"], *found["Args"]]}
