@@ -37,9 +37,10 @@ Result<void> check_hostname(std::string_view text) {
 
 Result<void> check_address(std::string_view text) {
   in6_addr address{};
-  const std::string terminated(text);
-  if (::inet_pton(AF_INET, terminated.c_str(), &address) != 1 &&
-      ::inet_pton(AF_INET6, terminated.c_str(), &address) != 1) {
+  const std::string terminated(text);  // and nothing hides behind a zero
+  const bool plain = text.find('\0') == std::string_view::npos;
+  if (!plain || (::inet_pton(AF_INET, terminated.c_str(), &address) != 1 &&
+                 ::inet_pton(AF_INET6, terminated.c_str(), &address) != 1)) {
     return malformed(text, "is no IP address");
   }
   return {};

@@ -1,6 +1,5 @@
 // docker's -p, in both of its forms. Source: docker/go-connections nat/nat.go (ParsePortSpec),
 // docker/cli opts/port.go (the long form).
-#include <arpa/inet.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <charconv>
@@ -51,12 +50,6 @@ std::optional<PortRange> port_range(std::string_view text) {
       dash == std::string_view::npos ? first : port_number(text.substr(dash + 1));
   return first && last && *first <= *last ? std::optional<PortRange>({*first, *last})
                                           : std::nullopt;
-}
-
-bool is_address(const std::string& text) {
-  in6_addr address{};
-  return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
-         ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 // [[ip:]host:]container; an IPv6 address is in brackets, or is all that stands before the last two
@@ -110,7 +103,7 @@ Result<void> check(std::string_view text, const Written& written) {
     return fail(malformed(text, fmt::format("has the protocol `{}`, expected tcp, udp or sctp",
                                             printable(written.protocol))));
   }
-  if (!written.host_ip.empty() && !is_address(written.host_ip)) {
+  if (!written.host_ip.empty() && !check_address(written.host_ip)) {
     return fail(malformed(
         text, fmt::format("has `{}` where an IP address belongs", printable(written.host_ip))));
   }
@@ -126,7 +119,7 @@ Result<std::vector<PortMapping>> parse_ports(std::string_view text) {
   }
   BERTH_CHECK(check(text, written));
   const std::optional<PortRange> inside = port_range(written.container_ports);
-  if (!inside) {
+  if (!inside || inside->first == 0) {
     return fail(malformed(text, fmt::format("has no port of the container, but `{}`",
                                             printable(written.container_ports))));
   }

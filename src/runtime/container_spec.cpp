@@ -1,5 +1,5 @@
-// Request, decision, machine and caller -> ContainerSpec: a pure mapping. One function per subject;
-// each default says why it is one.
+// Request, decision, machine and caller -> ContainerSpec: one function per subject; each default
+// says why it is one.
 #include "berth/runtime/container_spec.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -24,8 +24,7 @@ namespace {
 constexpr std::string_view kWorkspace = "/workspace";
 constexpr std::string_view kCaBundle = "/run/berth/ca-certificates.crt";
 constexpr std::uint64_t kStackBytes = 64u << 20;
-// Of the machine's memory, where that is not known. A limit, not a reservation.
-constexpr std::uint64_t kSharedMemoryFallback = 8ull << 30;
+constexpr std::uint64_t kSharedMemoryFallback = 8ull << 30;  // where the memory is not known
 
 // `target` is `ancestor` or lies below it.
 bool is_within(std::string_view target, std::string_view ancestor) {
@@ -93,6 +92,7 @@ class SpecMaker {
   const Host& host_;
   const Caller& caller_;
   const Identity identity_;
+  const bool podman_ = host_.engine && host_.engine->kind == EngineFacts::Kind::podman;
   ContainerSpec spec_;
 };
 
@@ -214,9 +214,8 @@ void SpecMaker::add_home() {
   }
   // Podman knows no uid option; with the sticky bit, world-writable as /tmp is does the same
   // service.
-  const bool podman = host_.engine.has_value() && host_.engine->kind == EngineFacts::Kind::podman;
   const std::string options =
-      podman || identity_.gid.empty()
+      podman_ || identity_.gid.empty()
           ? "exec,mode=1777"
           : fmt::format("exec,mode=755,uid={},gid={}", identity_.uid, identity_.gid);
   const std::string cache = identity_.home + "/.cache";
@@ -311,8 +310,7 @@ void SpecMaker::set_security() {
     }
   }
   // Podman wants the profile's path, and reads the file itself.
-  const bool podman = host_.engine.has_value() && host_.engine->kind == EngineFacts::Kind::podman;
-  if (podman && spec_.options.seccomp.has_value()) {
+  if (podman_ && spec_.options.seccomp.has_value()) {
     spec_.security_options.push_back("seccomp=" + spec_.options.seccomp->path);
     spec_.options.seccomp.reset();
   }

@@ -50,8 +50,8 @@ TEST_CASE("published ports: single ones, ranges, addresses, the long form") {
 
 TEST_CASE("ports that are none") {
   for (const char* text :
-       {"", "x", "80:x", "80:", "65536", "81-80", "80/http", "localhost:80:80", "1-2:3-5",
-        "999.1.1.1:80:80", "published=80", "target=80,host=1", "-1", "80-", "1:2:3:4"}) {
+       {"", "x", "0", "80:0", "80:x", "80:", "65536", "81-80", "80/http", "localhost:80:80",
+        "1-2:3-5", "999.1.1.1:80:80", "published=80", "target=80,host=1", "-1", "80-", "1:2:3:4"}) {
     INFO(text);
     CHECK_FALSE(parse_ports(text));
   }
@@ -135,6 +135,7 @@ TEST_CASE("names of machines, addresses, platforms") {
         "`db:ten` has `ten` where an IP address or `host-gateway` belongs");
   CHECK_FALSE(parse_extra_host(":1.2.3.4"));
   CHECK_FALSE(parse_extra_host("db"));
+  CHECK_FALSE(check_address(std::string_view("1.2.3.4\0x", 9)));
   CHECK(parse_platform("Linux/ARM64/v8") == "linux/arm64/v8");
   for (const char* text : {"", "linux", "linux/", "a/b/c/d", "linux/arm 64"}) {
     INFO(text);
