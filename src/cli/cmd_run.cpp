@@ -38,6 +38,10 @@ class RunVerb : public Verb {
         ->option_text("[=docker]");
     add_decision_options(app, flags_);
     add_container_options(app, flags_);
+    add_resource_options(app, flags_);
+    add_network_options(app, flags_);
+    add_privilege_options(app, flags_);
+    add_lifetime_options(app, flags_);
     add_stream_options(app, streams_);
     add_machine_options(app, machine_);
     app.footer(
@@ -103,7 +107,8 @@ class RunVerb : public Verb {
     }
     const std::string& reference = run.plan.decision.image;
     const Result<runtime::ImageFacts> image =
-        obtain_image(*run.engine, reference, run.plan.pull, context.messages, signals.stop_token());
+        obtain_image(*run.engine, reference, run.plan.container.platform, run.plan.pull,
+                     context.messages, signals.stop_token());
     if (signals.stopped_by() != 0) {
       return fail(runtime::interrupted_by(signals.stopped_by()));
     }

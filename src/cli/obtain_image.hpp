@@ -11,12 +11,13 @@
 
 namespace berth::cli {
 
+// An image that is there for another processor than `platform` (empty: any) counts as absent.
 // Pull progress goes to standard error, and nowhere with -q. Errors:
 //   Errc::not_found     absent, and the policy is `never`; or no registry has it
 //   Errc::interrupted   a stop was requested
 //   those of Engine::inspect_image() and pull()
 Result<runtime::ImageFacts> obtain_image(runtime::Engine& engine, const std::string& reference,
-                                         PullPolicy policy, Messages& messages,
-                                         std::stop_token stop);
+                                         const std::string& platform, PullPolicy policy,
+                                         Messages& messages, std::stop_token stop);
 
 }  // namespace berth::cli

@@ -13,11 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string create_path(const Plan& plan) {
-  return plan.container.name.empty() ? "/containers/create"
-                                     : "/containers/create?name=" + plan.container.name;
-}
-
 std::string_view name_of(PullPolicy policy) {
   switch (policy) {
     case PullPolicy::missing:
@@ -40,7 +35,7 @@ std::string plan_document(const Plan& plan) {
       {"timeout_seconds", plan.timeout ? Json(plan.timeout->count()) : Json(nullptr)},
       {"requests",
        {{{"method", "POST"},
-         {"path", create_path(plan)},
+         {"path", runtime::create_path(plan.container)},
          {"body", Json::parse(runtime::create_body(plan.container))}}}},
       {"warnings", plan.warnings}};
   return document.dump(2, ' ', false, Json::error_handler_t::replace);
@@ -52,7 +47,8 @@ void print_plan(std::ostream& out, const Terminal& terminal, const Plan& plan) {
     out << terminal.styled(Style::faint, fmt::format("{:<11}", "time limit"))
         << plan.timeout->count() << " s\n";
   }
-  out << '\n' << terminal.styled(Style::bold, "POST " + create_path(plan)) << '\n';
+  out << '\n'
+      << terminal.styled(Style::bold, "POST " + runtime::create_path(plan.container)) << '\n';
   out << Json::parse(runtime::create_body(plan.container)).dump(2) << '\n';
 }
 

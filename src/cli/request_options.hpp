@@ -31,9 +31,22 @@ void add_machine_options(CLI::App& app, MachineOptions& options);
 // -e, -v, -w, -u and the like, with docker's names.
 void add_container_options(CLI::App& app, spec::Flags& flags);
 
+// Memory, processors, devices, mounts of memory: --cpus, --ulimit, --device, --tmpfs, …
+void add_resource_options(CLI::App& app, spec::Flags& flags);
+
+// -p, --hostname, --add-host, --dns, --network.
+void add_network_options(CLI::App& app, spec::Flags& flags);
+
+// --cap-add, --security-opt, --read-only, --group-add, …
+void add_privilege_options(CLI::App& app, spec::Flags& flags);
+
+// How long the container stays, who looks after it, what is kept of it: -d, --rm, --timeout,
+// --cidfile, --log-driver, …
+void add_lifetime_options(CLI::App& app, spec::Flags& flags);
+
 // The terminal and the standard streams: -i, -t, --no-tty, -n.
 struct StreamOptions {
-  bool interactive = false;  // accepted, changes nothing: standard input is connected anyway
+  bool interactive = false;  // of a detached run; otherwise standard input is connected anyway
   bool tty = false;
   bool no_tty = false;
   bool no_stdin = false;

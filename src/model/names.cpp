@@ -32,4 +32,32 @@ std::string_view name_of(DriverMode mode) {
   return "none";
 }
 
+std::string_view name_of(Mount::Type type) {
+  switch (type) {
+    case Mount::Type::bind:
+      return "bind";
+    case Mount::Type::volume:
+      return "volume";
+    case Mount::Type::tmpfs:
+      return "tmpfs";
+    case Mount::Type::image:
+      return "image";
+  }
+  return "bind";
+}
+
+std::string_view name_of(Mount::Recursion recursion) {
+  switch (recursion) {
+    case Mount::Recursion::enabled:
+      return "enabled";
+    case Mount::Recursion::disabled:
+      return "disabled";
+    case Mount::Recursion::writable:
+      return "writable";
+    case Mount::Recursion::readonly:
+      return "readonly";
+  }
+  return "enabled";
+}
+
 }  // namespace berth

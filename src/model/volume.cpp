@@ -14,46 +14,77 @@ namespace berth {
 
 namespace {
 
-// One option of -v into the mount; an option may not contradict an earlier one.
-Result<void> apply_option(const MountContext& context, const std::string& option,
-                          std::optional<bool>& read_only, Mount& mount) {
+// The options of one -v; one that contradicts an earlier one is refused.
+class OptionReader {
+ public:
+  OptionReader(const MountContext& context, Mount& mount) : context_(context), mount_(mount) {}
+
+  Result<void> apply(const std::string& option);
+
+ private:
+  Result<void> set(std::string& place, const std::string& option);
+  Result<void> needs(Mount::Type type, const std::string& option) const;
+  Error unknown(const std::string& option) const;
+
+  const MountContext& context_;
+  Mount& mount_;
+  std::string access_;  // "ro", "rw"
+};
+
+Result<void> OptionReader::set(std::string& place, const std::string& option) {
+  if (!place.empty() && place != option) {
+    return fail(context_.malformed(fmt::format("says both `{}` and `{}`", place, option)));
+  }
+  place = option;
+  return {};
+}
+
+Result<void> OptionReader::needs(Mount::Type type, const std::string& option) const {
+  if (mount_.type == type) {
+    return {};
+  }
+  return fail(
+      context_.malformed(fmt::format("has the option `{}`, which only a {} takes", option,
+                                     type == Mount::Type::bind ? "folder of the host" : "volume")));
+}
+
+Result<void> OptionReader::apply(const std::string& option) {
   if (option == "ro" || option == "rw") {
-    if (read_only && *read_only != (option == "ro")) {
-      return fail(context.malformed("says both `ro` and `rw`"));
-    }
-    read_only = option == "ro";
+    BERTH_CHECK(set(access_, option));
+    mount_.read_only = option == "ro";
     return {};
   }
   if (is_propagation(option)) {
-    if (mount.type != Mount::Type::bind) {
-      return fail(context.malformed(
-          fmt::format("has the option `{}`, which only a folder of the host takes", option)));
-    }
-    if (!mount.propagation.empty() && mount.propagation != option) {
-      return fail(
-          context.malformed(fmt::format("says both `{}` and `{}`", mount.propagation, option)));
-    }
-    mount.propagation = option;
+    BERTH_CHECK(needs(Mount::Type::bind, option));
+    return set(mount_.propagation, option);
+  }
+  if (option == "z" || option == "Z") {
+    return set(mount_.selinux, option);
+  }
+  if (option == "nocopy" || option == "volume-nocopy") {
+    BERTH_CHECK(needs(Mount::Type::volume, option));
+    mount_.no_copy = true;
     return {};
   }
   if (option == "cached" || option == "delegated" || option == "consistent") {
     return {};  // of Docker Desktop on macOS; without effect on Linux
   }
-  if (option == "z" || option == "Z" || option == "nocopy") {
-    return fail(context.malformed(
-        fmt::format("has the option `{}`, which berth does not support", option)));
-  }
-  static const std::vector<std::string> known = {"ro",     "rw",      "rprivate", "private",
-                                                 "rslave", "rshared", "shared",   "slave"};
+  return fail(unknown(option));
+}
+
+Error OptionReader::unknown(const std::string& option) const {
+  static const std::vector<std::string> known = {"ro",     "rw",    "rprivate", "private",
+                                                 "rslave", "slave", "rshared",  "shared",
+                                                 "nocopy", "z",     "Z"};
   Error error =
       option.empty()
-          ? context.malformed("has an empty option")
-          : context.malformed(fmt::format("has an unknown option `{}`", printable(option)));
+          ? context_.malformed("has an empty option")
+          : context_.malformed(fmt::format("has an unknown option `{}`", printable(option)));
   error.note("the options are " + join(known, ", "));
   if (const std::optional<std::string> meant = nearest(option, known)) {
     error.hint(fmt::format("did you mean `{}`?", *meant));
   }
-  return fail(std::move(error));
+  return error;
 }
 
 }  // namespace
@@ -88,11 +119,10 @@ Result<Mount> parse_volume(std::string_view text, const std::filesystem::path& b
   BERTH_TRY(mount.source, path ? context.host_path(parts[0]) : context.volume_name(parts[0]));
   BERTH_TRY(mount.target, context.target(parts[1]));
   if (parts.size() == 3) {
-    std::optional<bool> read_only;
+    OptionReader reader(context, mount);
     for (const std::string& option : split(parts[2], ',')) {
-      BERTH_CHECK(apply_option(context, option, read_only, mount));
+      BERTH_CHECK(reader.apply(option));
     }
-    mount.read_only = read_only.value_or(false);
   }
   return mount;
 }

@@ -14,11 +14,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> check_source(const Sourced<Mount>& mount) {
+Result<void> prepare_source(const Sourced<Mount>& mount) {
   if (mount.value.type != Mount::Type::bind) {
     return {};
   }
   std::error_code error;
+  if (mount.value.create_source) {
+    // By the caller, so that it is the caller's; where that cannot be, the engine tries.
+    fs::create_directories(mount.value.source, error);
+    return {};
+  }
   const fs::file_status status = fs::status(mount.value.source, error);
   if (fs::exists(status)) {
     return {};
@@ -50,7 +55,7 @@ Result<void> make_cache(const fs::path& folder) {
 Result<void> prepare_bind_sources(const ContainerSpec& spec, const RunRequest& request,
                                   const Caller& caller) {
   for (const Sourced<Mount>& mount : request.mounts) {
-    BERTH_CHECK(check_source(mount));
+    BERTH_CHECK(prepare_source(mount));
   }
   for (const auto& [name, folder] : caller.caches) {
     const auto is_it = [&source = folder](const Mount& mount) {

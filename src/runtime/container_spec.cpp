@@ -1,5 +1,5 @@
-// Request, decision, machine and caller -> ContainerSpec: a pure mapping. One function per subject;
-// each default says why it is one.
+// Request, decision, machine and caller -> ContainerSpec: one function per subject; each default
+// says why it is one.
 #include "berth/runtime/container_spec.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -11,6 +11,10 @@
 #include <utility>
 
 #include "berth/base/text.hpp"
+#include "runtime/container_identity.hpp"
+#include "runtime/container_labels.hpp"
+#include "runtime/container_log.hpp"
+#include "runtime/engine_requirements.hpp"
 #include "runtime/environment_list.hpp"
 
 namespace berth::runtime {
@@ -20,56 +24,7 @@ namespace {
 constexpr std::string_view kWorkspace = "/workspace";
 constexpr std::string_view kCaBundle = "/run/berth/ca-certificates.crt";
 constexpr std::uint64_t kStackBytes = 64u << 20;
-// Of the machine's memory, where that is not known. A limit, not a reservation.
-constexpr std::uint64_t kSharedMemoryFallback = 8ull << 30;
-
-// Whom the command runs as, and what berth knows of that user's home.
-struct Identity {
-  std::string user{};  // "1000:1000"
-  std::string name{};  // for USER and LOGNAME; empty: an image's own user, of whom nothing is known
-  std::string home{};
-  bool root = false;
-};
-
-bool is_number(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// A login name as a path component: "LAB\anna" and "anna@lab" are real ones.
-std::string path_component(std::string name) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-  for (char& c : name) {
-    c = kPlain.find(c) == std::string_view::npos ? '_' : c;
-  }
-  return name;
-}
-
-Identity root_identity(std::string user) {
-  return {std::move(user), "root", "/root", true};
-}
-
-Identity find_identity(const RunRequest& request, const Host& host, const Caller& caller) {
-  if (request.user.has_value()) {
-    const std::string uid = split(*request.user, ':').front();
-    if (uid == "0" || uid == "root") {
-      return root_identity(*request.user);
-    }
-    if (!is_number(uid)) {
-      return {*request.user, {}, {}, false};
-    }
-    const std::string name = uid == std::to_string(caller.uid) ? caller.user : "user";
-    return {*request.user, name, "/home/" + path_component(name), false};
-  }
-  // A rootless engine maps root of the container to the caller: files that root writes there are
-  // the caller's. Any other uid would be a subordinate one, which cannot even enter the project's
-  // folder.
-  if (caller.uid == 0 || (host.engine.has_value() && host.engine->rootless)) {
-    return root_identity("0:0");
-  }
-  return {fmt::format("{}:{}", caller.uid, caller.gid), caller.user,
-          "/home/" + path_component(caller.user), false};
-}
+constexpr std::uint64_t kSharedMemoryFallback = 8ull << 30;  // where the memory is not known
 
 // `target` is `ancestor` or lies below it.
 bool is_within(std::string_view target, std::string_view ancestor) {
@@ -90,6 +45,10 @@ class SpecMaker {
 
   Result<ContainerSpec> make(std::vector<DeviceRequest> devices) {
     spec_.device_requests = std::move(devices);
+    if (!request_.options.cdi_devices.empty()) {
+      spec_.device_requests.push_back(DeviceRequest{.driver = DeviceRequest::Driver::cdi,
+                                                    .device_ids = request_.options.cdi_devices});
+    }
     BERTH_CHECK(check_request());
     set_command();
     set_streams();
@@ -97,14 +56,12 @@ class SpecMaker {
     BERTH_CHECK(set_mounts());
     set_resources();
     set_environment();
-    set_labels();
-    spec_.init = true;
-    spec_.auto_remove = true;
-    // The log of a container that is removed with its exit serves nobody, and Docker writes it
-    // before it passes output on: it costs most of the time, and holds up the end of a run whose
-    // output is closed.
-    spec_.log_driver = "none";
-    spec_.security_options = {"no-new-privileges"};
+    set_security();
+    set_lifetime();
+    spec_.labels = container_labels(request_, decision_, caller_);
+    if (host_.engine.has_value()) {
+      BERTH_CHECK(check_engine_can(spec_, *host_.engine));
+    }
     return std::move(spec_);
   }
 
@@ -120,7 +77,9 @@ class SpecMaker {
   void set_resources();
   void set_environment();
   void set_gpu_environment(EnvironmentList& environment) const;
-  void set_labels();
+  void set_ulimits();
+  void set_security();
+  void set_lifetime();
 
   // Whether a mount of the request lies at `target` or above it, so that a default of berth's there
   // gives way.
@@ -133,11 +92,12 @@ class SpecMaker {
   const Host& host_;
   const Caller& caller_;
   const Identity identity_;
+  const bool podman_ = host_.engine && host_.engine->kind == EngineFacts::Kind::podman;
   ContainerSpec spec_;
 };
 
 Result<void> SpecMaker::check_request() const {
-  if (request_.terminal == TerminalMode::always && request_.connect_stdin &&
+  if (request_.terminal == TerminalMode::always && request_.connect_stdin && !request_.detach &&
       !caller_.stdin_terminal) {
     return fail(Error{Errc::usage, "`-t` needs a terminal, and standard input is none"}
                     .hint("`berth run -t -n …` gives the command a terminal without input")
@@ -160,6 +120,8 @@ Result<void> SpecMaker::check_request() const {
 
 void SpecMaker::set_command() {
   spec_.image = decision_.image;
+  spec_.platform = request_.platform;
+  spec_.options = request_.options;
   spec_.name = request_.name.value_or("");
   spec_.command = request_.command;
   if (request_.entrypoint.has_value()) {
@@ -169,11 +131,16 @@ void SpecMaker::set_command() {
 
 void SpecMaker::set_streams() {
   const bool terminals = caller_.stdin_terminal && caller_.stdout_terminal;
-  const bool automatic = request_.terminal == TerminalMode::automatic;
+  const bool automatic = request_.terminal == TerminalMode::automatic && !request_.detach;
+  spec_.attached = !request_.detach;
+  if (request_.attach.has_value()) {
+    spec_.attach_stdout = request_.attach->standard_output;
+    spec_.attach_stderr = request_.attach->standard_error;
+  }
   spec_.tty = request_.terminal == TerminalMode::always ||
-              (automatic && terminals && request_.connect_stdin);
+              (automatic && terminals && request_.connect_stdin && spec_.attach_stdout);
   spec_.open_stdin = request_.connect_stdin;
-  if (spec_.tty) {
+  if (spec_.tty && spec_.attached) {
     spec_.console_size = caller_.terminal_size;
   }
 }
@@ -186,12 +153,20 @@ void SpecMaker::set_identity() {
   for (const gid_t group : as_caller ? caller_.groups : std::vector<gid_t>{}) {
     spec_.group_add.push_back(std::to_string(group));
   }
+  for (const std::string& group : request_.group_add) {
+    if (std::find(spec_.group_add.begin(), spec_.group_add.end(), group) == spec_.group_add.end()) {
+      spec_.group_add.push_back(group);
+    }
+  }
 }
 
 bool SpecMaker::taken(std::string_view target) const {
-  return std::any_of(
-      request_.mounts.begin(), request_.mounts.end(),
-      [target](const Sourced<Mount>& mount) { return is_within(target, mount.value.target); });
+  return std::any_of(request_.mounts.begin(), request_.mounts.end(),
+                     [target](const Sourced<Mount>& mount) {
+                       return is_within(target, mount.value.target);
+                     }) ||
+         std::any_of(request_.tmpfs.begin(), request_.tmpfs.end(),
+                     [target](const auto& tmpfs) { return is_within(target, tmpfs.first); });
 }
 
 bool SpecMaker::sets_variable(std::string_view name) const {
@@ -239,11 +214,10 @@ void SpecMaker::add_home() {
   }
   // Podman knows no uid option; with the sticky bit, world-writable as /tmp is does the same
   // service.
-  const bool podman = host_.engine.has_value() && host_.engine->kind == EngineFacts::Kind::podman;
-  const std::vector<std::string> ids = split(identity_.user, ':');
-  const std::string options = podman || ids.size() < 2 || !is_number(ids[1])
-                                  ? "exec,mode=1777"
-                                  : fmt::format("exec,mode=755,uid={},gid={}", ids[0], ids[1]);
+  const std::string options =
+      podman_ || identity_.gid.empty()
+          ? "exec,mode=1777"
+          : fmt::format("exec,mode=755,uid={},gid={}", identity_.uid, identity_.gid);
   const std::string cache = identity_.home + "/.cache";
   if (!identity_.root && !taken(identity_.home)) {
     spec_.tmpfs[identity_.home] = options;
@@ -279,7 +253,15 @@ Result<void> SpecMaker::set_mounts() {
                       .note("the first comes from " + earlier->origin.text)
                       .note("the second comes from " + mount->origin.text));
     }
+    if (request_.tmpfs.count(mount->value.target) > 0) {
+      return fail(
+          Error{Errc::usage, fmt::format("two mounts lie at `{}`", mount->value.target)}.note(
+              "one comes from " + mount->origin.text + ", the other from --tmpfs"));
+    }
     spec_.mounts.push_back(mount->value);
+  }
+  for (const auto& [target, options] : request_.tmpfs) {
+    spec_.tmpfs[target] = options;
   }
   return {};
 }
@@ -298,6 +280,10 @@ void SpecMaker::set_resources() {
     }
     spec_.shm_bytes = request_.shm_bytes.value_or(memory / 2);
   }
+  set_ulimits();
+}
+
+void SpecMaker::set_ulimits() {
   // Pinned memory and RDMA lock pages; deep recursions of autograd and compilers need stack. Never
   // more than the engine may give.
   const EngineLimits& limits = caller_.engine_limits;
@@ -306,6 +292,42 @@ void SpecMaker::set_resources() {
       std::min(static_cast<std::int64_t>(kStackBytes),
                limits.stack_bytes.value_or(static_cast<std::int64_t>(kStackBytes)));
   spec_.ulimits = {{"memlock", memlock, memlock}, {"stack", stack, stack}};
+  for (const Ulimit& limit : request_.ulimits) {
+    std::erase_if(spec_.ulimits, [&limit](const Ulimit& own) { return own.name == limit.name; });
+    spec_.ulimits.push_back(limit);
+  }
+}
+
+// no-new-privileges is berth's default, and gives way to either answer of the request's.
+void SpecMaker::set_security() {
+  constexpr std::string_view kOption = "no-new-privileges";
+  bool no_new_privileges = true;
+  for (const std::string& option : request_.security_options) {
+    if (option.starts_with(kOption)) {
+      no_new_privileges = !option.ends_with("false");
+    } else {
+      spec_.security_options.push_back(option);
+    }
+  }
+  // Podman wants the profile's path, and reads the file itself.
+  if (podman_ && spec_.options.seccomp.has_value()) {
+    spec_.security_options.push_back("seccomp=" + spec_.options.seccomp->path);
+    spec_.options.seccomp.reset();
+  }
+  if (no_new_privileges) {
+    spec_.security_options.insert(spec_.security_options.begin(), std::string(kOption));
+  }
+}
+
+void SpecMaker::set_lifetime() {
+  // In a process namespace of others an init is not process 1: it would reap nothing and complain,
+  // and Podman refuses it.
+  spec_.init = request_.init.value_or(request_.options.pid.empty());
+  // A run that nobody waits for leaves its log and its exit code behind, for whoever asks later.
+  spec_.auto_remove = request_.remove.value_or(!request_.detach && !request_.keep);
+  spec_.stop_signal = request_.stop_signal.value_or("");
+  spec_.stop_timeout = request_.stop_timeout;
+  choose_log(spec_, request_, host_.engine.value_or(EngineFacts()));
 }
 
 // TERM as the caller has it, where every image knows the name (Debian's ncurses-base); else the
@@ -367,49 +389,12 @@ void SpecMaker::set_environment() {
   spec_.environment = environment.lines();
 }
 
-void SpecMaker::set_labels() {
-  std::map<std::string, std::string>& labels = spec_.labels;
-  const auto set = [&labels](const char* name, const std::string& value) {
-    if (!value.empty()) {
-      labels[std::string("org.berth.") + name] = value;
-    }
-  };
-  std::vector<std::string> frameworks;
-  for (const FrameworkChoice& framework : decision_.frameworks) {
-    const std::string build = framework.build.empty() ? "" : "+" + framework.build;
-    frameworks.push_back(framework.name + "==" + framework.version + build);
-  }
-  set("version", caller_.berth_version);
-  set("job", request_.job);
-  set("project", request_.project.string());
-  set("commit", caller_.commit);
-  set("dirty", caller_.commit.empty() ? "" : caller_.dirty ? "true" : "false");
-  set("owner", std::to_string(caller_.uid));
-  set("image", decision_.image);
-  set("frameworks", join(frameworks, ","));
-  for (const auto& [name, value] : request_.labels) {
-    labels[name] = value;
-  }
-}
-
 }  // namespace
 
 Result<ContainerSpec> make_container_spec(const RunRequest& request, const Decision& decision,
                                           const Host& host, const Caller& caller,
                                           std::vector<DeviceRequest> devices) {
   return SpecMaker(request, decision, host, caller).make(std::move(devices));
-}
-
-void quieten_entrypoint(ContainerSpec& spec, const ImageFacts& image, const Decision& decision) {
-  const bool banner =
-      image.entrypoint.size() == 1 &&
-      std::filesystem::path(image.entrypoint.front()).filename() == "nvidia_entrypoint.sh";
-  // In an NGC image the same script links the forward-compatibility libraries.
-  const bool needed =
-      decision.source == ImageSource::ngc && decision.driver.mode == DriverMode::forward;
-  if (banner && !needed && !spec.entrypoint.has_value() && !spec.command.empty()) {
-    spec.entrypoint = std::vector<std::string>{""};
-  }
 }
 
 }  // namespace berth::runtime

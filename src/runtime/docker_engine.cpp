@@ -34,8 +34,8 @@ class DockerEngine final : public Engine {
 
   Result<EngineFacts> facts() override;
   Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) override;
-  Result<void> pull(const std::string& reference, const PullObserver& observer,
-                    std::stop_token stop) override;
+  Result<void> pull(const std::string& reference, const std::string& platform,
+                    const PullObserver& observer, std::stop_token stop) override;
   Result<CreatedContainer> create(const ContainerSpec& spec) override;
   Result<std::unique_ptr<AttachedStream>> attach(const std::string& id,
                                                  const AttachOptions& options) override;
@@ -181,18 +181,17 @@ Result<std::optional<ImageFacts>> DockerEngine::inspect_image(const std::string&
   return decode_image(response.body);
 }
 
-Result<void> DockerEngine::pull(const std::string& reference, const PullObserver& observer,
-                                std::stop_token stop) {
+Result<void> DockerEngine::pull(const std::string& reference, const std::string& platform,
+                                const PullObserver& observer, std::stop_token stop) {
   BERTH_TRY(const std::string prefix, versioned(""));
-  return pull_image(client_, prefix, reference, load_docker_config(options_.environment), observer,
-                    std::move(stop));
+  return pull_image(client_, prefix, reference, platform, load_docker_config(options_.environment),
+                    observer, std::move(stop));
 }
 
 Result<CreatedContainer> DockerEngine::create(const ContainerSpec& spec) {
   BERTH_CHECK(check_encodable(spec));
-  const std::string name = spec.name.empty() ? "" : "?name=" + url_escaped(spec.name);
   BERTH_TRY(const HttpResponse response,
-            call("POST", "/containers/create" + name, options_.timeouts.action, create_body(spec)));
+            call("POST", create_path(spec), options_.timeouts.action, create_body(spec)));
   if (response.status == 404) {
     return fail(engine_error(response, fmt::format("image `{}` is not there", spec.image)));
   }

@@ -76,6 +76,7 @@ void read_info(const Json& info, EngineFacts& facts) {
   facts.rootless = std::any_of(options.begin(), options.end(), [](const std::string& option) {
     return option == "rootless" || option.starts_with("name=rootless");
   });
+  facts.live_restore = bool_field(info, "LiveRestoreEnabled");
   read_cdi(info, facts);
 }
 

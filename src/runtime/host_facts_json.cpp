@@ -186,7 +186,7 @@ Result<std::optional<EngineFacts>> read_engine(const ObjectReader& document) {
   const ObjectReader reader(*value, document.origin(), "engine");
   BERTH_CHECK(reader.expect_keys({"kind", "address", "version", "api_version", "architecture",
                                   "storage_root", "runtimes", "cdi_devices", "cdi_spec_dirs",
-                                  "rootless", "nvidia_hook"}));
+                                  "rootless", "live_restore", "nvidia_hook"}));
   EngineFacts engine;
   BERTH_TRY(const std::optional<std::string> kind, reader.text("kind"));
   if (kind && *kind != "docker" && *kind != "podman") {
@@ -208,6 +208,7 @@ Result<std::optional<EngineFacts>> read_engine(const ObjectReader& document) {
   BERTH_TRY(engine.cdi_devices, reader.texts("cdi_devices"));
   BERTH_TRY(engine.cdi_spec_dirs, reader.flag("cdi_spec_dirs"));
   BERTH_TRY(engine.rootless, reader.flag("rootless"));
+  BERTH_TRY(engine.live_restore, reader.flag("live_restore"));
   BERTH_TRY(engine.nvidia_hook, reader.flag("nvidia_hook"));
   return std::optional<EngineFacts>(std::move(engine));
 }
@@ -245,6 +246,7 @@ Json engine_json(const EngineFacts& engine) {
           {"cdi_devices", engine.cdi_devices},
           {"cdi_spec_dirs", engine.cdi_spec_dirs},
           {"rootless", engine.rootless},
+          {"live_restore", engine.live_restore},
           {"nvidia_hook", engine.nvidia_hook}};
 }
 

@@ -17,12 +17,16 @@ namespace berth::runtime {
 namespace {
 
 HttpRequest pull_request(const std::string& prefix, const ImageReference& image,
+                         const std::string& platform,
                          const std::optional<RegistryCredentials>& credentials) {
   HttpRequest request;
   request.method = "POST";
   request.target =
       fmt::format("{}/images/create?fromImage={}&tag={}", prefix, url_escaped(image.name),
                   url_escaped(image.digest.empty() ? image.tag : image.digest));
+  if (!platform.empty()) {
+    request.target += "&platform=" + url_escaped(platform);
+  }
   if (credentials.has_value() && !credentials->anonymous()) {
     request.headers.push_back("X-Registry-Auth: " + registry_auth_header(*credentials));
   }
@@ -32,12 +36,13 @@ HttpRequest pull_request(const std::string& prefix, const ImageReference& image,
 }  // namespace
 
 Result<void> pull_image(const HttpClient& client, const std::string& prefix,
-                        const std::string& reference, const DockerConfig& config,
-                        const PullObserver& observer, std::stop_token stop) {
+                        const std::string& reference, const std::string& platform,
+                        const DockerConfig& config, const PullObserver& observer,
+                        std::stop_token stop) {
   BERTH_TRY(const ImageReference image, parse_image_reference(reference));
   BERTH_TRY(const std::optional<RegistryCredentials> credentials,
             find_credentials(config, image.registry));
-  HttpRequest request = pull_request(prefix, image, credentials);
+  HttpRequest request = pull_request(prefix, image, platform, credentials);
   request.stop = std::move(stop);
 
   JsonStreamSplitter splitter;

@@ -13,7 +13,8 @@ namespace berth::runtime {
 
 // `prefix` is the API version's path: "/v1.41".
 Result<void> pull_image(const HttpClient& client, const std::string& prefix,
-                        const std::string& reference, const DockerConfig& config,
-                        const PullObserver& observer, std::stop_token stop);
+                        const std::string& reference, const std::string& platform,
+                        const DockerConfig& config, const PullObserver& observer,
+                        std::stop_token stop);
 
 }  // namespace berth::runtime

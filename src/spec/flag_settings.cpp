@@ -23,7 +23,7 @@ Failure as_usage(Error error) {
 }
 
 Result<void> set_scalars(Settings& settings, const Flags& flags) {
-  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 12> kTyped = {{
+  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 13> kTyped = {{
       {"python", &flags.python},
       {"cuda", &flags.cuda},
       {"image", &flags.image},
@@ -35,6 +35,7 @@ Result<void> set_scalars(Settings& settings, const Flags& flags) {
       {"ipc", &flags.ipc},
       {"shm", &flags.shm},
       {"memory", &flags.memory},
+      {"cpus", &flags.cpus},
       {"timeout", &flags.timeout},
   }};
   for (const auto& [key, value] : kTyped) {
@@ -80,6 +81,19 @@ Result<void> set_mounts(Settings& settings, const Flags& flags, const Surroundin
   return {};
 }
 
+Result<void> set_ports_and_devices(Settings& settings, const Flags& flags) {
+  const auto name_flag = [](std::string_view flag, const Result<void>& set) -> Result<void> {
+    return set ? Result<void>() : as_usage(Error(set.error()).context(fmt::format("`{}`", flag)));
+  };
+  for (const std::string& text : flags.ports) {
+    BERTH_CHECK(name_flag("-p", add_ports(settings, text)));
+  }
+  for (const std::string& text : flags.devices) {
+    BERTH_CHECK(name_flag("--device", add_device(settings, text)));
+  }
+  return {};
+}
+
 Result<void> set_environment(Settings& settings, const Flags& flags,
                              const Surroundings& surroundings) {
   for (const std::string& name : flags.env_files) {
@@ -103,30 +117,6 @@ Result<void> set_environment(Settings& settings, const Flags& flags,
   return {};
 }
 
-Result<PullPolicy> parse_pull(std::string_view text) {
-  if (text == "missing") {
-    return PullPolicy::missing;
-  }
-  if (text == "always") {
-    return PullPolicy::always;
-  }
-  if (text == "never") {
-    return PullPolicy::never;
-  }
-  return fail(Errc::usage,
-              fmt::format("`--pull`: `{}` is no policy, expected missing, always or never", text));
-}
-
-// The engine's rule: [a-zA-Z0-9][a-zA-Z0-9_.-]+
-bool is_container_name(std::string_view name) {
-  constexpr std::string_view kLetters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  return name.size() >= 2 && kLetters.find(name[0]) != std::string_view::npos &&
-         std::all_of(name.begin(), name.end(), [&](char c) {
-           return kLetters.find(c) != std::string_view::npos || c == '_' || c == '.' || c == '-';
-         });
-}
-
 }  // namespace
 
 Result<Settings> settings_of_flags(const Flags& flags, const Surroundings& surroundings) {
@@ -139,6 +129,7 @@ Result<Settings> settings_of_flags(const Flags& flags, const Surroundings& surro
     BERTH_TRY(settings.frameworks, requirements(flags.frameworks, "-f"));
   }
   BERTH_CHECK(set_mounts(settings, flags, surroundings));
+  BERTH_CHECK(set_ports_and_devices(settings, flags));
   BERTH_CHECK(set_environment(settings, flags, surroundings));
   return settings;
 }
@@ -157,33 +148,6 @@ Result<Settings> settings_of_variables(const Surroundings& surroundings) {
 
 Result<std::vector<RequirementLine>> requirements_of_flags(const Flags& flags) {
   return requirements(flags.requirements, "command line");
-}
-
-Result<void> add_run_flags(RunRequest& run, const Flags& flags) {
-  if (flags.name && !is_container_name(*flags.name)) {
-    return fail(
-        Errc::usage,
-        fmt::format(
-            "`--name`: `{}` is no name, expected letters, digits, `_`, `.` and `-`, two or more",
-            *flags.name));
-  }
-  run.name = flags.name;
-  run.entrypoint = flags.entrypoint;
-  for (const std::string& label : flags.labels) {
-    const std::size_t equals = label.find('=');
-    if (trimmed(label.substr(0, equals)).empty()) {
-      return fail(Errc::usage,
-                  fmt::format("`--label`: `{}` has no key, expected key=value", label));
-    }
-    run.labels[label.substr(0, equals)] =
-        equals == std::string::npos ? std::string() : label.substr(equals + 1);
-  }
-  if (flags.pull) {
-    BERTH_TRY(run.pull, parse_pull(*flags.pull));
-  }
-  run.terminal = flags.terminal;
-  run.connect_stdin = flags.connect_stdin;
-  return {};
 }
 
 }  // namespace berth::spec

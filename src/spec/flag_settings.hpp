@@ -15,7 +15,4 @@ Result<Settings> settings_of_variables(const Surroundings& surroundings);
 // The positional requirements of `resolve`.
 Result<std::vector<RequirementLine>> requirements_of_flags(const Flags& flags);
 
-// What only flags can say: name, entrypoint, labels, pull, terminal, standard input.
-Result<void> add_run_flags(RunRequest& run, const Flags& flags);
-
 }  // namespace berth::spec

@@ -13,6 +13,7 @@
 #include "spec/flag_settings.hpp"
 #include "spec/project_files.hpp"
 #include "spec/requirements_txt.hpp"
+#include "spec/run_flags.hpp"
 #include "spec/sources.hpp"
 
 namespace berth::spec {
@@ -131,6 +132,21 @@ std::optional<T> value_of(const std::optional<Sourced<T>>& sourced) {
   return sourced ? std::optional<T>(sourced->value) : std::nullopt;
 }
 
+// Nobody is left to end a detached run: a limit that nobody keeps would be worse than none.
+Result<void> check_time_limit(const RunRequest& run, const Settings& settings) {
+  if (!run.detach || !run.timeout) {
+    return {};
+  }
+  return fail(
+      Error{Errc::usage, "a detached run cannot have a time limit: nobody is left to end it"}
+          .note(fmt::format("the limit of {} s comes from {}", run.timeout->count(),
+                            settings.timeout->origin.text))
+          .hint(fmt::format("`berth run -d --timeout 0 … timeout {} COMMAND …` lets the "
+                            "command end itself",
+                            run.timeout->count()))
+          .hint("`berth stop` ends it by hand"));
+}
+
 Result<RunRequest> run_request(const Flags& flags, Settings settings, const Sources& sources) {
   RunRequest run;
   run.command = flags.command.empty() && settings.command ? settings.command->value : flags.command;
@@ -148,12 +164,17 @@ Result<RunRequest> run_request(const Flags& flags, Settings settings, const Sour
   run.ipc = text_of(settings.ipc);
   run.shm_bytes = value_of(settings.shm);
   run.memory_bytes = value_of(settings.memory);
+  run.options.nano_cpus = value_of(settings.nano_cpus).value_or(0);
+  run.options.ports = std::move(settings.ports);
+  run.options.devices = std::move(settings.devices);
+  run.options.cdi_devices = std::move(settings.cdi_devices);
   if (settings.timeout && settings.timeout->value.count() > 0) {
     run.timeout = settings.timeout->value;
   }
   run.pip_packages = std::move(settings.pip_packages);
   run.apt_packages = std::move(settings.apt_packages);
-  BERTH_CHECK(add_run_flags(run, flags));
+  BERTH_CHECK(add_run_flags(run, flags, sources.surroundings()));
+  BERTH_CHECK(check_time_limit(run, settings));
   return run;
 }
 

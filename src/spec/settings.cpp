@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "berth/base/bytes.hpp"
@@ -58,14 +59,11 @@ Result<void> set_source(Settings& settings, std::string_view text, const Origin&
 }
 
 Result<void> set_devel(Settings& settings, std::string_view text, const Origin& origin) {
-  constexpr std::array<std::string_view, 4> kYes = {"true", "yes", "on", "1"};
-  constexpr std::array<std::string_view, 4> kNo = {"false", "no", "off", "0"};
-  const std::string word = lowered(text);
-  const bool yes = std::find(kYes.begin(), kYes.end(), word) != kYes.end();
-  if (!yes && std::find(kNo.begin(), kNo.end(), word) == kNo.end()) {
+  const std::optional<bool> yes = parse_switch(text);
+  if (!yes) {
     return refuse(text, "is neither true nor false");
   }
-  settings.devel = Sourced<bool>{yes, origin};
+  settings.devel = Sourced<bool>{*yes, origin};
   return {};
 }
 
@@ -82,6 +80,23 @@ Result<void> set_size(Settings& settings, std::string_view text, const Origin& o
     return refuse(text, "is no memory at all, expected for example 16g");
   }
   settings.*member = Sourced<std::uint64_t>{bytes, origin};
+  return {};
+}
+
+// moby's linuxMinMemory: what a container needs to start at all.
+constexpr std::uint64_t kLeastMemory = 6u << 20;
+
+Result<void> set_memory(Settings& settings, std::string_view text, const Origin& origin) {
+  BERTH_CHECK(set_size<&Settings::memory>(settings, text, origin));
+  if (settings.memory->value < kLeastMemory) {
+    return refuse(text, "is too little memory for a container, the least is 6m");
+  }
+  return {};
+}
+
+Result<void> set_cpus(Settings& settings, std::string_view text, const Origin& origin) {
+  BERTH_TRY(const std::uint64_t nano_cpus, parse_cpus(text));
+  settings.nano_cpus = Sourced<std::uint64_t>{nano_cpus, origin};
   return {};
 }
 
@@ -104,13 +119,15 @@ void replace(std::optional<T>& below, std::optional<T>& above) {
   }
 }
 
-// Elements of `above` replace those below that have the same key, and stand behind the others.
+// Elements of `above` replace those below that have the same key, and stand behind the others. Two
+// of `above` with one key both stay: whether that means something is for who reads them.
 template <class T, class Key>
 void replace_by(std::vector<T>& below, std::vector<T>& above, const Key& key_of) {
-  for (T& element : above) {
-    std::erase_if(below, [&](const T& old) { return key_of(old) == key_of(element); });
-    below.push_back(std::move(element));
-  }
+  std::erase_if(below, [&](const T& old) {
+    return std::any_of(above.begin(), above.end(),
+                       [&](const T& element) { return key_of(old) == key_of(element); });
+  });
+  std::move(above.begin(), above.end(), std::back_inserter(below));
 }
 
 }  // namespace
@@ -130,11 +147,20 @@ void overlay(Settings& below, Settings above) {
   replace(below.ipc, above.ipc);
   replace(below.shm, above.shm);
   replace(below.memory, above.memory);
+  replace(below.nano_cpus, above.nano_cpus);
   replace(below.timeout, above.timeout);
-  replace_by(below.environment, above.environment,
-             [](const EnvironmentVariable& variable) { return variable.name; });
+  for (EnvironmentVariable& variable : above.environment) {
+    // One by one: of several for one name in the same source the last counts.
+    std::vector<EnvironmentVariable> one = {std::move(variable)};
+    replace_by(below.environment, one, [](const EnvironmentVariable& each) { return each.name; });
+  }
   replace_by(below.mounts, above.mounts,
              [](const Sourced<Mount>& mount) { return mount.value.target; });
+  replace_by(below.ports, above.ports,
+             [](const PortMapping& port) { return std::pair(port.container_port, port.protocol); });
+  replace_by(below.devices, above.devices,
+             [](const DeviceMapping& device) { return device.container; });
+  replace_by(below.cdi_devices, above.cdi_devices, [](const std::string& name) { return name; });
   if (!above.pip_packages.empty()) {
     below.pip_packages = std::move(above.pip_packages);
   }
@@ -157,7 +183,8 @@ const std::vector<ScalarKey>& scalar_keys() {
       {"network", "BERTH_NETWORK", "host", set_text<&Settings::network>},
       {"ipc", "BERTH_IPC", "host", set_text<&Settings::ipc>},
       {"shm", "BERTH_SHM", "16g", set_size<&Settings::shm>},
-      {"memory", "BERTH_MEMORY", "64g", set_size<&Settings::memory>},
+      {"memory", "BERTH_MEMORY", "64g", set_memory},
+      {"cpus", "BERTH_CPUS", "8", set_cpus},
       {"timeout", "BERTH_TIMEOUT", "12h", set_timeout},
   };
   return kKeys;
@@ -198,6 +225,33 @@ Result<Sourced<Mount>> mount_at(const Origin& origin, std::string_view text,
     return malformed(origin, std::move(mount).error());
   }
   return Sourced<Mount>{std::move(*mount), origin};
+}
+
+Result<void> add_ports(Settings& settings, std::string_view text) {
+  BERTH_TRY(std::vector<PortMapping> ports, parse_ports(text));
+  std::move(ports.begin(), ports.end(), std::back_inserter(settings.ports));
+  return {};
+}
+
+Result<void> add_device(Settings& settings, std::string_view text) {
+  if (is_cdi_device(text)) {
+    settings.cdi_devices.emplace_back(text);
+    return {};
+  }
+  BERTH_TRY(DeviceMapping device, parse_device(text));
+  settings.devices.push_back(std::move(device));
+  return {};
+}
+
+std::optional<bool> parse_switch(std::string_view text) {
+  constexpr std::array<std::string_view, 5> kYes = {"true", "yes", "on", "t", "1"};
+  constexpr std::array<std::string_view, 5> kNo = {"false", "no", "off", "f", "0"};
+  const std::string word = lowered(text);
+  if (std::find(kYes.begin(), kYes.end(), word) != kYes.end()) {
+    return true;
+  }
+  return std::find(kNo.begin(), kNo.end(), word) != kNo.end() ? std::optional<bool>(false)
+                                                              : std::nullopt;
 }
 
 bool is_variable_name(std::string_view name) {

@@ -32,13 +32,18 @@ struct Settings {
   std::optional<Sourced<std::string>> ipc{};
   std::optional<Sourced<std::uint64_t>> shm{};
   std::optional<Sourced<std::uint64_t>> memory{};
+  std::optional<Sourced<std::uint64_t>> nano_cpus{};       // 0: no limit
   std::optional<Sourced<std::chrono::seconds>> timeout{};  // 0: no limit
-  std::vector<Sourced<std::string>> pip_packages{};        // requirements.txt lines
+  std::vector<PortMapping> ports{};
+  std::vector<DeviceMapping> devices{};
+  std::vector<std::string> cdi_devices{};
+  std::vector<Sourced<std::string>> pip_packages{};  // requirements.txt lines
   std::vector<Sourced<std::string>> apt_packages{};
 };
 
-// `above` wins, value by value. Variables are replaced by name, mounts by target; packages of
-// `above` replace those below as a whole, as a list of frameworks does.
+// `above` wins, value by value. Variables are replaced by name, mounts by target, ports and devices
+// by what they are in the container; packages of `above` replace those below as a whole, as a list
+// of frameworks does.
 void overlay(Settings& below, Settings above);
 
 // A key whose value is one text. The same text means the same in a spec, a variable and a flag.
@@ -62,6 +67,13 @@ Result<void> set_scalar(Settings& settings, std::string_view key, std::string_vi
 Result<Sourced<Mount>> mount_at(const Origin& origin, std::string_view text,
                                 const std::filesystem::path& base,
                                 const std::filesystem::path& home);
+
+// docker's -p and --device. The error does not say where the text stands.
+Result<void> add_ports(Settings& settings, std::string_view text);
+Result<void> add_device(Settings& settings, std::string_view text);
+
+// true, yes, on, t, 1 and their opposites, in any case.
+std::optional<bool> parse_switch(std::string_view text);
 
 // `NAME=value`, or `NAME` for the caller's value.
 Result<EnvironmentVariable> variable_at(const Origin& origin, std::string_view text);

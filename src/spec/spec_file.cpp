@@ -132,6 +132,28 @@ Result<void> set_mounts(Reading& reading, Settings& settings, const Node& node) 
   return {};
 }
 
+Result<void> set_ports(Reading& reading, Settings& settings, const Node& node) {
+  BERTH_TRY(const std::vector<Sourced<std::string>> lines,
+            texts(reading, "ports", node, "[8888:8888]"));
+  for (const Sourced<std::string>& line : lines) {
+    if (Result<void> added = add_ports(settings, line.value); !added) {
+      return malformed(line.origin, std::move(added).error());
+    }
+  }
+  return {};
+}
+
+Result<void> set_devices(Reading& reading, Settings& settings, const Node& node) {
+  BERTH_TRY(const std::vector<Sourced<std::string>> lines,
+            texts(reading, "devices", node, "[/dev/infiniband]"));
+  for (const Sourced<std::string>& line : lines) {
+    if (Result<void> added = add_device(settings, line.value); !added) {
+      return malformed(line.origin, std::move(added).error());
+    }
+  }
+  return {};
+}
+
 Result<void> set_packages(Reading& reading, Settings& settings, const Node& node) {
   constexpr std::string_view kExample = "{ pip: [transformers==4.41.2], apt: [git] }";
   if (!node.is_map()) {
@@ -163,6 +185,8 @@ const std::vector<StructuredKey>& structured_keys() {
       {"run", true, false, set_run},
       {"env", true, true, set_env},
       {"mounts", true, true, set_mounts},
+      {"ports", true, true, set_ports},
+      {"devices", true, true, set_devices},
       {"jobs", false, false, set_jobs},
   };
   return kKeys;

@@ -226,7 +226,8 @@ Result<std::optional<ImageFacts>> FakeEngine::inspect_image(const std::string&) 
   return std::optional<ImageFacts>{};
 }
 
-Result<void> FakeEngine::pull(const std::string&, const PullObserver&, std::stop_token) {
+Result<void> FakeEngine::pull(const std::string&, const std::string&, const PullObserver&,
+                              std::stop_token) {
   return record("pull");
 }
 

@@ -74,8 +74,8 @@ class FakeEngine : public runtime::Engine {
 
   Result<EngineFacts> facts() override;
   Result<std::optional<runtime::ImageFacts>> inspect_image(const std::string& reference) override;
-  Result<void> pull(const std::string& reference, const runtime::PullObserver& observer,
-                    std::stop_token stop) override;
+  Result<void> pull(const std::string& reference, const std::string& platform,
+                    const runtime::PullObserver& observer, std::stop_token stop) override;
   Result<runtime::CreatedContainer> create(const ContainerSpec& spec) override;
   Result<std::unique_ptr<runtime::AttachedStream>> attach(
       const std::string& id, const runtime::AttachOptions& options) override;

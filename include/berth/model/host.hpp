@@ -36,6 +36,7 @@ struct EngineFacts {
       cdi_devices{};           // "nvidia.com/gpu=0", …; only engines from 28.3 on list them
   bool cdi_spec_dirs = false;  // the engine takes CDI requests
   bool rootless = false;
+  bool live_restore = false;  // containers go on while the daemon is restarted
   bool nvidia_hook =
       false;  // the NVIDIA runtime hook is known to be there (see host_probe.hpp for how)
 };

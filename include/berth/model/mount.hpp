@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,14 +13,41 @@
 namespace berth {
 
 struct Mount {
-  enum class Type { bind, volume, tmpfs };
+  enum class Type { bind, volume, tmpfs, image };
   Type type = Type::bind;
-  std::string source{};  // absolute path, volume name, or empty (tmpfs, anonymous volume)
+  // An absolute path, a volume's name, an image, or empty (tmpfs, anonymous volume).
+  std::string source{};
   std::string target{};  // absolute, in the container
   bool read_only = false;
-  std::string propagation{};  // bind: rprivate, rslave, …; empty: the engine's default
+
+  // bind
+  std::string propagation{};  // rprivate, rslave, …; empty: the engine's default
+  enum class Recursion {
+    enabled,   // mounts below the source come along, read-only as it is where the kernel can
+    disabled,  // they do not
+    writable,  // they stay writable below a read-only source
+    readonly,  // they must be read-only
+  };
+  Recursion recursion = Recursion::enabled;
+  bool create_source = false;
+  std::string
+      selinux{};  // "z", "Z": the source's label is changed for all containers, for this one
+
+  // volume
+  bool no_copy = false;   // what the image has at the target is not copied into it
+  std::string subpath{};  // of a volume or an image
+  std::map<std::string, std::string> volume_labels{};
+  std::string volume_driver{};
+  std::map<std::string, std::string> volume_options{};
+
+  // tmpfs
   std::optional<std::uint64_t> tmpfs_bytes{};
+  std::optional<std::uint32_t> tmpfs_mode{};
 };
+// "bind", "volume", "tmpfs", "image".
+std::string_view name_of(Mount::Type type);
+// "enabled", "disabled", "writable", "readonly": docker's words for bind-recursive.
+std::string_view name_of(Mount::Recursion recursion);
 
 // `-v`: source:target[:options] or an anonymous volume. A source that starts with `.`, `/` or `~`
 // is a path: relative to `base`, `~` to `home` (docker leaves `~` to the shell); `..` is resolved

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "berth/model/container_options.hpp"
 #include "berth/model/host.hpp"
 #include "berth/model/mount.hpp"
 #include "berth/model/request.hpp"
@@ -94,6 +95,7 @@ struct DeviceRequest {
 // decide.
 struct ContainerSpec {
   std::string image{};
+  std::string platform{};  // "linux/amd64"; empty: the engine's
   std::string name{};
   std::vector<std::string> command{};
   std::optional<std::vector<std::string>> entrypoint{};
@@ -111,19 +113,22 @@ struct ContainerSpec {
   std::string ipc{};
   std::uint64_t shm_bytes = 0;  // 0: the engine's default
   std::uint64_t memory_bytes = 0;
-  struct Ulimit {
-    std::string name;
-    std::int64_t soft;
-    std::int64_t hard;
-  };
   std::vector<Ulimit> ulimits{};
   std::vector<std::string> security_options{};
   std::vector<std::string> group_add{};
   bool init = true;
   bool tty = false;
   bool open_stdin = false;
+  // false: -d. Then none of the streams is attached, and standard input stays open for later ones.
+  bool attached = true;
+  bool attach_stdout = true;
+  bool attach_stderr = true;
   bool auto_remove = true;
-  std::string log_driver{};  // empty: the engine's default
+  std::string stop_signal{};                           // "SIGINT"; empty: the image's, else SIGTERM
+  std::optional<std::chrono::seconds> stop_timeout{};  // negative: the engine waits for ever
+  std::string log_driver{};                            // empty: the engine's default
+  std::map<std::string, std::string> log_options{};
+  ContainerOptions options{};
   struct ConsoleSize {
     unsigned rows;
     unsigned columns;

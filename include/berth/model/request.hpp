@@ -14,6 +14,7 @@
 #include "berth/base/dotted_version.hpp"
 #include "berth/base/pep440.hpp"
 #include "berth/base/pep508.hpp"
+#include "berth/model/container_options.hpp"
 #include "berth/model/gpu_request.hpp"
 #include "berth/model/mount.hpp"
 #include "berth/model/origin.hpp"
@@ -60,6 +61,13 @@ struct EnvironmentVariable {
 enum class PullPolicy { missing, always, never };
 enum class TerminalMode { automatic, always, never };
 
+// --attach: the streams that are connected, in place of all of them.
+struct AttachedStreams {
+  bool standard_input = false;
+  bool standard_output = false;
+  bool standard_error = false;
+};
+
 // What is run and how.
 struct RunRequest {
   std::vector<std::string> command{};  // argv; a spec's `run:` string is {"sh", "-c", text}
@@ -82,7 +90,31 @@ struct RunRequest {
   std::map<std::string, std::string> labels{};
   PullPolicy pull = PullPolicy::missing;
   TerminalMode terminal = TerminalMode::automatic;
-  bool connect_stdin = true;  // -n leaves it alone
+  bool connect_stdin = true;  // -n leaves it alone; of a detached run only with -i
+
+  // How long the container stays, and who looks after it.
+  bool detach = false;           // -d: nobody is attached, the id is printed
+  bool keep = false;             // an attached run that outlives its client
+  std::optional<bool> remove{};  // --rm; absent: by the kind of run
+  std::optional<AttachedStreams> attach{};
+  std::optional<std::string> detach_keys{};
+  bool proxy_signals = true;
+  std::optional<std::string> stop_signal{};            // "SIGTERM"
+  std::optional<std::chrono::seconds> stop_timeout{};  // negative: the engine waits for ever
+
+  // Absolute paths on the caller's machine.
+  std::optional<std::filesystem::path> cid_file{};
+  std::optional<std::filesystem::path> result_file{};
+
+  std::string platform{};                      // "linux/amd64"; empty: the engine's
+  std::map<std::string, std::string> tmpfs{};  // target -> options, as docker's --tmpfs has them
+  std::vector<Ulimit> ulimits{};               // one of berth's defaults gives way by name
+  std::vector<std::string> security_options{};
+  std::vector<std::string> group_add{};
+  std::optional<bool> init{};
+  std::optional<std::string> log_driver{};
+  std::map<std::string, std::string> log_options{};
+  ContainerOptions options{};
 };
 
 struct Request {

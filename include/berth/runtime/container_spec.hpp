@@ -18,6 +18,7 @@ namespace berth::runtime {
 
 // Pure: no file is read or made. `devices` comes from make_device_requests(); it is empty for a CPU
 // run. Uses host.engine (kind, rootless, runtimes) and host.memory_bytes. Errors:
+//   Errc::engine_failed  an option that this engine would silently ignore
 //   Errc::usage  -t although standard input is connected and no terminal; a name, user or path that
 //   no engine takes
 Result<ContainerSpec> make_container_spec(const RunRequest& request, const Decision& decision,
@@ -31,7 +32,8 @@ Result<ContainerSpec> make_container_spec(const RunRequest& request, const Decis
 void quieten_entrypoint(ContainerSpec& spec, const ImageFacts& image, const Decision& decision);
 
 // Before create, since Docker makes a missing bind source as a folder of root's:
-// makes the caller's cache folders, and checks that every other bind source exists.
+// makes the caller's cache folders and the sources of bind-create-src, and checks that every other
+// bind source exists.
 // Errc::invalid_input naming the mount and its origin; Errc::io where a cache folder cannot be
 // made. Only for an engine on this machine.
 Result<void> prepare_bind_sources(const ContainerSpec& spec, const RunRequest& request,

@@ -111,9 +111,9 @@ class Engine {
   virtual Result<EngineFacts> facts() = 0;
   virtual Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) = 0;
   // Errc::not_found where the registry has no such image; credentials come from docker's
-  // configuration.
-  virtual Result<void> pull(const std::string& reference, const PullObserver& observer,
-                            std::stop_token stop) = 0;
+  // configuration. `platform` is os/arch[/variant]; empty: the engine's.
+  virtual Result<void> pull(const std::string& reference, const std::string& platform,
+                            const PullObserver& observer, std::stop_token stop) = 0;
   // Errc::not_found where the image is absent.
   virtual Result<CreatedContainer> create(const ContainerSpec& spec) = 0;
   virtual Result<std::unique_ptr<AttachedStream>> attach(const std::string& id,

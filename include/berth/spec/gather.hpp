@@ -45,9 +45,52 @@ struct Flags {
   std::optional<std::string> timeout{};
   std::optional<std::string> pull{};
   std::vector<std::string> labels{};
+  std::vector<std::string> label_files{};
   TerminalMode terminal = TerminalMode::automatic;
   bool connect_stdin = true;
+  bool interactive = false;                // -i; counts for a detached run only
   std::optional<std::string> spec_file{};  // --spec; `-` is standard input
+
+  // How long the container stays, and who looks after it. An option that is on or off has the text
+  // behind its `=`: "true", "false".
+  std::optional<std::string> detach{};
+  std::optional<std::string> keep{};
+  std::optional<std::string> remove{};  // --rm
+  std::optional<std::string> restart{};
+  std::vector<std::string> attach{};
+  std::optional<std::string> detach_keys{};
+  std::optional<std::string> sig_proxy{};
+  std::optional<std::string> stop_signal{};
+  std::optional<std::string> stop_timeout{};
+  std::optional<std::string> cid_file{};
+  std::optional<std::string> result_file{};
+
+  // Docker's other options of the container.
+  std::optional<std::string> platform{};
+  std::vector<std::string> tmpfs{};
+  std::vector<std::string> ports{};
+  std::vector<std::string> devices{};
+  std::vector<std::string> ulimits{};
+  std::optional<std::string> cpus{};
+  std::optional<std::string> cpuset_cpus{};
+  std::optional<std::string> cpuset_mems{};
+  std::optional<std::string> memory_swap{};
+  std::optional<std::string> memory_swappiness{};
+  std::optional<std::string> hostname{};
+  std::vector<std::string> extra_hosts{};
+  std::vector<std::string> dns{};
+  std::optional<std::string> init{};
+  std::vector<std::string> cap_add{};
+  std::vector<std::string> cap_drop{};
+  std::vector<std::string> security_options{};
+  std::optional<std::string> privileged{};
+  std::optional<std::string> read_only{};
+  std::vector<std::string> group_add{};
+  std::optional<std::string> runtime{};
+  std::optional<std::string> pid{};
+  std::optional<std::string> userns{};
+  std::optional<std::string> log_driver{};
+  std::vector<std::string> log_options{};
 };
 
 // The surroundings that gather() reads, passed in so that tests can set them.

@@ -93,7 +93,12 @@ TEST_CASE("options of -v") {
   REQUIRE(says(volume_refusal("/a:/b:shared,slave"), "both `shared` and `slave`"));
   REQUIRE(says(volume_refusal("vol:/b:rslave"), "only a folder of the host"));
   REQUIRE(hints(volume_refusal("/a:/b:rshard"), "`rshared`"));
-  REQUIRE(says(volume_refusal("/a:/b:z"), "does not support"));
+  REQUIRE(volume("/a:/b:z,ro").selinux == "z");
+  REQUIRE(volume("vol:/b:Z").selinux == "Z");
+  REQUIRE(says(volume_refusal("/a:/b:z,Z"), "both `z` and `Z`"));
+  REQUIRE(volume("vol:/b:nocopy").no_copy);
+  REQUIRE(volume("vol:/b:volume-nocopy").no_copy);
+  REQUIRE(says(volume_refusal("/a:/b:nocopy"), "only a volume"));
   REQUIRE(says(volume_refusal("/a:/b:ro,"), "empty option"));
 }
 
@@ -161,7 +166,6 @@ TEST_CASE("a malformed --mount names the part") {
   REQUIRE(says(mount_refusal("target="), "empty `target`"));
   REQUIRE(says(mount_refusal("target=/a, readonly"), "blank around ` readonly`"));
   REQUIRE(says(mount_refusal("target=/a,dst=/b"), "`target` twice"));
-  REQUIRE(says(mount_refusal("target=/a,volume-driver=x"), "does not support"));
   REQUIRE(says(mount_refusal("source=/a,target=/b"), "no volume's name"));
   REQUIRE(hints(mount_refusal("source=/a,target=/b"), "`type=bind`"));
   REQUIRE(says(mount_refusal("target=/a,"), "unknown key ``"));
@@ -174,4 +178,50 @@ TEST_CASE("an option of another type is refused") {
   REQUIRE(says(mount_refusal("type=tmpfs,target=/a,tmpfs-size=x"), "no size"));
   REQUIRE(
       says(mount_refusal("type=bind,source=/a,target=/b,bind-propagation=x"), "propagation `x`"));
+}
+
+TEST_CASE("all keys of --mount") {
+  const Mount bind = mount(
+      "type=bind,src=/a,dst=/b,ro,bind-recursive=readonly,bind-propagation=RPrivate,"
+      "bind-create-src,consistency=cached");
+  REQUIRE(bind.recursion == Mount::Recursion::readonly);
+  REQUIRE(bind.propagation == "rprivate");
+  REQUIRE(bind.create_source);
+  REQUIRE(mount("type=bind,src=/a,dst=/b,Bind-Recursive=disabled").recursion ==
+          Mount::Recursion::disabled);
+  REQUIRE_FALSE(mount("type=bind,src=/a,dst=/b,bind-create-src=0").create_source);
+  const Mount data = mount(
+      "src=vol,dst=/v,volume-nocopy,volume-subpath=a/b,volume-driver=local,"
+      "volume-label=a=1,volume-label=b,volume-opt=type=nfs,\"volume-opt=o=addr=1.2.3.4,rw\"");
+  REQUIRE(data.no_copy);
+  REQUIRE(data.subpath == "a/b");
+  REQUIRE(data.volume_driver == "local");
+  REQUIRE(data.volume_labels == std::map<std::string, std::string>{{"a", "1"}, {"b", ""}});
+  REQUIRE(data.volume_options ==
+          std::map<std::string, std::string>{{"type", "nfs"}, {"o", "addr=1.2.3.4,rw"}});
+  const Mount image = mount("type=image,src=busybox:1,dst=/i,image-subpath=bin");
+  REQUIRE(image.type == Type::image);
+  REQUIRE(image.source == "busybox:1");
+  REQUIRE(image.subpath == "bin");
+  REQUIRE(mount("type=tmpfs,dst=/t,tmpfs-mode=1770").tmpfs_mode == 01770u);
+}
+
+TEST_CASE("what docker refuses of --mount, berth refuses") {
+  REQUIRE(hints(mount_refusal("type=bind,src=/a,dst=/b,bind-recursive=writable"), "`readonly`"));
+  REQUIRE(hints(mount_refusal("type=bind,src=/a,dst=/b,ro,bind-recursive=readonly"),
+                "`bind-propagation=rprivate`"));
+  REQUIRE(says(mount_refusal("type=bind,src=/a,dst=/b,bind-recursive=no"), "enabled, disabled"));
+  REQUIRE(hints(mount_refusal("type=bind,src=/a,dst=/b,bind-nonrecursive"),
+                "`bind-recursive=disabled`"));
+  REQUIRE(says(mount_refusal("type=bind,src=/a,dst=/b,bind-create-src=maybe"), "true or false"));
+  REQUIRE(hints(mount_refusal("type=bind,src=/a,dst=/b,volume-nocopy"), "`type=volume`"));
+  REQUIRE(hints(mount_refusal("dst=/b,image-subpath=x"), "`type=image`"));
+  REQUIRE(says(mount_refusal("type=image,dst=/b"), "no source"));
+  REQUIRE(says(mount_refusal("type=tmpfs,dst=/t,tmpfs-mode=999"), "octal"));
+  REQUIRE(says(mount_refusal("type=tmpfs,dst=/t,tmpfs-mode=17777"), "octal"));
+  REQUIRE(says(mount_refusal("src=vol,dst=/b,volume-label==x"), "a name and a value"));
+  for (const char* subpath : {"../x", "a/../../x", "/x"}) {
+    REQUIRE(says(mount_refusal("src=vol,dst=/b,volume-subpath=" + std::string(subpath)),
+                 "does not lie below"));
+  }
 }

@@ -8,6 +8,7 @@ using berth::Errc;
 using berth::Mount;
 using berth::runtime::check_encodable;
 using berth::runtime::create_body;
+using berth::runtime::create_path;
 
 namespace {
 
@@ -97,4 +98,106 @@ TEST_CASE("text that JSON cannot carry is refused by name, and shown all the sam
   REQUIRE(error.code == Errc::invalid_input);
   REQUIRE(error.message == "`PATH_OF=/data/\\xff\\xfe` is not UTF-8");
   REQUIRE(create_body(spec).find("PATH_OF=/data/\xef\xbf\xbd") != std::string::npos);
+}
+
+TEST_CASE("docker's other options, each at its place") {
+  ContainerSpec spec;
+  spec.image = "busybox";
+  spec.stop_signal = "SIGINT";
+  spec.stop_timeout = std::chrono::seconds(-1);
+  spec.log_driver = "local";
+  spec.log_options = {{"max-size", "1g"}};
+  spec.security_options = {"label=disable"};
+  spec.init = false;
+  berth::ContainerOptions& options = spec.options;
+  options.ports = {{80, "tcp", "127.0.0.1", "8080"}, {80, "tcp", "", "8081"}, {53, "udp", "", ""}};
+  options.devices = {{"/dev/a", "/dev/b", "r"}};
+  options.nano_cpus = 500'000'000;
+  options.cpuset_cpus = "0-1";
+  options.cpuset_mems = "0";
+  options.memory_swap = -1;
+  options.memory_swappiness = 0;
+  options.hostname = "node";
+  options.extra_hosts = {"db:10.0.0.5"};
+  options.dns = {"10.0.0.1"};
+  options.cap_add = {"CAP_SYS_PTRACE"};
+  options.cap_drop = {"ALL"};
+  options.seccomp = berth::SeccompProfile{"/profile.json", R"({"a":1})"};
+  options.unconfined_system_paths = true;
+  options.privileged = true;
+  options.read_only = true;
+  options.runtime = "runc";
+  options.pid = "host";
+  options.userns = "host";
+  REQUIRE(
+      create_body(spec) ==
+      R"({"Image":"busybox","Tty":false,"OpenStdin":false,"StdinOnce":false,"AttachStdin":false,)"
+      R"("AttachStdout":true,"AttachStderr":true,"Hostname":"node","ExposedPorts":{"80/tcp":{},"53/udp":{}},)"
+      R"("StopSignal":"SIGINT","StopTimeout":-1,"HostConfig":{)"
+      R"("PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080"},{"HostIp":"","HostPort":"8081"}],)"
+      R"("53/udp":[{"HostIp":"","HostPort":""}]},"ExtraHosts":["db:10.0.0.5"],"Dns":["10.0.0.1"],)"
+      R"("PidMode":"host","UsernsMode":"host","MemorySwap":-1,"MemorySwappiness":0,"NanoCpus":500000000,)"
+      R"("CpusetCpus":"0-1","CpusetMems":"0","SecurityOpt":["label=disable","seccomp={\"a\":1}"],)"
+      R"("MaskedPaths":[],"ReadonlyPaths":[],"CapAdd":["CAP_SYS_PTRACE"],"CapDrop":["ALL"],)"
+      R"("Privileged":true,"ReadonlyRootfs":true,"Runtime":"runc","Init":false,"AutoRemove":true,)"
+      R"("LogConfig":{"Type":"local","Config":{"max-size":"1g"}},)"
+      R"("Devices":[{"PathOnHost":"/dev/a","PathInContainer":"/dev/b","CgroupPermissions":"r"}]}})");
+}
+
+TEST_CASE("all that a mount can say; what only -v can goes as a bind") {
+  ContainerSpec spec;
+  spec.mounts = {
+      Mount{.source = "/a",
+            .target = "/b",
+            .read_only = true,
+            .recursion = Mount::Recursion::readonly,
+            .create_source = true},
+      Mount{.source = "/a", .target = "/c", .recursion = Mount::Recursion::disabled},
+      Mount{.source = "/a", .target = "/d", .recursion = Mount::Recursion::writable},
+      Mount{.source = "/a",
+            .target = "/e",
+            .read_only = true,
+            .propagation = "rslave",
+            .selinux = "Z"},
+      Mount{.type = Mount::Type::volume,
+            .source = "vol",
+            .target = "/v",
+            .no_copy = true,
+            .subpath = "x",
+            .volume_labels = {{"a", "b"}},
+            .volume_driver = "local",
+            .volume_options = {{"type", "nfs"}}},
+      Mount{.type = Mount::Type::volume, .source = "vol", .target = "/w", .no_copy = true},
+      Mount{.type = Mount::Type::image, .source = "busybox:1", .target = "/i", .subpath = "bin"},
+      Mount{.type = Mount::Type::tmpfs, .target = "/t", .tmpfs_mode = 0700}};
+  REQUIRE(
+      create_body(spec).find(
+          R"("Binds":["/a:/e:ro,rslave,Z","vol:/w:nocopy"],"Mounts":[)"
+          R"({"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true,)"
+          R"("BindOptions":{"ReadOnlyForceRecursive":true,"CreateMountpoint":true}},)"
+          R"({"Type":"bind","Source":"/a","Target":"/c","ReadOnly":false,"BindOptions":{"NonRecursive":true}},)"
+          R"({"Type":"bind","Source":"/a","Target":"/d","ReadOnly":false,"BindOptions":{"ReadOnlyNonRecursive":true}},)"
+          R"({"Type":"volume","Source":"vol","Target":"/v","ReadOnly":false,"VolumeOptions":{"NoCopy":true,)"
+          R"("Subpath":"x","Labels":{"a":"b"},"DriverConfig":{"Name":"local","Options":{"type":"nfs"}}}},)"
+          R"({"Type":"image","Source":"busybox:1","Target":"/i","ReadOnly":false,"ImageOptions":{"Subpath":"bin"}},)"
+          R"({"Type":"tmpfs","Target":"/t","ReadOnly":false,"TmpfsOptions":{"Mode":448}}])") !=
+      std::string::npos);
+}
+
+TEST_CASE("of a detached container nothing is attached, and its input stays open") {
+  ContainerSpec spec;
+  spec.attached = false;
+  spec.open_stdin = true;
+  REQUIRE(create_body(spec).find(
+              R"("OpenStdin":true,"StdinOnce":false,"AttachStdin":false,"AttachStdout":false,)"
+              R"("AttachStderr":false)") != std::string::npos);
+}
+
+TEST_CASE("name and platform are in the query") {
+  ContainerSpec spec;
+  REQUIRE(create_path(spec) == "/containers/create");
+  spec.platform = "linux/arm64";
+  REQUIRE(create_path(spec) == "/containers/create?platform=linux/arm64");
+  spec.name = "a b";
+  REQUIRE(create_path(spec) == "/containers/create?name=a%20b&platform=linux/arm64");
 }

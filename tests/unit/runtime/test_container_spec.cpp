@@ -191,7 +191,7 @@ TEST_CASE("shared memory is half of the memory") {
 TEST_CASE("limits are lifted as far as the engine may") {
   Case run;
   const auto limit = [&run](const std::string& name) {
-    for (const ContainerSpec::Ulimit& ulimit : run.spec().ulimits) {
+    for (const Ulimit& ulimit : run.spec().ulimits) {
       if (ulimit.name == name) {
         CHECK(ulimit.soft == ulimit.hard);
         return ulimit.hard;
@@ -326,6 +326,8 @@ TEST_CASE("labels say who, what, from where") {
             {"org.berth.commit", "abc"},
             {"org.berth.dirty", "true"},
             {"org.berth.owner", "1000"},
+            {"org.berth.mode", "attached"},
+            {"org.berth.command", "python train.py"},
             {"org.berth.image", "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime"},
             {"org.berth.frameworks", "torch==2.3.1+cu121"},
             {"team", "vision"}});

@@ -30,9 +30,9 @@ std::string value_of(const ContainerSpec& spec, const std::string& option) {
 }  // namespace
 
 TEST_CASE("an empty container is docker run and its image") {
-  CHECK(docker_arguments(bare()) == Strings{"docker", "run", "busybox"});
+  CHECK(docker_arguments(bare()) == Strings{"docker", "run", "--init=false", "busybox"});
   CHECK(docker_arguments(bare(), "unix:///run/x.sock") ==
-        Strings{"docker", "--host", "unix:///run/x.sock", "run", "busybox"});
+        Strings{"docker", "--host", "unix:///run/x.sock", "run", "--init=false", "busybox"});
 }
 
 TEST_CASE("a whole run, as printed") {
@@ -105,8 +105,9 @@ TEST_CASE("GPUs: counts, single devices, CDI names") {
 
   spec.device_requests[0].driver = DeviceRequest::Driver::cdi;
   spec.device_requests[0].device_ids = {"nvidia.com/gpu=0", "nvidia.com/gpu=1"};
-  CHECK(docker_arguments(spec) == Strings{"docker", "run", "--device", "nvidia.com/gpu=0",
-                                          "--device", "nvidia.com/gpu=1", "busybox"});
+  CHECK(docker_arguments(spec) == Strings{"docker", "run", "--init=false", "--device",
+                                          "nvidia.com/gpu=0", "--device", "nvidia.com/gpu=1",
+                                          "busybox"});
 }
 
 TEST_CASE("mounts of every type") {
@@ -134,6 +135,106 @@ TEST_CASE("an entry point of several words") {
   ContainerSpec spec = bare();
   spec.entrypoint = Strings{"/bin/sh", "-c"};
   spec.command = {"true"};
+  CHECK(docker_arguments(spec) == Strings{"docker", "run", "--init=false", "--entrypoint",
+                                          "/bin/sh", "busybox", "-c", "true"});
+}
+
+TEST_CASE("docker's other options, as printed") {
+  ContainerSpec spec = bare();
+  spec.attached = false;
+  spec.init = true;
+  spec.platform = "linux/amd64";
+  spec.stop_signal = "SIGINT";
+  spec.stop_timeout = std::chrono::seconds(3);
+  spec.log_driver = "local";
+  spec.log_options = {{"max-size", "1g"}};
+  ContainerOptions& options = spec.options;
+  options.ports = {{80, "tcp", "", ""},
+                   {81, "udp", "", "8081"},
+                   {82, "tcp", "127.0.0.1", ""},
+                   {83, "tcp", "::1", "8083"}};
+  options.devices = {{"/dev/a", "/dev/b", "r"}};
+  options.nano_cpus = 1'500'000'000;
+  options.cpuset_cpus = "0-1";
+  options.cpuset_mems = "0";
+  options.memory_swap = -1;
+  options.memory_swappiness = 0;
+  options.hostname = "node";
+  options.extra_hosts = {"db:10.0.0.5"};
+  options.dns = {"10.0.0.1"};
+  options.cap_add = {"CAP_SYS_PTRACE"};
+  options.cap_drop = {"ALL"};
+  options.seccomp = SeccompProfile{"/profile.json", "{}"};
+  options.unconfined_system_paths = true;
+  options.privileged = true;
+  options.read_only = true;
+  options.runtime = "runc";
+  options.pid = "host";
+  options.userns = "host";
+  CHECK(docker_command(spec) == R"(docker run \
+  --log-driver local \
+  --log-opt max-size=1g \
+  --init \
+  --stop-signal SIGINT \
+  --stop-timeout 3 \
+  --runtime runc \
+  --platform linux/amd64 \
+  --detach \
+  --device /dev/a:/dev/b:r \
+  --hostname node \
+  --publish 80/tcp \
+  --publish 8081:81/udp \
+  --publish 127.0.0.1::82/tcp \
+  --publish '[::1]:8083:83/tcp' \
+  --add-host db:10.0.0.5 \
+  --dns 10.0.0.1 \
+  --pid host \
+  --userns host \
+  --memory-swap -1 \
+  --memory-swappiness 0 \
+  --cpus 1.500000000 \
+  --cpuset-cpus 0-1 \
+  --cpuset-mems 0 \
+  --security-opt seccomp=/profile.json \
+  --security-opt systempaths=unconfined \
+  --cap-add CAP_SYS_PTRACE \
+  --cap-drop ALL \
+  --privileged \
+  --read-only \
+  busybox)");
+}
+
+TEST_CASE("all that --mount can say, and what only -v can") {
+  ContainerSpec spec = bare();
+  spec.mounts = {Mount{.source = "/a",
+                       .target = "/b",
+                       .recursion = Mount::Recursion::writable,
+                       .create_source = true}};
+  CHECK(value_of(spec, "--mount") ==
+        "type=bind,source=/a,target=/b,bind-recursive=writable,bind-create-src");
+  spec.mounts = {Mount{.type = Mount::Type::volume,
+                       .source = "vol",
+                       .target = "/v",
+                       .no_copy = true,
+                       .subpath = "x",
+                       .volume_labels = {{"a", "b,c"}},
+                       .volume_driver = "local",
+                       .volume_options = {{"type", "nfs"}}}};
+  CHECK(value_of(spec, "--mount") ==
+        "type=volume,source=vol,target=/v,volume-nocopy,volume-subpath=x,\"volume-label=a=b,c\","
+        "volume-driver=local,volume-opt=type=nfs");
+  spec.mounts = {
+      Mount{.type = Mount::Type::image, .source = "i:1", .target = "/i", .subpath = "bin"}};
+  CHECK(value_of(spec, "--mount") == "type=image,source=i:1,target=/i,image-subpath=bin");
+  spec.mounts = {Mount{.type = Mount::Type::tmpfs, .target = "/t", .tmpfs_mode = 01770}};
+  CHECK(value_of(spec, "--mount") == "type=tmpfs,target=/t,tmpfs-mode=1770");
+  spec.mounts = {Mount{.source = "/a", .target = "/b", .read_only = true, .selinux = "z"}};
+  CHECK(value_of(spec, "--volume") == "/a:/b:ro,z");
+}
+
+TEST_CASE("--attach names the streams where not all are attached") {
+  ContainerSpec spec = bare();
+  spec.attach_stderr = false;
   CHECK(docker_arguments(spec) ==
-        Strings{"docker", "run", "--entrypoint", "/bin/sh", "busybox", "-c", "true"});
+        Strings{"docker", "run", "--init=false", "--attach", "stdout", "busybox"});
 }

@@ -43,7 +43,7 @@ constexpr const char* kVersion = R"({"Version":"28.5.1","ApiVersion":"1.51","Arc
     "Components":[{"Name":"Engine","Version":"28.5.1"}]})";
 constexpr const char* kInfo =
     R"({"DockerRootDir":"/var/lib/docker","Runtimes":{"runc":{},"nvidia":{}},
-    "SecurityOptions":["name=seccomp,profile=builtin","name=rootless"],"CDISpecDirs":["/etc/cdi"],
+    "SecurityOptions":["name=seccomp,profile=builtin","name=rootless"],"LiveRestoreEnabled":true,"CDISpecDirs":["/etc/cdi"],
     "DiscoveredDevices":[{"Source":"cdi","ID":"nvidia.com/gpu=0"},{"Source":"other","ID":"x"}]})";
 
 std::string all_text(const Error& error) {
@@ -84,6 +84,7 @@ TEST_CASE("facts are those of version and info, with the API version agreed on")
   REQUIRE(facts.cdi_devices == std::vector<std::string>{"nvidia.com/gpu=0"});
   REQUIRE(facts.cdi_spec_dirs);
   REQUIRE(facts.rootless);
+  REQUIRE(facts.live_restore);
   REQUIRE(facts.nvidia_hook);
   REQUIRE(facts.address == server.address());
   REQUIRE(server.last("GET /info").target == "/v1.47/info");

@@ -101,9 +101,9 @@ TEST_CASE("a pull tells its progress") {
                 "\"id\":\"ab12\"}\r\n"
                 "{\"status\":\"Digest: sha256:1\"}\r\n");
   std::vector<PullEvent> events;
-  REQUIRE(
-      connect(server, config)
-          ->pull("nvcr.io/test/x:1", [&](const PullEvent& event) { events.push_back(event); }, {}));
+  REQUIRE(connect(server, config)
+              ->pull("nvcr.io/test/x:1", "",
+                     [&](const PullEvent& event) { events.push_back(event); }, {}));
   REQUIRE(events.size() == 3);
   REQUIRE(events[1].layer == "ab12");
   REQUIRE(events[1].status == "Downloading");
@@ -115,16 +115,21 @@ TEST_CASE("a pull tells its progress") {
   REQUIRE(request.headers.count("x-registry-auth") == 0);
 }
 
-TEST_CASE("a pull by digest asks for the digest; without a tag for latest, never for all tags") {
+TEST_CASE(
+    "a pull asks for the digest, else the tag, else latest, never for all tags; and for its "
+    "platform") {
   const TemporaryFolder config;
   FakeEngineServer server;
   server.answer(kPull, 200, "{}");
   const std::unique_ptr<Engine> engine = connect(server, config);
   const std::string digest = "sha256:" + std::string(64, 'a');
-  REQUIRE(engine->pull("x:1@" + digest, {}, {}));
+  REQUIRE(engine->pull("x:1@" + digest, "", {}, {}));
   REQUIRE(server.last(kPull).target == "/v1.41/images/create?fromImage=x&tag=" + digest);
-  REQUIRE(engine->pull("x", {}, {}));
+  REQUIRE(engine->pull("x", "", {}, {}));
   REQUIRE(server.last(kPull).target == "/v1.41/images/create?fromImage=x&tag=latest");
+  REQUIRE(engine->pull("x", "linux/arm64", {}, {}));
+  REQUIRE(server.last(kPull).target ==
+          "/v1.41/images/create?fromImage=x&tag=latest&platform=linux/arm64");
 }
 
 TEST_CASE("credentials of the registry go with a pull") {
@@ -133,7 +138,7 @@ TEST_CASE("credentials of the registry go with a pull") {
   FakeEngineServer server;
   server.answer(kPull, 200, "{}");
   const std::unique_ptr<Engine> engine = connect(server, config);
-  REQUIRE(engine->pull("r.example/x:1", {}, {}));
+  REQUIRE(engine->pull("r.example/x:1", "", {}, {}));
   REQUIRE(server.last(kPull).headers.at("x-registry-auth") ==
           berth::runtime::base64url_encoded(
               R"({"username":"user","password":"pass","serveraddress":"r.example"})"));
@@ -145,14 +150,14 @@ TEST_CASE("an error inside a successful answer is a failed pull") {
   const std::unique_ptr<Engine> engine = connect(server, config);
   server.answer(kPull, 200,
                 R"({"status":"Pulling"}{"errorDetail":{"message":"no space left on device"}})");
-  REQUIRE(engine->pull("x:1", {}, {}).error().id == "disk-full");
+  REQUIRE(engine->pull("x:1", "", {}, {}).error().id == "disk-full");
   server.answer(kPull, 404, R"({"message":"manifest for x:1 not found: manifest unknown"})");
-  REQUIRE(engine->pull("x:1", {}, {}).error().code == Errc::not_found);
+  REQUIRE(engine->pull("x:1", "", {}, {}).error().code == Errc::not_found);
   for (const char* body :
        {"<html>", "{\"status\":7}", "{\"status\":\"x\"", "{\"status\":\"x\"} trailing"}) {
     INFO(body);
     server.answer(kPull, 200, body);
-    REQUIRE(engine->pull("x:1", {}, {}).error().code == Errc::engine_failed);
+    REQUIRE(engine->pull("x:1", "", {}, {}).error().code == Errc::engine_failed);
   }
 }
 
@@ -206,7 +211,7 @@ TEST_CASE("a stop ends a stalled pull at once") {
     stopped = std::chrono::steady_clock::now();
     source.request_stop();
   });
-  const Result<void> result = connect(server, config)->pull("x:1", {}, source.get_token());
+  const Result<void> result = connect(server, config)->pull("x:1", "", {}, source.get_token());
   REQUIRE(result.error().code == Errc::interrupted);
   REQUIRE(std::chrono::steady_clock::now() - stopped < 800ms);
 }

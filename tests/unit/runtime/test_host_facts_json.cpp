@@ -36,7 +36,8 @@ Host full_host() {
                                    .runtimes = {"runc", "crun"},
                                    .cdi_devices = {"nvidia.com/gpu=0"},
                                    .cdi_spec_dirs = true,
-                                   .rootless = true};
+                                   .rootless = true,
+                                   .live_restore = true};
   host.remarks = {"this is WSL2: the driver is the one of Windows"};
   return host;
 }
@@ -67,6 +68,7 @@ TEST_CASE("facts survive being written and read", "[host_facts]") {
   REQUIRE(read->engine->kind == berth::EngineFacts::Kind::podman);
   REQUIRE(read->engine->cdi_devices == std::vector<std::string>{"nvidia.com/gpu=0"});
   REQUIRE(read->engine->rootless);
+  REQUIRE(read->engine->live_restore);
   REQUIRE_FALSE(read->engine->nvidia_hook);
   REQUIRE(host_facts_document(*read) == document);
 }
