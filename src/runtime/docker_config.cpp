@@ -8,6 +8,7 @@
 #include "berth/base/file.hpp"
 #include "berth/base/text.hpp"
 #include "runtime/base64.hpp"
+#include "runtime/docker_config_json.hpp"
 #include "runtime/json_fields.hpp"
 #include "runtime/program_path.hpp"
 
@@ -80,6 +81,16 @@ DockerConfig read_config(const Json& json, const std::filesystem::path& folder) 
   return config;
 }
 
+}  // namespace
+
+Result<DockerConfig> decode_docker_config(std::string_view text,
+                                          const std::filesystem::path& folder) {
+  return decode(text, Errc::invalid_input, "`" + (folder / "config.json").string() + "`",
+                [&folder](const Json& json) { return read_config(json, folder); });
+}
+
+namespace {
+
 std::filesystem::path config_folder(const EnvironmentLookup& environment) {
   const std::optional<std::string> folder = environment("DOCKER_CONFIG");
   if (folder && !folder->empty()) {
@@ -106,9 +117,7 @@ DockerConfig load_file(const std::filesystem::path& folder) {
   if (trimmed(*text).empty()) {
     return config;
   }
-  Result<DockerConfig> read =
-      decode(*text, Errc::invalid_input, "`" + path.string() + "`",
-             [&folder](const Json& json) { return read_config(json, folder); });
+  Result<DockerConfig> read = decode_docker_config(*text, folder);
   if (!read) {
     const std::string why = read.error().notes.empty() ? "" : ": " + read.error().notes.front();
     // Its beginning may hold a password: only what is wrong is repeated, never an excerpt.

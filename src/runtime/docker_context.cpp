@@ -10,7 +10,7 @@
 #include "berth/base/file.hpp"
 #include "berth/base/text.hpp"
 #include "berth/runtime/docker_config.hpp"
-#include "runtime/docker_context_json.hpp"
+#include "runtime/docker_config_json.hpp"
 #include "runtime/json_fields.hpp"
 
 namespace berth::runtime {

@@ -9,10 +9,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 
 from harness import BUSYBOX, ENGINES_DIR, REPO, BerthTest, EngineTest
+from test_terminal import Person
 
 MEGABYTE = 1 << 20
 ULIMIT = ("--ulimit", "memlock=65536")
@@ -148,6 +150,11 @@ class Tls(RemoteTest):
     def test_a_client_certificate_of_another_authority_is_told_so(self):
         folder = self.certificate_folder("ca.pem", "cert.pem", "key.pem", source="stranger")
         self.refused("no TLS with the engine", "accept the client certificate", f"the client certificate is {folder}")
+
+    def test_a_verb_without_a_run_survives_an_engine_that_hangs_up(self):
+        self.certificate_folder("ca.pem", "cert.pem", "key.pem", source="stranger")
+        for _ in range(10):  # whether writing or reading fails is a matter of luck
+            self.assertEqual(self.berth("doctor").returncode, 4)
 
     def test_a_key_that_is_closed_to_the_caller_is_told_so(self):
         folder = self.certificate_folder("ca.pem", "cert.pem", "key.pem")
@@ -357,6 +364,8 @@ class SshTest(RemoteTest):
 
 
 class Ssh(SshTest):
+    engines = ("docker-20", "docker-28", "podman-5")
+
     def test_a_run_over_ssh_is_one_connection_and_leaves_nothing(self):
         result = self.shell("echo out; echo err >&2; exit 7")
         self.assert_ended(result, 7, stdout=b"out\n", stderr=b"err\n")
@@ -403,9 +412,35 @@ class Ssh(SshTest):
             self.assert_ended(self.run_in("echo", "here"), 0, stdout=b"here\n", stderr=b"")
         self.assert_nothing_left()
 
+
+class SshMounts(SshTest):
+    # Not on Podman, which makes what is not there.
     def test_a_mount_that_is_not_there_is_told_to_be_on_the_other_machine(self):
         self.assert_refused(self.run_in("-v", "/nonexistent/data:/data", "true"), 125, "/nonexistent/data",
                             "the engine is on another machine")
+
+
+class SshPassphrase(SshTest):
+    def setUp(self):
+        super().setUp()
+        subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "sesame", "-f", self.ssh_folder / "user"], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.person = Person(self, self.run_arguments("echo", "here"))
+        self.person.expect(b"Enter passphrase")
+
+    def test_ssh_asks_for_a_passphrase_on_the_terminal(self):
+        self.person.type(b"sesame\n")
+        self.person.expect(b"here")
+        self.assertEqual(self.person.wait(), 0)
+        self.assertEqual(termios.tcgetattr(self.person.inner), self.person.settings)
+        self.assert_nothing_left()
+
+    def test_ctrl_c_at_the_question_leaves_the_terminal_as_it_was(self):
+        self.wait_until(lambda: not termios.tcgetattr(self.person.inner)[3] & termios.ECHO, "ssh hides what is typed")
+        self.person.type(b"\x03")
+        self.assertEqual(self.person.wait(), 130)
+        self.assertEqual(termios.tcgetattr(self.person.inner), self.person.settings)
+        self.assert_nothing_left()
 
 
 class SshRefusals(SshTest):
