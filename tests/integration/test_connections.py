@@ -194,6 +194,16 @@ while True:
 """
 
 
+def command_lines(word):
+    """Those of the processes that have the word in theirs, NULs and all."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if word.encode() in (line := entry.read_bytes()):
+                found.append(line)
+    return found
+
+
 def copy_until_end(source, target):
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
@@ -351,12 +361,7 @@ class SshTest(RemoteTest):
 
     def processes(self):
         """Those of ssh that this test's berth has started."""
-        found = []
-        for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                if str(self.configuration).encode() in entry.read_bytes():
-                    found.append(entry.parent.name)
-        return found
+        return command_lines(str(self.configuration))
 
     def assert_nothing_left(self):
         self.wait_until(lambda: not self.processes(), "ssh has ended", seconds=5)
@@ -522,6 +527,8 @@ class PodmanOnDemand(EngineTest):
         self.podman = bin_folder / "podman"
         self.data = self.folder / "data"
         self.data.mkdir()
+        # What Podman has left to do after a container's end it does in its own time, and in the folder.
+        self.addCleanup(self.wait_until, lambda: not command_lines(str(self.data)), "Podman has cleaned up")
         self.write_podman(f'exec {REPO}/tests/engines/podman {self.data} "$@"')
         # A machine without docker: /usr/bin has one where the tests run.
         for program in ("sh", "unshare", "mount"):
@@ -541,17 +548,11 @@ class PodmanOnDemand(EngineTest):
                                   capture_output=True)
         self.assertEqual(made.returncode, 0, made.stderr)
 
-    def processes(self):
-        found = []
-        for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                words = entry.read_bytes()
-                if str(self.data).encode() in words and b"service" in words:
-                    found.append(entry.parent.name)
-        return found
+    def services(self):
+        return [words for words in command_lines(str(self.data)) if b"service" in words]
 
     def assert_nothing_left(self):
-        self.wait_until(lambda: not self.processes(), "podman has ended", seconds=10)
+        self.wait_until(lambda: not self.services(), "podman has ended", seconds=10)
         self.assertEqual(list(self.sockets.iterdir()), [])
 
     def test_podman_is_started_for_a_run_and_ended_with_it(self):
@@ -580,7 +581,7 @@ class PodmanOnDemand(EngineTest):
         process.stdin.write(b"x")
         process.stdin.flush()
         self.assertEqual(process.stdout.read(1), b"x")
-        self.assertEqual(len(self.processes()), 1)
+        self.assertEqual(len(self.services()), 1)
         process.kill()
         process.wait()
         self.assert_nothing_left()
