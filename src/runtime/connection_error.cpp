@@ -95,10 +95,14 @@ Error tcp_error(CURL* easy, CURLcode code, const Endpoint& endpoint) {
 }  // namespace
 
 Error timeout_error(const Endpoint& endpoint, const std::string& operation) {
+  const std::string restart = endpoint.through == Endpoint::Through::ssh
+                                  ? endpoint.ssh.command() + " sudo systemctl restart docker"
+                                  : "sudo systemctl restart docker";
   return Error{Errc::engine_unreachable,
                fmt::format("the engine at {} does not answer", endpoint.address)}
       .note(fmt::format("`{}` was given up after its time limit", operation))
-      .hint("`sudo systemctl restart docker`, if it does not recover")
+      .hint(fmt::format("`{}`{}, if it does not recover", restart,
+                        endpoint.transport == Endpoint::Transport::tcp ? " on its machine" : ""))
       .named("engine-timeout");
 }
 

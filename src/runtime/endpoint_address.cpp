@@ -79,7 +79,7 @@ Result<Endpoint> tcp_endpoint(const std::string& rest, const std::string& origin
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const std::optional<HostAndPort> host = split_host(rest.substr(0, slash));
   std::string prefix = rest.substr(slash);
-  if (prefix.ends_with('/')) {
+  while (prefix.ends_with('/')) {
     prefix.pop_back();
   }
   const bool printable = std::all_of(prefix.begin(), prefix.end(), [](char c) {

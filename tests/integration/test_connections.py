@@ -418,6 +418,23 @@ class Ssh(SshTest):
         self.assert_nothing_left()
 
 
+class SshLost(SshTest):
+    def test_ssh_that_dies_in_the_middle_is_a_lost_connection(self):
+        process = self.start(*self.run_arguments("cat"), stdin=subprocess.PIPE)
+        process.stdin.write(b"x")
+        process.stdin.flush()
+        self.assertEqual(process.stdout.read(1), b"x")
+        for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if str(self.configuration).encode() in entry.read_bytes():
+                    os.kill(int(entry.parent.name), signal.SIGKILL)
+        self.assertEqual(process.wait(30), 125)
+        text = process.stderr.read().decode()
+        self.assertEqual(text.count("error: "), 1, text)
+        self.assertIn(self.environment["DOCKER_HOST"], text)
+        self.assert_nothing_left()
+
+
 class SshMounts(SshTest):
     # Not on Podman, which makes what is not there.
     def test_a_mount_that_is_not_there_is_told_to_be_on_the_other_machine(self):

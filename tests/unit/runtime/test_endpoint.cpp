@@ -98,6 +98,7 @@ TEST_CASE("addresses are understood in docker's forms") {
   REQUIRE(parse_endpoint("10.0.0.5:99", "--engine")->base_url == "http://10.0.0.5:99");
   REQUIRE(parse_endpoint("tcp://[::1]", "--engine")->base_url == "http://[::1]:2375");
   REQUIRE(parse_endpoint("tcp://host:1/prefix/", "--engine")->base_url == "http://host:1/prefix");
+  REQUIRE(parse_endpoint("tcp://host:1//p//", "--engine")->base_url == "http://host:1//p");
   REQUIRE_FALSE(parse_endpoint("tcp://host:1", "--engine")->local());
 }
 
