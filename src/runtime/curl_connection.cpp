@@ -75,9 +75,9 @@ void prepare_curl_handle(CURL* easy, const Endpoint& endpoint,
   set_proxy(easy, endpoint.proxy);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  // Signals are the session's affair; but OpenSSL writes without MSG_NOSIGNAL, and libcurl has to
-  // ignore SIGPIPE for it where no session does.
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, endpoint.tls ? 0L : 1L);
+  // Signals are the session's affair. libcurl writes with MSG_NOSIGNAL, also below OpenSSL
+  // since 7.88.
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

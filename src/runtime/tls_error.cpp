@@ -32,7 +32,7 @@ Error unusable(const Endpoint& endpoint, const std::string& why, const std::stri
               fmt::format("no TLS with the engine at {}: {}", endpoint.address, why)};
   error.note(fmt::format("the address is from {}", endpoint.origin));
   if (!detail.empty()) {
-    error.note("OpenSSL says: " + excerpt(detail));
+    error.note("libcurl says: " + excerpt(detail));
   }
   return error;
 }

@@ -151,11 +151,6 @@ class Tls(RemoteTest):
         folder = self.certificate_folder("ca.pem", "cert.pem", "key.pem", source="stranger")
         self.refused("no TLS with the engine", "accept the client certificate", f"the client certificate is {folder}")
 
-    def test_a_verb_without_a_run_survives_an_engine_that_hangs_up(self):
-        self.certificate_folder("ca.pem", "cert.pem", "key.pem", source="stranger")
-        for _ in range(10):  # whether writing or reading fails is a matter of luck
-            self.assertEqual(self.berth("doctor").returncode, 4)
-
     def test_a_key_that_is_closed_to_the_caller_is_told_so(self):
         folder = self.certificate_folder("ca.pem", "cert.pem", "key.pem")
         (folder / "key.pem").chmod(0o600)
