@@ -25,8 +25,8 @@ Endpoint podman_endpoint() {
   Endpoint endpoint;
   endpoint.through = Endpoint::Through::podman;
   endpoint.base_url = "http://localhost";
-  endpoint.address = "unix:///… (podman, not started yet)";
-  endpoint.origin = "podman, started for this run";
+  endpoint.address = "podman system service";
+  endpoint.origin = "podman, since no socket answers";
   return endpoint;
 }
 
