@@ -28,7 +28,8 @@ struct GlobalOptions {
   bool quiet = false;
   int verbosity = 0;  // 1: decisions, 2: every engine call, too; on standard error
   ColorMode color = ColorMode::automatic;
-  std::optional<std::string> engine{};  // --engine URL
+  std::optional<std::string> engine{};   // --engine URL
+  std::optional<std::string> context{};  // --context NAME, docker's
   std::optional<std::filesystem::path>
       catalog{};  // --catalog DIR: files there replace embedded ones of their name
 };

@@ -11,8 +11,10 @@
 namespace berth::cli {
 
 // Looks for it in docker's order, and warns of what was odd on the way (a broken config.json).
-// Whether anybody answers shows at the first call. `stop` ends the calls that lead to a running
-// container. Errors: those of runtime::find_endpoint().
+// What leads to the engine (ssh, podman) is started and lives as long as the engine that is
+// returned; call it from the main thread. Whether anybody answers shows at the first call. `stop`
+// ends the calls that lead to a running container. Errors: those of runtime::find_endpoint() and
+// open_endpoint().
 Result<std::unique_ptr<runtime::Engine>> open_engine(const Context& context,
                                                      std::stop_token stop = {});
 

@@ -41,6 +41,9 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_option("--engine", options.engine, "Engine to use, e.g. unix:///run/docker.sock")
       ->option_text("URL")
       ->group(kGroup);
+  app.add_option("--context", options.context, "Docker context whose engine is used")
+      ->option_text("NAME")
+      ->group(kGroup);
   app.add_option("--catalog", options.catalog, "Folder whose files replace those of the catalogue")
       ->option_text("DIR")
       ->group(kGroup);

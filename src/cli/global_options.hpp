@@ -1,4 +1,4 @@
-// Options that every verb takes: --json, -q, -v, --color, --engine, --catalog.
+// Options that every verb takes: --json, -q, -v, --color, --engine, --context, --catalog.
 #pragma once
 
 #include <string>

@@ -81,4 +81,27 @@ Result<ApiVersion> agree_on_api_version(std::string_view theirs,
   return std::min(*version, kNewest);
 }
 
+std::optional<Error> api_version_refused(const std::string& message, const std::string& spoken,
+                                         bool pinned) {
+  // Source: moby api/server/middleware/version.go.
+  const bool too_old = message.find("client version") != std::string::npos &&
+                       message.find("is too old") != std::string::npos;
+  const bool too_new = message.find("client version") != std::string::npos &&
+                       message.find("is too new") != std::string::npos;
+  if (!too_old && !too_new) {
+    return std::nullopt;
+  }
+  Error error{Errc::engine_failed, fmt::format("the engine does not speak API {}", spoken)};
+  error.note("the engine says: " + excerpt(message));
+  error.id = too_old ? "engine-too-new" : "engine-too-old";
+  if (pinned) {
+    error.note("DOCKER_API_VERSION asks for that version");
+    error.hint("`unset DOCKER_API_VERSION` lets berth and the engine agree");
+  } else {
+    error.note(fmt::format("berth speaks {} to {}", kOldest.text(), kNewest.text()));
+    error.hint("install a newer berth: `berth version` says which one this is");
+  }
+  return error;
+}
+
 }  // namespace berth::runtime

@@ -27,4 +27,9 @@ std::optional<ApiVersion> parse_api_version(std::string_view text);
 Result<ApiVersion> agree_on_api_version(std::string_view theirs,
                                         const std::optional<std::string>& pinned);
 
+// The engine's refusal of the version itself, from its own words ("client version 1.41 is too old.
+// Minimum supported API version is 1.44, …"); absent where its message is about something else.
+std::optional<Error> api_version_refused(const std::string& message, const std::string& spoken,
+                                         bool pinned);
+
 }  // namespace berth::runtime

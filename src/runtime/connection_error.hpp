@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <string>
+#include <string_view>
 
 #include "berth/base/error.hpp"
 #include "berth/runtime/endpoint.hpp"
@@ -23,9 +24,18 @@ Error unix_socket_error(const Endpoint& endpoint, int error_number);
 // The error for an engine that accepts connections and is silent.
 Error timeout_error(const Endpoint& endpoint, const std::string& operation);
 
-// The error for a transfer that libcurl gave up. `operation` is "GET /info", for what went wrong in
-// the middle.
-Error connection_error(CURL* easy, CURLcode code, const Endpoint& endpoint,
+// The error for bytes that are no HTTP.
+Error not_http_error(const Endpoint& endpoint, std::string_view received);
+
+// A transfer that libcurl gave up.
+struct CurlFailure {
+  CURL* easy;
+  CURLcode code;
+  std::string detail;  // of CURLOPT_ERRORBUFFER; may be empty
+};
+
+// `operation` is "GET /info", for what went wrong in the middle.
+Error connection_error(const CurlFailure& failure, const Endpoint& endpoint,
                        const std::string& operation);
 
 }  // namespace berth::runtime

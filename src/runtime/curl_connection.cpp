@@ -9,8 +9,8 @@ namespace berth::runtime {
 
 namespace {
 
-// Once per process, thread-safe by the language. Nothing but HTTP over sockets is used, so TLS is
-// not set up, which would take longer than a call to the engine.
+// Once per process, thread-safe by the language. TLS sets itself up where a connection needs it:
+// libcurl's flag for it is without meaning since 7.57.
 void initialise_curl() {
   static const CURLcode done = curl_global_init(CURL_GLOBAL_NOTHING);
   static_cast<void>(done);
@@ -31,21 +31,58 @@ CurlList make_curl_list(const std::vector<std::string>& lines) {
   return list;
 }
 
+namespace {
+
+void set_tls(CURL* easy, const TlsSettings& tls) {
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  if (!tls.authority.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.authority.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);  // this authority and no other
+  }
+  if (!tls.certificate.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.certificate.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key.c_str());
+    // A key with a passphrase is an error: OpenSSL would ask for it on the command's terminal.
+    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+  }
+}
+
+// Through the proxy goes a tunnel (CONNECT) for every request, since the stream of a run needs one
+// and nothing should work before it that the run then does not. An empty proxy is none: libcurl has
+// variables of its own.
+void set_proxy(CURL* easy, const std::optional<ProxySettings>& proxy) {
+  curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy->url.c_str() : "");
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy ? proxy->exceptions.c_str() : "");
+  if (proxy) {
+    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  }
+}
+
+}  // namespace
+
 void prepare_curl_handle(CURL* easy, const Endpoint& endpoint,
                          std::chrono::milliseconds connect_timeout) {
   curl_easy_reset(easy);  // keeps connections
   if (endpoint.transport == Endpoint::Transport::unix_socket) {
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint.socket_path.c_str());
   }
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+  if (endpoint.tls) {
+    set_tls(easy, *endpoint.tls);
+  }
+  set_proxy(easy, endpoint.proxy);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // http_proxy is for registries and web sites
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);  // signals are the session's affair
+  // Signals are the session's affair. libcurl writes with MSG_NOSIGNAL, also below OpenSSL
+  // since 7.88.
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "berth");
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, endpoint.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
 }
 

@@ -1,17 +1,16 @@
-// Reads config.json, DOCKER_AUTH_CONFIG and the context store. Contexts are found by the name in
-// their meta.json, not by the SHA-256 of it that names their folder.
+// Reads config.json and DOCKER_AUTH_CONFIG.
 #include "berth/runtime/docker_config.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "berth/base/file.hpp"
 #include "berth/base/text.hpp"
 #include "runtime/base64.hpp"
+#include "runtime/docker_config_json.hpp"
 #include "runtime/json_fields.hpp"
+#include "runtime/program_path.hpp"
 
 namespace berth::runtime {
 
@@ -76,13 +75,25 @@ DockerConfig read_config(const Json& json, const std::filesystem::path& folder) 
   config.current_context = text_field(json, "currentContext");
   config.credentials_store = text_field(json, "credsStore");
   config.credential_helpers = text_map_field(json, "credHelpers");
+  config.http_headers = text_map_field(json, "HttpHeaders");
   read_auths(json, config);
   read_proxies(json, config);
   return config;
 }
 
+}  // namespace
+
+Result<DockerConfig> decode_docker_config(std::string_view text,
+                                          const std::filesystem::path& folder) {
+  return decode(text, Errc::invalid_input, "`" + (folder / "config.json").string() + "`",
+                [&folder](const Json& json) { return read_config(json, folder); });
+}
+
+namespace {
+
 std::filesystem::path config_folder(const EnvironmentLookup& environment) {
-  if (const std::optional<std::string> folder = environment("DOCKER_CONFIG")) {
+  const std::optional<std::string> folder = environment("DOCKER_CONFIG");
+  if (folder && !folder->empty()) {
     return *folder;
   }
   const std::optional<std::string> home = environment("HOME");
@@ -106,9 +117,7 @@ DockerConfig load_file(const std::filesystem::path& folder) {
   if (trimmed(*text).empty()) {
     return config;
   }
-  Result<DockerConfig> read =
-      decode(*text, Errc::invalid_input, "`" + path.string() + "`",
-             [&folder](const Json& json) { return read_config(json, folder); });
+  Result<DockerConfig> read = decode_docker_config(*text, folder);
   if (!read) {
     const std::string why = read.error().notes.empty() ? "" : ": " + read.error().notes.front();
     // Its beginning may hold a password: only what is wrong is repeated, never an excerpt.
@@ -121,94 +130,61 @@ DockerConfig load_file(const std::filesystem::path& folder) {
   return std::move(*read);
 }
 
+// docker's own choice where nobody has made one.
+// Source: docker/cli cli/config/credentials/default_store_linux.go, ContainsAuth() of configfile.
+void guess_credentials_store(const EnvironmentLookup& environment, DockerConfig& config) {
+  if (!config.credentials_store.empty() || !config.credential_helpers.empty() ||
+      !config.auths.empty()) {
+    return;
+  }
+  const std::string path = environment("PATH").value_or("");
+  const std::string store = find_program("pass", path) ? "pass" : "secretservice";
+  if (find_program("docker-credential-" + store, path)) {
+    config.credentials_store = store;
+    config.store_is_a_guess = true;
+  }
+}
+
+// Stricter than config.json: docker refuses what it does not know here, and would ignore with it
+// what the user meant. Source: docker/cli cli/config/configfile/file.go (parseEnvConfig).
+DockerConfig read_auths_of_environment(const Json& json) {
+  DockerConfig read;
+  for (const auto& entry : json.items()) {
+    if (entry.key() != "auths") {
+      throw UnexpectedJson("`" + excerpt(entry.key(), 40) + "` is not known there");
+    }
+  }
+  for (const auto& server : field(json, "auths").items()) {
+    for (const auto& entry : server.value().items()) {
+      if (entry.key() != "auth") {
+        throw UnexpectedJson("`" + excerpt(entry.key(), 40) + "` is not known there");
+      }
+    }
+  }
+  read_auths(json, read);
+  return read;
+}
+
 }  // namespace
 
 DockerConfig load_docker_config(const EnvironmentLookup& environment) {
   DockerConfig config = load_file(config_folder(environment));
+  guess_credentials_store(environment, config);
   const std::optional<std::string> text = environment("DOCKER_AUTH_CONFIG");
   if (!text.has_value() || trimmed(*text).empty()) {
     return config;
   }
   Result<DockerConfig> auths =
-      decode(*text, Errc::invalid_input, "DOCKER_AUTH_CONFIG", [](const Json& json) {
-        DockerConfig read;
-        read_auths(json, read);
-        return read;
-      });
+      decode(*text, Errc::invalid_input, "DOCKER_AUTH_CONFIG", &read_auths_of_environment);
   if (!auths) {
     config.remarks.emplace_back(
-        "DOCKER_AUTH_CONFIG is left out: expected {\"auths\": {HOST: {\"auth\": BASE64}}}");
+        "DOCKER_AUTH_CONFIG is left out: expected {\"auths\": {HOST: {\"auth\": BASE64}}} and "
+        "nothing "
+        "else");
     return config;
   }
   config.auths_from_environment = std::move(auths->auths);
   return config;
-}
-
-namespace {
-
-struct Context {
-  std::string name;
-  std::string host;
-  bool tls;
-};
-
-Result<Context> read_context(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "meta.json";
-  BERTH_TRY(const std::string text, read_file(path, kLargestConfig));
-  return decode(text, Errc::invalid_input, "`" + path.string() + "`", [&folder](const Json& json) {
-    Context context{text_field(json, "Name"), {}, false};
-    if (const Json& endpoints = field(json, "Endpoints"); endpoints.is_object()) {
-      if (const Json& docker = field(endpoints, "docker"); docker.is_object()) {
-        context.host = text_field(docker, "Host");
-      }
-    }
-    std::error_code ignored;
-    context.tls = std::filesystem::exists(
-        folder.parent_path().parent_path() / "tls" / folder.filename() / "docker", ignored);
-    return context;
-  });
-}
-
-Failure no_such_context(const std::string& name, const std::filesystem::path& store,
-                        const std::vector<std::string>& names) {
-  Error error{Errc::not_found, fmt::format("docker context `{}` does not exist", excerpt(name))};
-  error.note(names.empty() ? fmt::format("there are no contexts in {}", store.string())
-                           : fmt::format("there are: {}", join(names, ", ")));
-  if (const std::optional<std::string> near = nearest(name, names)) {
-    error.hint(fmt::format("`docker context use {}`", shell_quoted(*near)));
-  }
-  return fail(std::move(error));
-}
-
-}  // namespace
-
-Result<std::string> context_host(const DockerConfig& config, const std::string& name) {
-  const std::filesystem::path store = config.folder / "contexts" / "meta";
-  std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(store, error);
-  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    const Result<Context> context = read_context(entry->path());
-    if (!context) {
-      continue;  // of no concern unless it is the one, whose name cannot be read then
-    }
-    if (context->name != name) {
-      names.push_back(context->name);
-      continue;
-    }
-    if (context->host.empty()) {
-      return fail(Errc::invalid_input,
-                  fmt::format("docker context `{}` names no Docker engine", excerpt(name)));
-    }
-    if (context->tls && !context->host.starts_with("unix://")) {
-      return fail(Error{Errc::usage,
-                        fmt::format("docker context `{}`: TLS is not supported yet", excerpt(name))}
-                      .note(fmt::format("its engine is {}", excerpt(context->host))));
-    }
-    return context->host;
-  }
-  std::sort(names.begin(), names.end());
-  return no_such_context(name, store, names);
 }
 
 }  // namespace berth::runtime

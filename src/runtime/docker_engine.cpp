@@ -3,8 +3,7 @@
 #include "berth/runtime/docker_engine.hpp"
 
 #include <spdlog/fmt/fmt.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "runtime/image_pull.hpp"
 #include "runtime/image_reference.hpp"
 #include "runtime/pending_wait.hpp"
+#include "runtime/program_path.hpp"
 
 namespace berth::runtime {
 
@@ -123,6 +123,11 @@ Result<HttpResponse> DockerEngine::call(const std::string& method, const std::st
 Result<std::string> DockerEngine::describe(const std::string& path) {
   BERTH_TRY(HttpResponse response, call("GET", path, options_.timeouts.query, {}, options_.stop));
   if (!response.ok()) {
+    if (std::optional<Error> refused =
+            api_version_refused(decode_error_message(response.body), *api_version_,
+                                options_.environment("DOCKER_API_VERSION").has_value())) {
+      return fail(std::move(*refused));
+    }
     Error error = engine_error(response, fmt::format("the engine does not answer `GET {}`", path));
     error.code = Errc::engine_failed;  // even with 404: every engine has it
     return fail(std::move(error));
@@ -158,13 +163,7 @@ bool DockerEngine::finds_nvidia_hook(const EngineFacts& facts) const {
   }
   const std::string path = options_.environment("PATH").value_or("") +
                            ":/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin";
-  for (const std::string& folder : split(path, ':')) {
-    if (!folder.empty() &&
-        ::access((folder + "/nvidia-container-runtime-hook").c_str(), X_OK) == 0) {
-      return true;
-    }
-  }
-  return false;
+  return find_program("nvidia-container-runtime-hook", path).has_value();
 }
 
 Result<std::optional<ImageFacts>> DockerEngine::inspect_image(const std::string& reference) {
@@ -188,6 +187,22 @@ Result<void> DockerEngine::pull(const std::string& reference, const std::string&
                     observer, std::move(stop));
 }
 
+// A bind source is looked for where the engine is.
+Error with_note_on_paths(Error error, const Endpoint& endpoint) {
+  const bool about_path =
+      std::any_of(error.notes.begin(), error.notes.end(), [](const std::string& note) {
+        return note.find("bind source path") != std::string::npos ||
+               note.find("no such file or directory") != std::string::npos;
+      });
+  if (about_path && !endpoint.local()) {
+    error.note(
+        fmt::format("the engine is on another machine ({}): what is mounted, the project too, "
+                    "must be there, at the same path",
+                    endpoint.address));
+  }
+  return error;
+}
+
 Result<CreatedContainer> DockerEngine::create(const ContainerSpec& spec) {
   BERTH_CHECK(check_encodable(spec));
   BERTH_TRY(const HttpResponse response,
@@ -200,7 +215,8 @@ Result<CreatedContainer> DockerEngine::create(const ContainerSpec& spec) {
                     .named("name-in-use"));
   }
   if (!response.ok()) {
-    return fail(engine_error(response, "the container cannot be created"));
+    return fail(with_note_on_paths(engine_error(response, "the container cannot be created"),
+                                   client_.endpoint()));
   }
   return decode_created(response.body);
 }
@@ -325,7 +341,8 @@ std::unique_ptr<Engine> make_docker_engine(Endpoint endpoint, EngineOptions opti
 }
 
 Result<std::unique_ptr<Engine>> open_engine(const EndpointQuery& query, EngineOptions options) {
-  BERTH_TRY(Endpoint endpoint, find_endpoint(query));
+  BERTH_TRY(Endpoint found, find_endpoint(query));
+  BERTH_TRY(Endpoint endpoint, open_endpoint(std::move(found), options.stop));
   return make_docker_engine(std::move(endpoint), std::move(options));
 }
 

@@ -3,163 +3,145 @@
 #include "berth/runtime/endpoint.hpp"
 
 #include <spdlog/fmt/fmt.h>
-#include <sys/un.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
 #include "berth/base/text.hpp"
 #include "berth/runtime/docker_config.hpp"
 #include "runtime/connection_error.hpp"
+#include "runtime/endpoint_tls.hpp"
+#include "runtime/engine_headers.hpp"
 #include "runtime/excerpt.hpp"
+#include "runtime/podman_service.hpp"
+#include "runtime/ssh_tunnel.hpp"
 
 namespace berth::runtime {
 
-EnvironmentLookup process_environment() {
-  return [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr || *value == '\0') {
-      return std::nullopt;
-    }
-    return value;
-  };
-}
-
 namespace {
 
-constexpr std::string_view kDefaultSocket = "/var/run/docker.sock";
-
-Error malformed(const std::string& text, const std::string& origin) {
-  return Error{Errc::usage, fmt::format("engine address `{}` cannot be understood", excerpt(text))}
-      .note(fmt::format("it is from {}", origin))
-      .note("expected unix:///PATH or tcp://HOST:PORT");
-}
-
-Error unsupported(const std::string& text, const std::string& origin, std::string_view what) {
-  return Error{Errc::usage,
-               fmt::format("engine address `{}`: {} not supported yet", excerpt(text), what)}
-      .note(fmt::format("it is from {}", origin));
-}
-
-Result<Endpoint> unix_endpoint(const std::string& path, const std::string& origin) {
-  constexpr std::size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
-  if (!path.starts_with('/') || path.find('\0') != std::string::npos) {
-    return fail(malformed("unix://" + path, origin));
-  }
-  if (path.size() > kLongest) {
-    return fail(
-        Error{Errc::usage, fmt::format("engine address `unix://{}` is too long", excerpt(path))}
-            .note(fmt::format("it is from {}", origin))
-            .note(fmt::format("the path of a socket has at most {} bytes, this one has {}",
-                              kLongest, path.size()))
-            .hint(fmt::format("`ln -s {} /tmp/engine.sock`, and use unix:///tmp/engine.sock",
-                              shell_quoted(path))));
-  }
-  return Endpoint{.transport = Endpoint::Transport::unix_socket,
-                  .socket_path = path,
-                  .base_url = "http://localhost",
-                  .address = "unix://" + path,
-                  .origin = origin};
-}
-
-bool is_host_and_port(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  const bool bracketed = text.starts_with('[');
-  const std::size_t end = bracketed ? text.find(']') : text.find(':');
-  if (text.empty() || end == 0 || (bracketed && end == std::string_view::npos)) {
-    return false;
-  }
-  constexpr std::string_view kHost =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._[]:%";
-  if (text.find_first_not_of(kHost) != std::string_view::npos) {
-    return false;
-  }
-  if (colon == std::string_view::npos || (bracketed && colon < end)) {
-    return true;
-  }
-  const std::string_view port = text.substr(colon + 1);
-  return !port.empty() && port.size() <= 5 &&
-         port.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-Result<Endpoint> tcp_endpoint(const std::string& rest, const std::string& origin) {
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  std::string host = rest.substr(0, slash);
-  std::string prefix = rest.substr(slash);
-  if (prefix.ends_with('/')) {
-    prefix.pop_back();
-  }
-  if (!is_host_and_port(host) || prefix.find_first_of(" ?#\r\n") != std::string::npos) {
-    return fail(malformed("tcp://" + rest, origin));
-  }
-  const bool has_port =
-      host.starts_with('[') ? !host.ends_with(']') : host.find(':') != std::string::npos;
-  if (!has_port) {
-    host += ":2375";
-  }
-  return Endpoint{.transport = Endpoint::Transport::tcp,
-                  .base_url = "http://" + host + prefix,
-                  .address = "tcp://" + host + prefix,
-                  .origin = origin};
+// An empty variable counts as unset, whoever looks it up.
+EnvironmentLookup without_empty(EnvironmentLookup lookup) {
+  return [lookup = std::move(lookup)](const std::string& name) {
+    std::optional<std::string> value = lookup(name);
+    return value && value->empty() ? std::nullopt : value;
+  };
 }
 
 }  // namespace
 
-Result<Endpoint> parse_endpoint(const std::string& text, const std::string& origin) {
-  const std::size_t separator = text.find("://");
-  if (text.starts_with('/')) {
-    return unix_endpoint(text, origin);
-  }
-  const std::string scheme = separator == std::string::npos ? "tcp" : text.substr(0, separator);
-  const std::string rest = separator == std::string::npos ? text : text.substr(separator + 3);
-  if (scheme == "unix") {
-    return unix_endpoint(rest.empty() ? std::string(kDefaultSocket) : rest, origin);
-  }
-  if (scheme == "tcp" || scheme == "http") {
-    return tcp_endpoint(rest, origin);
-  }
-  if (scheme == "ssh") {
-    return fail(unsupported(text, origin, "engines over ssh are")
-                    .hint(fmt::format("`ssh -N -L /tmp/engine.sock:/var/run/docker.sock {}` and "
-                                      "`--engine unix:///tmp/engine.sock`",
-                                      shell_quoted(rest.substr(0, rest.find('/'))))));
-  }
-  if (scheme == "https") {
-    return fail(unsupported(text, origin, "TLS is"));
-  }
-  if (scheme == "npipe" || scheme == "fd") {
-    return fail(unsupported(text, origin, "this kind of address is"));
-  }
-  return fail(malformed(text, origin));
+EnvironmentLookup process_environment() {
+  return without_empty([](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  });
 }
 
 namespace {
 
-bool asks_for_tls(const EnvironmentLookup& environment) {
-  return environment("DOCKER_TLS").has_value() || environment("DOCKER_TLS_VERIFY").has_value();
+class Search {
+ public:
+  Search(const EndpointQuery& query, const DockerConfig& config)
+      : query_(query), environment_(without_empty(query.environment)), config_(config) {}
+
+  Result<Endpoint> find() const {
+    if (query_.flag && query_.context) {
+      return fail(Error{Errc::usage, "`--engine` and `--context` name two engines"}.hint(
+          "give one of them"));
+    }
+    if (query_.flag) {
+      return named(*query_.flag, "--engine");
+    }
+    if (query_.context) {
+      return of_context(*query_.context, "--context");
+    }
+    if (const std::optional<std::string> host = environment_("DOCKER_HOST")) {
+      return named(*host, "DOCKER_HOST");
+    }
+    if (const std::optional<std::string> context = environment_("DOCKER_CONTEXT")) {
+      return of_context(*context, "DOCKER_CONTEXT");
+    }
+    return of_context(config_.current_context, (config_.folder / "config.json").string());
+  }
+
+ private:
+  // An address that somebody named; its TLS is that of the variables.
+  Result<Endpoint> named(const std::string& text, const std::string& origin) const {
+    const bool asked = asks_for_tls(environment_);
+    BERTH_TRY(Endpoint endpoint, parse_endpoint(text, origin, asked));
+    if (endpoint.tls) {
+      // `https://` alone is verified with what the system trusts.
+      const bool verify = !asked || environment_("DOCKER_TLS_VERIFY").has_value();
+      BERTH_TRY(endpoint.tls, tls_settings(certificate_folder(environment_, config_), verify, asked,
+                                           endpoint.address));
+    }
+    return with_proxy(std::move(endpoint));
+  }
+
+  Result<Endpoint> of_context(const std::string& name, const std::string& chosen_by) const {
+    if (name.empty() || name == "default") {
+      return on_default_socket();
+    }
+    Result<DockerContext> context = find_context(config_, name);
+    if (!context) {
+      return fail(
+          std::move(context).error().note(fmt::format("the context is chosen by {}", chosen_by)));
+    }
+    const std::string origin = fmt::format("docker context `{}`", excerpt(name));
+    const bool tls = context->skip_tls_verify || !context->tls_folder.empty();
+    BERTH_TRY(Endpoint endpoint, parse_endpoint(context->host, origin, tls));
+    if (endpoint.tls) {
+      BERTH_TRY(endpoint.tls, tls_settings(context->tls_folder, !context->skip_tls_verify, false,
+                                           endpoint.address));
+    }
+    return with_proxy(std::move(endpoint));
+  }
+
+  Result<Endpoint> on_default_socket() const;
+  std::vector<std::string> default_sockets() const;
+  Endpoint with_proxy(Endpoint endpoint) const;
+
+  const EndpointQuery& query_;
+  const EnvironmentLookup environment_;
+  const DockerConfig& config_;
+};
+
+bool is_loopback(std::string_view url) {
+  const std::string_view host = url.substr(url.find("://") + 3);
+  const auto begins = [host](std::string_view name) {
+    return host.starts_with(name) && (name.ends_with('.') || host.substr(name.size(), 1) == ":");
+  };
+  return begins("localhost") || begins("127.") || begins("[::1]");
 }
 
-// An address that somebody named.
-Result<Endpoint> named_endpoint(const std::string& text, const std::string& origin,
-                                const EnvironmentLookup& environment) {
-  BERTH_TRY(Endpoint endpoint, parse_endpoint(text, origin));
-  if (endpoint.transport == Endpoint::Transport::tcp && asks_for_tls(environment)) {
-    return fail(
-        unsupported(text, origin, "TLS is")
-            .note("DOCKER_TLS or DOCKER_TLS_VERIFY is set")
-            .hint("`unset DOCKER_TLS DOCKER_TLS_VERIFY`, where the engine listens without TLS"));
+// As Go's programs choose it; libcurl itself would not look at HTTP_PROXY in capitals.
+// Source: golang.org/x/net/http/httpproxy.
+Endpoint Search::with_proxy(Endpoint endpoint) const {
+  if (endpoint.transport != Endpoint::Transport::tcp || is_loopback(endpoint.base_url)) {
+    return endpoint;
+  }
+  const std::array<const char*, 2> names =
+      endpoint.tls ? std::array<const char*, 2>{"HTTPS_PROXY", "https_proxy"}
+                   : std::array<const char*, 2>{"HTTP_PROXY", "http_proxy"};
+  for (const char* name : names) {
+    if (const std::optional<std::string> url = environment_(name)) {
+      const std::optional<std::string> exceptions = environment_("NO_PROXY");
+      endpoint.proxy = ProxySettings{
+          *url, exceptions ? *exceptions : environment_("no_proxy").value_or(""), name};
+      break;
+    }
   }
   return endpoint;
 }
 
 // The sockets that engines make by themselves, in the order of preference.
-std::vector<std::string> default_sockets(const EndpointQuery& query) {
-  const auto below_root = [&query](const char* path) {
-    return (query.system_root / path).string();
-  };
+std::vector<std::string> Search::default_sockets() const {
+  const auto below_root = [this](const char* path) { return (query_.system_root / path).string(); };
   std::vector<std::string> sockets{below_root("var/run/docker.sock")};
-  if (const std::optional<std::string> runtime = query.environment("XDG_RUNTIME_DIR")) {
+  if (const std::optional<std::string> runtime = environment_("XDG_RUNTIME_DIR")) {
     sockets.push_back(*runtime + "/docker.sock");
     sockets.push_back(*runtime + "/podman/podman.sock");
   }
@@ -167,23 +149,12 @@ std::vector<std::string> default_sockets(const EndpointQuery& query) {
   return sockets;
 }
 
-Result<Endpoint> default_endpoint(const EndpointQuery& query) {
-  struct Attempt {
-    Endpoint endpoint;
-    int error_number;
-  };
-  std::vector<Attempt> attempts;
-  for (const std::string& path : default_sockets(query)) {
-    Result<Endpoint> endpoint = unix_endpoint(path, "default socket");
-    if (!endpoint) {
-      continue;  // an XDG_RUNTIME_DIR that no socket fits into
-    }
-    const int error_number = probe_unix_socket(path);
-    if (error_number == 0) {
-      return *endpoint;
-    }
-    attempts.push_back({std::move(*endpoint), error_number});
-  }
+struct Attempt {
+  Endpoint endpoint;
+  int error_number;
+};
+
+Error nothing_found(const std::vector<Attempt>& attempts) {
   // One that exists tells more than those that do not.
   const auto telling = std::find_if(attempts.begin(), attempts.end(), [](const Attempt& attempt) {
     return attempt.error_number != ENOENT && attempt.error_number != ENOTDIR;
@@ -195,52 +166,57 @@ Result<Endpoint> default_endpoint(const EndpointQuery& query) {
                 .hint(
                     "`sudo apt-get install docker.io` installs Docker, `sudo systemctl start "
                     "docker` starts it")
-                .hint("`--engine unix:///PATH` or DOCKER_HOST names an engine elsewhere")
+                .hint("`--engine ssh://HOST` or DOCKER_HOST names an engine elsewhere")
                 .named("engine-no-socket");
   for (const Attempt& attempt : attempts) {
     error.note(fmt::format("tried {}: {}", attempt.endpoint.address,
                            connection_failure_text(attempt.error_number)));
   }
-  return fail(std::move(error));
+  return error;
 }
 
-// nullopt: the context `default`, or none at all.
-Result<std::optional<Endpoint>> context_endpoint(const DockerConfig& config,
-                                                 const EnvironmentLookup& environment) {
-  const std::optional<std::string> variable = environment("DOCKER_CONTEXT");
-  const std::string name = variable.value_or(config.current_context);
-  if (name.empty() || name == "default") {
-    return std::nullopt;
+Result<Endpoint> Search::on_default_socket() const {
+  std::vector<Attempt> attempts;
+  for (const std::string& path : default_sockets()) {
+    Result<Endpoint> endpoint = parse_endpoint("unix://" + path, "default socket");
+    if (!endpoint) {
+      continue;  // an XDG_RUNTIME_DIR that no socket fits into
+    }
+    const int error_number = probe_unix_socket(path);
+    if (error_number == 0) {
+      return *endpoint;
+    }
+    attempts.push_back({std::move(*endpoint), error_number});
   }
-  const std::string chosen_by =
-      variable ? "DOCKER_CONTEXT" : (config.folder / "config.json").string();
-  Result<std::string> host = context_host(config, name);
-  if (!host) {
-    return fail(
-        std::move(host).error().note(fmt::format("the context is chosen by {}", chosen_by)));
+  if (only_podman_is_installed(environment_("PATH").value_or(""))) {
+    return podman_endpoint();
   }
-  BERTH_TRY(Endpoint endpoint,
-            named_endpoint(*host, fmt::format("docker context `{}`", excerpt(name)), environment));
-  return endpoint;
+  return fail(nothing_found(attempts));
 }
 
 }  // namespace
 
 Result<Endpoint> find_endpoint(const EndpointQuery& query) {
-  if (query.flag.has_value()) {
-    return named_endpoint(*query.flag, "--engine", query.environment);
-  }
-  if (const std::optional<std::string> host = query.environment("DOCKER_HOST");
-      host.has_value() && !host->empty()) {
-    return named_endpoint(*host, "DOCKER_HOST", query.environment);
-  }
   DockerConfig config = load_docker_config(query.environment);
-  BERTH_TRY(std::optional<Endpoint> from_context, context_endpoint(config, query.environment));
-  if (!from_context.has_value()) {
-    BERTH_TRY(from_context, default_endpoint(query));
+  BERTH_TRY(Endpoint endpoint, Search(query, config).find());
+  BERTH_TRY(endpoint.headers, engine_headers(config, query.environment("DOCKER_CUSTOM_HEADERS")));
+  endpoint.remarks = std::move(config.remarks);
+  return endpoint;
+}
+
+Result<Endpoint> open_endpoint(Endpoint endpoint, std::stop_token stop) {
+  if (endpoint.through == Endpoint::Through::nothing) {
+    return endpoint;
   }
-  from_context->remarks = std::move(config.remarks);
-  return std::move(*from_context);
+  const bool through_ssh = endpoint.through == Endpoint::Through::ssh;
+  BERTH_TRY(endpoint.program,
+            through_ssh ? open_ssh_tunnel(endpoint, stop) : start_podman_service(stop));
+  endpoint.socket_path = endpoint.program->socket_path();
+  endpoint.program_command = endpoint.program->command_line();
+  if (!through_ssh) {
+    endpoint.address = "unix://" + endpoint.socket_path;
+  }
+  return endpoint;
 }
 
 }  // namespace berth::runtime

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kUnixScheme = "unix://";
 constexpr unsigned kCapSysResource = 24;
+// The hard limit of kernels before 5.16 (mlock(2)): no user has less, unless by somebody's will.
+constexpr std::int64_t kSmallestMemlock = 64 << 10;
 
 std::optional<ucred> peer_of(const std::string& socket_path) {
   const UniqueFd connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -73,7 +75,7 @@ bool has_capability(const std::string& status, unsigned capability) {
 
 EngineLimits engine_limits(const EngineFacts& engine) {
   if (!engine.address.starts_with(kUnixScheme)) {
-    return {};
+    return engine.rootless ? EngineLimits{kSmallestMemlock, std::nullopt} : EngineLimits{};
   }
   const std::optional<ucred> peer = peer_of(engine.address.substr(kUnixScheme.size()));
   // A peer that is not root and no rootless engine is the proxy of a virtual machine, whose limits

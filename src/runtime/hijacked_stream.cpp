@@ -38,7 +38,7 @@ Failure broken_connection(const char* doing, CURLcode code) {
 // Non-blocking reads and writes on a connected handle.
 class Socket {
  public:
-  explicit Socket(CurlEasy easy) : easy_(std::move(easy)) {
+  Socket(CurlEasy easy, bool tls) : easy_(std::move(easy)), tls_(tls) {
     curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &fd_);
   }
 
@@ -56,16 +56,9 @@ class Socket {
     return ReadResult{count == 0 ? ReadState::end : ReadState::data, count};
   }
 
+  // What was not taken must come again with the next call.
   Result<std::size_t> write(std::span<const std::byte> bytes) {
-    std::size_t count = 0;
-    const CURLcode code = curl_easy_send(easy_.get(), bytes.data(), bytes.size(), &count);
-    if (code == CURLE_AGAIN) {
-      return std::size_t{0};
-    }
-    if (code != CURLE_OK) {
-      return broken_connection("writing", code);
-    }
-    return count;
+    return tls_ ? write_record(bytes) : send(bytes);
   }
 
   // False: the deadline has passed.
@@ -88,8 +81,37 @@ class Socket {
   }
 
  private:
+  Result<std::size_t> send(std::span<const std::byte> bytes) {
+    std::size_t count = 0;
+    const CURLcode code = curl_easy_send(easy_.get(), bytes.data(), bytes.size(), &count);
+    if (code == CURLE_AGAIN) {
+      return std::size_t{0};
+    }
+    if (code != CURLE_OK) {
+      return broken_connection("writing", code);
+    }
+    return count;
+  }
+
+  // OpenSSL wants what it could not write again from the same place, and as much of it
+  // (SSL_write(3)): it is kept here, since the caller's buffer may be another one then.
+  Result<std::size_t> write_record(std::span<const std::byte> bytes) {
+    constexpr std::size_t kLargestRecord = 16u << 10;
+    if (record_.empty()) {
+      const auto piece = bytes.first(std::min(bytes.size(), kLargestRecord));
+      record_.assign(piece.begin(), piece.end());
+    }
+    BERTH_TRY(const std::size_t count, send(record_));
+    if (count > 0) {
+      record_.clear();
+    }
+    return count;
+  }
+
   CurlEasy easy_;
+  bool tls_;
   curl_socket_t fd_ = -1;
+  std::vector<std::byte> record_{};
 };
 
 class HijackedStream final : public AttachedStream {
@@ -135,7 +157,7 @@ class Upgrade {
  public:
   Upgrade(CurlEasy easy, const Endpoint& endpoint, std::string operation,
           Clock::time_point deadline)
-      : socket_(std::move(easy)),
+      : socket_(std::move(easy), endpoint.tls.has_value()),
         endpoint_(endpoint),
         operation_(std::move(operation)),
         deadline_(deadline) {}
@@ -226,11 +248,7 @@ class Upgrade {
                : received_.substr(first, last - first + 1);
   }
 
-  Failure no_http() const {
-    return fail(Error{Errc::engine_failed,
-                      fmt::format("what answers at {} is no container engine", endpoint_.address)}
-                    .note("expected an HTTP answer, got `" + excerpt(received_) + "`"));
-  }
+  Failure no_http() const { return fail(not_http_error(endpoint_, received_)); }
 
   Failure broken_off() const {
     return fail(Error{Errc::engine_failed,
@@ -247,27 +265,47 @@ class Upgrade {
   std::string received_{};
 };
 
+Result<CurlEasy> connect(const CurlPool& pool, const std::string& operation) {
+  const Endpoint& endpoint = pool.endpoint();
+  std::array<char, CURL_ERROR_SIZE> detail{};
+  CurlEasy easy = make_curl_handle(endpoint, pool.connect_timeout());
+  curl_easy_setopt(easy.get(), CURLOPT_URL, endpoint.base_url.c_str());
+  curl_easy_setopt(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
+  curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, detail.data());
+  if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK) {
+    return fail(connection_error({easy.get(), code, detail.data()}, endpoint, operation));
+  }
+  curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, nullptr);  // the handle lives on
+  return easy;
+}
+
+std::string upgrade_request(const Endpoint& endpoint, const std::string& target) {
+  std::string_view host = endpoint.base_url;
+  host.remove_prefix(host.find("://") + 3);
+  const std::size_t slash = std::min(host.find('/'), host.size());
+  std::string request = fmt::format(
+      "POST {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nConnection: Upgrade\r\nUpgrade: "
+      "tcp\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n",
+      host.substr(slash), target, host.substr(0, slash), endpoint.user_agent);
+  for (const std::string& header : endpoint.headers) {
+    // `Name;` is libcurl's spelling of a header without a value.
+    request += (header.ends_with(';') && header.find(':') == std::string::npos
+                    ? header.substr(0, header.size() - 1) + ":"
+                    : header) +
+               "\r\n";
+  }
+  return request + "\r\n";
+}
+
 }  // namespace
 
 Result<UpgradeAnswer> upgrade(CurlPool& pool, const std::string& target,
                               std::chrono::milliseconds timeout) {
   const Endpoint& endpoint = pool.endpoint();
   const std::string operation = "POST " + target;
-  CurlEasy easy = make_curl_handle(endpoint, pool.connect_timeout());
-  curl_easy_setopt(easy.get(), CURLOPT_URL, endpoint.base_url.c_str());
-  curl_easy_setopt(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
-  if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK) {
-    return fail(connection_error(easy.get(), code, endpoint, operation));
-  }
-  std::string_view host = endpoint.base_url;
-  host.remove_prefix(std::string_view("http://").size());
-  const std::size_t slash = std::min(host.find('/'), host.size());
-  const std::string request = fmt::format(
-      "POST {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: berth\r\nConnection: Upgrade\r\nUpgrade: "
-      "tcp\r\n"
-      "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n",
-      host.substr(slash), target, host.substr(0, slash));
-  return Upgrade(std::move(easy), endpoint, operation, Clock::now() + timeout).exchange(request);
+  BERTH_TRY(CurlEasy easy, connect(pool, operation));
+  return Upgrade(std::move(easy), endpoint, operation, Clock::now() + timeout)
+      .exchange(upgrade_request(endpoint, target));
 }
 
 }  // namespace berth::runtime

@@ -5,6 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "berth/base/text.hpp"
 #include "runtime/connection_error.hpp"
 #include "runtime/excerpt.hpp"
+#include "runtime/tls_error.hpp"
 
 namespace berth::runtime {
 
@@ -104,8 +107,9 @@ void set_request(CURL* easy, const HttpRequest& request, const std::string& url,
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
 }
 
-std::vector<std::string> header_lines(const HttpRequest& request) {
+std::vector<std::string> header_lines(const HttpRequest& request, const Endpoint& endpoint) {
   std::vector<std::string> lines = request.headers;
+  lines.insert(lines.end(), endpoint.headers.begin(), endpoint.headers.end());
   lines.emplace_back("Expect:");  // no waiting for 100-continue
   if (request.method == "POST") {
     lines.push_back("Content-Type: " + request.content_type);
@@ -133,6 +137,30 @@ std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_
   return std::nullopt;
 }
 
+// Answers that are not the engine's, or not to this request.
+std::optional<Error> unusable_answer(const HttpResponse& response, const Endpoint& endpoint,
+                                     const std::string& operation) {
+  // What Go's web server says, and nginx.
+  if (response.status == 400 && !endpoint.tls &&
+      (response.body.find("HTTP request to an HTTPS server") != std::string::npos ||
+       response.body.find("HTTP request was sent to HTTPS port") != std::string::npos)) {
+    return tls_expected_error(endpoint);
+  }
+  constexpr std::array<long, 5> kRedirects{301, 302, 303, 307, 308};
+  if (std::find(kRedirects.begin(), kRedirects.end(), response.status) != kRedirects.end()) {
+    const auto location = response.headers.find("location");
+    return Error{Errc::engine_failed,
+                 fmt::format("the engine at {} sends berth elsewhere", endpoint.address)}
+        .note(fmt::format("`{}` was answered with status {} and the location `{}`", operation,
+                          response.status,
+                          location == response.headers.end() ? "" : excerpt(location->second)))
+        .note("a request that may change something is not repeated at another address")
+        .hint("`--engine tcp://…` with the address that it names, if that is the engine")
+        .named("engine-redirect");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void HttpClient::tell(const std::string& method, const std::string& target, long status,
@@ -153,9 +181,11 @@ Result<HttpResponse> HttpClient::perform(const HttpRequest& request) const {
 }
 
 Result<HttpResponse> HttpClient::exchange(const HttpRequest& request) const {
+  std::array<char, CURL_ERROR_SIZE> detail{};  // outlives the connection that writes to it
   CurlConnection connection = pool_->take();
+  curl_easy_setopt(connection.easy.get(), CURLOPT_ERRORBUFFER, detail.data());
   const std::string url = endpoint().base_url + request.target;
-  const CurlList headers = make_curl_list(header_lines(request));
+  const CurlList headers = make_curl_list(header_lines(request, endpoint()));
   Exchange state{request};
   set_request(connection.easy.get(), request, url, headers, state);
 
@@ -170,18 +200,21 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request) const {
     return fail(std::move(*state.failure));
   }
   if (!state.not_http.empty()) {
-    return fail(Error{Errc::engine_failed,
-                      fmt::format("what answers at {} is no container engine", endpoint().address)}
-                    .note("expected an HTTP answer, got `" + excerpt(state.not_http) + "`"));
+    return fail(is_tls_alert(state.not_http) ? tls_expected_error(endpoint())
+                                             : not_http_error(endpoint(), state.not_http));
   }
+  const std::string operation = request.method + " " + request.target;
   if (*code != CURLE_OK) {
-    return fail(connection_error(connection.easy.get(), *code, endpoint(),
-                                 request.method + " " + request.target));
+    return fail(
+        connection_error({connection.easy.get(), *code, detail.data()}, endpoint(), operation));
   }
   if (!state.headers_complete) {
     // libcurl is content with half a header.
-    return fail(connection_error(connection.easy.get(), CURLE_GOT_NOTHING, endpoint(),
-                                 request.method + " " + request.target));
+    return fail(
+        connection_error({connection.easy.get(), CURLE_GOT_NOTHING, ""}, endpoint(), operation));
+  }
+  if (const std::optional<Error> error = unusable_answer(state.response, endpoint(), operation)) {
+    return fail(*error);
   }
   pool_->give_back(std::move(connection));
   return std::move(state.response);

@@ -106,7 +106,8 @@ Result<std::optional<RegistryCredentials>> find_credentials(const DockerConfig& 
     return ask_helper(helper->second, key, timeout);
   }
   if (!config.credentials_store.empty()) {
-    return ask_helper(config.credentials_store, key, timeout);
+    Result<Found> stored = ask_helper(config.credentials_store, key, timeout);
+    return !stored && config.store_is_a_guess ? Found() : stored;
   }
   return find_in(config.auths, key);
 }

@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
 
 readonly HOME_DIR=${BERTH_ENGINES_DIR:-/var/cache/berth-engines}
-readonly ENGINES=(docker-20 docker-20-no-gpu docker-28 podman-5)
+readonly ENGINES=(docker-20 docker-20-no-gpu docker-28 docker-28-tls podman-5)
 export HOME_DIR ENGINES
 
 # Engines need root; the caller's group may use their sockets.
@@ -40,4 +40,32 @@ fetch_package() {
   mkdir -p "$2"
   dpkg-deb -x "$work"/*.deb "$2"
   rm -rf "$work"
+}
+
+share() { # share FOLDER…: mounts them into ROOT
+  local folder
+  for folder; do
+    mkdir -p "$ROOT$folder"
+    mount --rbind "$folder" "$ROOT$folder"
+  done
+}
+
+# Makes ROOT fit to live in: it gets the machine's own folders at their own paths, so that bind mounts mean the same to a
+# client outside. Only in a mount namespace of its own. Uses STATE and ROOT.
+enter_root() {
+  # runc needs a root that is a mount point.
+  mount --bind "$ROOT" "$ROOT"
+  share /proc /sys /dev
+  local folder
+  for folder in /*; do
+    case $folder in
+      /bin | /boot | /dev | /etc | /lib* | /lost+found | /proc | /run | /sbin | /sys | /usr | /var) continue ;;
+    esac
+    [ ! -d "$folder" ] || [ -L "$folder" ] || share "$folder"
+  done
+  case $REPO in /usr/* | /var/*) share "$REPO" ;; esac
+  share "$STATE"
+  mkdir -p "$ROOT/etc/cdi"
+  mount --bind "$STATE/cdi" "$ROOT/etc/cdi"
+  mount -t tmpfs tmpfs "$ROOT/run"
 }

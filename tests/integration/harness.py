@@ -79,6 +79,8 @@ class BerthTest(unittest.TestCase):
     """A project folder, a home and an environment of the test's own. `engines` empty: no engine is needed."""
 
     engines = ()
+    # Words before berth's own: how it is started elsewhere, `nsenter …`.
+    prefix = ()
     # Whether its tests look at, or change, what the engine holds as a whole: they do not run beside each other.
     whole_engine = False
     maxDiff = 2000
@@ -113,7 +115,7 @@ class BerthTest(unittest.TestCase):
             for folder in (self.folder, self.home, self.project):
                 os.chown(folder, STRANGER, STRANGER)
             options.update(user=STRANGER, group=STRANGER, extra_groups=[0])
-        process = subprocess.Popen([BERTH, *map(str, arguments)], **options)
+        process = subprocess.Popen([*self.prefix, BERTH, *map(str, arguments)], **options)
         self.addCleanup(self._end, process)
         return process
 

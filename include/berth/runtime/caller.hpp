@@ -76,8 +76,9 @@ std::map<std::string, std::filesystem::path> cache_folders(
 std::map<std::string, std::string> proxy_variables(const DockerConfig& config,
                                                    const std::string& engine_address);
 
-// What the process behind an engine's socket may not exceed: nothing for a remote engine, a virtual
-// machine's proxy, or one with CAP_SYS_RESOURCE.
+// What the process behind an engine's socket may not exceed: nothing for a virtual machine's proxy
+// or one with CAP_SYS_RESOURCE. An engine on another machine is not known; if it is rootless, it
+// may give the kernel's own limit for locked memory and no more.
 EngineLimits engine_limits(const EngineFacts& engine);
 
 }  // namespace berth::runtime

@@ -29,13 +29,17 @@ struct RegistryCredentials {
 struct DockerConfig {
   std::filesystem::path folder{};  // DOCKER_CONFIG, else ~/.docker; empty where neither is known
   std::string current_context{};
-  std::string credentials_store{};                          // "secretservice"
+  std::string credentials_store{};  // "secretservice"
+  // Nobody has configured credentials, so docker's default store is asked, if it is installed; that
+  // it fails means nothing then.
+  bool store_is_a_guess = false;
   std::map<std::string, std::string> credential_helpers{};  // host -> helper
   std::map<std::string, RegistryCredentials> auths{};       // registry key -> credentials
   std::map<std::string, RegistryCredentials> auths_from_environment{};  // DOCKER_AUTH_CONFIG; wins
   // Proxy variables for containers, by daemon address or "default": {"default": {"HTTP_PROXY":
   // "http://…"}}.
   std::map<std::string, std::map<std::string, std::string>> proxies{};
+  std::map<std::string, std::string> http_headers{};  // for the engine: HttpHeaders
   // Why a file was left out: docker carries on without a broken one, and so does berth, aloud.
   std::vector<std::string> remarks{};
 };
@@ -43,9 +47,16 @@ struct DockerConfig {
 // A missing file is an empty configuration; a broken one is too, with a remark.
 DockerConfig load_docker_config(const EnvironmentLookup& environment);
 
-// A context's address ("unix:///…"). Errc::not_found where there is no such context, with the names
-// of those there are.
-Result<std::string> context_host(const DockerConfig& config, const std::string& name);
+// An engine that the user has given a name.
+struct DockerContext {
+  std::string name{};
+  std::string host{};  // "unix:///…", "ssh://me@lab"
+  bool skip_tls_verify = false;
+  std::filesystem::path tls_folder{};  // of ca.pem, cert.pem, key.pem; empty where there is none
+};
+
+// Errc::not_found where there is no such context, with the names of those there are.
+Result<DockerContext> find_context(const DockerConfig& config, const std::string& name);
 
 // For a registry's host ("ghcr.io", "docker.io", "127.0.0.1:5001"): DOCKER_AUTH_CONFIG, else the
 // helper named for it, else the store, else `auths`. Absent: nothing is configured, pull

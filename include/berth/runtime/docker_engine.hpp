@@ -44,10 +44,10 @@ struct EngineOptions {
   std::shared_ptr<spdlog::logger> log{};
 };
 
-// Connects lazily: the first call finds out whether an engine answers.
+// Connects lazily: the first call finds out whether an engine answers. The endpoint is an open one.
 std::unique_ptr<Engine> make_docker_engine(Endpoint endpoint, EngineOptions options = {});
 
-// find_endpoint() and make_docker_engine().
+// find_endpoint(), open_endpoint() and make_docker_engine().
 Result<std::unique_ptr<Engine>> open_engine(const EndpointQuery& query, EngineOptions options = {});
 
 }  // namespace berth::runtime

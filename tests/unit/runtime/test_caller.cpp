@@ -94,3 +94,11 @@ TEST_CASE("a program that takes too long, fails or is not there says nothing") {
   CHECK_FALSE(captured_output({"no-such-program"}, std::chrono::seconds(10)).has_value());
   CHECK_FALSE(captured_output({"sleep", "60"}, std::chrono::milliseconds(20)).has_value());
 }
+
+TEST_CASE("a rootless engine on another machine is not asked to raise limits") {
+  berth::EngineFacts engine;
+  engine.address = "ssh://lab";
+  REQUIRE_FALSE(berth::runtime::engine_limits(engine).memlock_bytes.has_value());
+  engine.rootless = true;
+  REQUIRE(berth::runtime::engine_limits(engine).memlock_bytes == 65536);
+}

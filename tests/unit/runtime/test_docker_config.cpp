@@ -108,6 +108,56 @@ TEST_CASE("DOCKER_AUTH_CONFIG wins over the file") {
   REQUIRE(found(broken, "ghcr.io").username == "user");
 }
 
+TEST_CASE("DOCKER_AUTH_CONFIG with anything but auths is left out as a whole") {
+  const TemporaryFolder folder;
+  for (const char* text : {R"({"auths": {"a": {"auth": "Y2k6am9i"}}, "credsStore": "x"})",
+                           R"({"auths": {"a": {"auth": "Y2k6am9i", "email": "x"}}})", "[]", "7"}) {
+    INFO(text);
+    const DockerConfig config = load(folder, "{}", text);
+    REQUIRE(config.remarks.size() == 1);
+    REQUIRE(config.auths_from_environment.empty());
+  }
+}
+
+TEST_CASE("where nothing is configured, docker's default store is asked if it is installed") {
+  const TemporaryFolder folder;
+  const TemporaryFolder programs;
+  const auto add = [&programs](const std::string& name, const std::string& script) {
+    const std::filesystem::path file = programs.write(name, "#!/bin/sh\n" + script + "\n");
+    REQUIRE(::chmod(file.c_str(), 0755) == 0);
+  };
+  const auto load_with_path = [&](const std::string& text) {
+    folder.write("config.json", text);
+    return load_docker_config([&](const std::string& name) -> std::optional<std::string> {
+      return name == "DOCKER_CONFIG" ? std::optional(folder.path().string())
+             : name == "PATH"        ? std::optional(programs.path().string())
+                                     : std::nullopt;
+    });
+  };
+  REQUIRE(load_with_path("{}").credentials_store.empty());
+  add("docker-credential-secretservice", "exit 1");
+  REQUIRE(load_with_path("{}").credentials_store == "secretservice");
+  add("pass", "");
+  REQUIRE(load_with_path("{}").credentials_store.empty());
+  add("docker-credential-pass", "echo 'locked'; exit 3");
+  const DockerConfig guessed = load_with_path("{}");
+  REQUIRE(guessed.credentials_store == "pass");
+
+  for (const char* text : {R"({"credHelpers": {"x": "y"}})", R"({"credsStore": "z"})",
+                           R"({"auths": {"x": {"auth": "dXNlcjpwYXNz"}}})"}) {
+    INFO(text);
+    REQUIRE_FALSE(load_with_path(text).store_is_a_guess);
+  }
+
+  // Nobody asked for it, so that it fails means to be nobody.
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (programs.path().string() + ":" + path).c_str(), 1);
+  const Result<std::optional<RegistryCredentials>> nobody = find_credentials(guessed, "ghcr.io");
+  ::setenv("PATH", path.c_str(), 1);
+  REQUIRE(nobody);
+  REQUIRE_FALSE(nobody->has_value());
+}
+
 TEST_CASE("a broken configuration is empty, with a remark that shows no secret") {
   const TemporaryFolder folder;
   for (const char* text :

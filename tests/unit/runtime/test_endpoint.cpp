@@ -98,20 +98,72 @@ TEST_CASE("addresses are understood in docker's forms") {
   REQUIRE(parse_endpoint("10.0.0.5:99", "--engine")->base_url == "http://10.0.0.5:99");
   REQUIRE(parse_endpoint("tcp://[::1]", "--engine")->base_url == "http://[::1]:2375");
   REQUIRE(parse_endpoint("tcp://host:1/prefix/", "--engine")->base_url == "http://host:1/prefix");
+  REQUIRE(parse_endpoint("tcp://host:1//p//", "--engine")->base_url == "http://host:1//p");
   REQUIRE_FALSE(parse_endpoint("tcp://host:1", "--engine")->local());
 }
 
+TEST_CASE("addresses with TLS have another scheme and another port") {
+  REQUIRE(parse_endpoint("tcp://host", "x", true)->base_url == "https://host:2376");
+  REQUIRE(parse_endpoint("tcp://host:1/p", "x", true)->base_url == "https://host:1/p");
+  REQUIRE(parse_endpoint("tcp://host", "x", true)->address == "tcp://host:2376");
+  REQUIRE(parse_endpoint("https://[::1]", "x")->base_url == "https://[::1]:2376");
+  REQUIRE(parse_endpoint("https://host", "x")->tls.has_value());
+  REQUIRE_FALSE(parse_endpoint("http://host", "x", true)->tls.has_value());
+  REQUIRE_FALSE(parse_endpoint("unix:///x", "x", true)->tls.has_value());
+}
+
+TEST_CASE("an address of ssh has user, host, port and socket") {
+  const Endpoint plain = parse_endpoint("ssh://lab", "x").value();
+  REQUIRE(plain.through == Endpoint::Through::ssh);
+  REQUIRE(plain.ssh.host == "lab");
+  REQUIRE(plain.ssh.socket == "/var/run/docker.sock");
+  REQUIRE(plain.ssh.command() == "ssh lab");
+  REQUIRE_FALSE(plain.local());
+  REQUIRE(parse_endpoint("ssh://lab/", "x")->ssh.socket == "/var/run/docker.sock");
+
+  const Endpoint full = parse_endpoint("ssh://me@[fe80::1%eth0]:2222/run/podman.sock", "x").value();
+  REQUIRE(full.ssh.user == "me");
+  REQUIRE(full.ssh.host == "fe80::1%eth0");
+  REQUIRE(full.ssh.port == "2222");
+  REQUIRE(full.ssh.socket == "/run/podman.sock");
+  REQUIRE(full.address == "ssh://me@[fe80::1%eth0]:2222/run/podman.sock");
+  REQUIRE(parse_endpoint("ssh://me@corp@lab", "x")->ssh.user == "me@corp");
+}
+
 TEST_CASE("addresses that cannot be used say why and where they are from") {
-  for (const char* text :
-       {"", "unix://relative", "tcp://", "tcp://host:port", "tcp://a b:1", "carrier-pigeon://x",
-        "ssh://host", "https://host", "npipe:////./pipe/docker_engine", "fd://"}) {
+  for (const char* text : {"",
+                           "unix://relative",
+                           "tcp://",
+                           "tcp://host:port",
+                           "tcp://a b:1",
+                           "carrier-pigeon://x",
+                           "tcp://host:70000",
+                           "tcp://[::1",
+                           "tcp://[]:1",
+                           "tcp://-oProxyCommand=x",
+                           "tcp://host:1/a b",
+                           "ssh://",
+                           "ssh://@host",
+                           "ssh://me:secret@host",
+                           "ssh://host?x",
+                           "ssh://host/p?x",
+                           "ssh://host/p#x",
+                           "ssh://host:port",
+                           "ssh://-oProxyCommand=x",
+                           "ssh://-l@host",
+                           "ssh://a b",
+                           "ssh://host/a:b",
+                           "npipe:////./pipe/docker_engine",
+                           "fd://"}) {
     INFO(text);
     const Result<Endpoint> endpoint = parse_endpoint(text, "DOCKER_HOST");
     REQUIRE_FALSE(endpoint);
     REQUIRE(endpoint.error().code == Errc::usage);
     REQUIRE(has_note(endpoint.error(), "DOCKER_HOST"));
   }
-  REQUIRE(has_hint(parse_endpoint("ssh://me@host", "x").error(), "ssh -N -L"));
+  const Error password = parse_endpoint("ssh://me:secret@host", "x").error();
+  REQUIRE(has_note(password, "a password does not belong into an address"));
+  REQUIRE(password.message.find("secret") == std::string::npos);
   const Error too_long = parse_endpoint("unix:///" + std::string(120, 'x'), "x").error();
   REQUIRE(has_note(too_long, "at most 107 bytes, this one has 121"));
 }
@@ -136,6 +188,29 @@ TEST_CASE("the flag wins over DOCKER_HOST, that over contexts, those over the de
   REQUIRE(machine.found().address == "unix:///named.sock");
   machine.query.flag = "unix:///flag.sock";
   REQUIRE(machine.found().origin == "--engine");
+
+  machine.query.context = "lab";
+  REQUIRE(find_endpoint(machine.query).error().code == Errc::usage);
+  machine.query.flag.reset();
+  REQUIRE(machine.found().address == "unix:///lab.sock");
+  machine.query.context = "default";
+  REQUIRE(machine.found().origin == "default socket");
+}
+
+TEST_CASE("an empty variable is none") {
+  Machine machine;
+  machine.context("lab", "unix:///lab.sock");
+  machine.folder.write("home/.docker/config.json", R"({"currentContext":"lab"})");
+  for (const char* name :
+       {"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CUSTOM_HEADERS"}) {
+    machine.variables[name] = "";
+  }
+  REQUIRE(machine.found().address == "unix:///lab.sock");
+  machine.variables["DOCKER_HOST"] = "tcp://host";
+  machine.variables["DOCKER_TLS_VERIFY"] = "";
+  machine.variables["HTTP_PROXY"] = "";
+  REQUIRE(machine.found().base_url == "http://host:2375");
+  REQUIRE_FALSE(machine.found().proxy.has_value());
 }
 
 TEST_CASE("the first default socket that works is taken") {
@@ -195,12 +270,6 @@ TEST_CASE("contexts that cannot be used say so") {
   REQUIRE(has_note(unknown, "DOCKER_CONTEXT"));
   REQUIRE(has_hint(unknown, "docker context use lab"));
 
-  machine.context("secure", "tcp://far:2376");
-  machine.folder.write("home/.docker/contexts/tls/secure-hash/docker/ca.pem", "x");
-  machine.variables["DOCKER_CONTEXT"] = "secure";
-  REQUIRE(find_endpoint(machine.query).error().message ==
-          "docker context `secure`: TLS is not supported yet");
-
   machine.folder.write("home/.docker/contexts/meta/bare-hash/meta.json",
                        R"({"Name":"bare","Endpoints":{}})");
   machine.folder.write("home/.docker/contexts/meta/broken-hash/meta.json", "{");
@@ -208,12 +277,125 @@ TEST_CASE("contexts that cannot be used say so") {
   REQUIRE(find_endpoint(machine.query).error().code == Errc::invalid_input);
 }
 
-TEST_CASE("TLS that is asked for is not silently left out") {
+TEST_CASE("a context's certificates are its own, the variables are not its affair") {
   Machine machine;
-  machine.variables["DOCKER_HOST"] = "tcp://far:2376";
-  REQUIRE(machine.found().base_url == "http://far:2376");
-  machine.variables["DOCKER_TLS_VERIFY"] = "1";
-  REQUIRE(find_endpoint(machine.query).error().code == Errc::usage);
+  machine.context("secure", "tcp://far:9999");
+  machine.folder.write("home/.docker/contexts/tls/secure-hash/docker/ca.pem", "x");
+  machine.variables["DOCKER_CONTEXT"] = "secure";
+  machine.variables["DOCKER_TLS"] = "1";
+  const Endpoint endpoint = machine.found();
+  REQUIRE(endpoint.base_url == "https://far:9999");
+  REQUIRE(endpoint.tls->verify);
+  REQUIRE(endpoint.tls->authority ==
+          machine.path("home/.docker/contexts/tls/secure-hash/docker/ca.pem"));
+  REQUIRE(endpoint.tls->certificate.empty());
+
+  machine.folder.write(
+      "home/.docker/contexts/meta/lax-hash/meta.json",
+      R"({"Name":"lax","Endpoints":{"docker":{"Host":"tcp://far","SkipTLSVerify":true}}})");
+  machine.variables["DOCKER_CONTEXT"] = "lax";
+  REQUIRE(machine.found().base_url == "https://far:2376");
+  REQUIRE_FALSE(machine.found().tls->verify);
+
+  machine.context("plain", "tcp://far:1");
+  machine.variables["DOCKER_CONTEXT"] = "plain";
+  REQUIRE(machine.found().base_url == "http://far:1");
+}
+
+TEST_CASE("TLS that the variables ask for takes its files from their folder") {
+  Machine machine;
+  machine.variables["DOCKER_HOST"] = "tcp://far";
+  REQUIRE(machine.found().base_url == "http://far:2375");
+  machine.variables["DOCKER_TLS_VERIFY"] = "0";  // set is set, as to docker
+  const Error missing = find_endpoint(machine.query).error();
+  REQUIRE(missing.code == Errc::not_found);
+  REQUIRE(has_note(missing, machine.path("home/.docker/ca.pem")));
+
+  machine.folder.write("home/.docker/ca.pem", "x");
+  REQUIRE(machine.found().base_url == "https://far:2376");
+  machine.folder.write("certs/ca.pem", "x");
+  machine.folder.write("certs/cert.pem", "x");
+  machine.variables["DOCKER_CERT_PATH"] = machine.path("certs");
+  REQUIRE(has_note(find_endpoint(machine.query).error(), machine.path("certs/key.pem")));
+  machine.folder.write("certs/key.pem", "x");
+  const Endpoint endpoint = machine.found();
+  REQUIRE(endpoint.tls->authority == machine.path("certs/ca.pem"));
+  REQUIRE(endpoint.tls->certificate == machine.path("certs/cert.pem"));
+  REQUIRE(endpoint.tls->key == machine.path("certs/key.pem"));
+
+  machine.variables.erase("DOCKER_TLS_VERIFY");
+  machine.variables["DOCKER_TLS"] = "1";
+  machine.variables["DOCKER_CERT_PATH"] = machine.path("nowhere");
+  REQUIRE_FALSE(machine.found().tls->verify);  // and no authority is asked for
+  machine.variables["DOCKER_HOST"] = "http://far";
+  REQUIRE_FALSE(machine.found().tls.has_value());
+}
+
+TEST_CASE("https alone is verified with what the system trusts, unless there is a ca.pem") {
+  Machine machine;
+  machine.variables["DOCKER_HOST"] = "https://far";
+  REQUIRE(machine.found().tls->verify);
+  REQUIRE(machine.found().tls->authority.empty());
+  machine.folder.write("home/.docker/ca.pem", "x");
+  REQUIRE(machine.found().tls->authority == machine.path("home/.docker/ca.pem"));
+}
+
+TEST_CASE("a proxy is taken for engines that are not on this machine") {
+  Machine machine;
+  machine.variables["HTTP_PROXY"] = "http://proxy:1";
+  machine.variables["https_proxy"] = "http://secure-proxy:1";
+  machine.variables["NO_PROXY"] = "a,b";
+  machine.variables["DOCKER_HOST"] = "tcp://far:1";
+  REQUIRE(machine.found().proxy->url == "http://proxy:1");
+  REQUIRE(machine.found().proxy->exceptions == "a,b");
+  machine.variables["DOCKER_HOST"] = "https://far:1";
+  REQUIRE(machine.found().proxy->origin == "https_proxy");
+  for (const char* here :
+       {"tcp://localhost:1", "tcp://127.0.0.9:1", "tcp://[::1]:1", "unix:///x", "ssh://far"}) {
+    INFO(here);
+    machine.variables["DOCKER_HOST"] = here;
+    REQUIRE_FALSE(machine.found().proxy.has_value());
+  }
+  machine.variables["DOCKER_HOST"] = "tcp://localhost.example:1";
+  REQUIRE(machine.found().proxy.has_value());
+}
+
+TEST_CASE("headers of the configuration are sent, or those of the variable in their place") {
+  Machine machine;
+  machine.variables["DOCKER_HOST"] = "unix:///x";
+  machine.folder.write("home/.docker/config.json",
+                       R"({"HttpHeaders":{"X-Meta":"a","User-Agent":"x","bad name":"secret"}})");
+  REQUIRE(machine.found().headers == std::vector<std::string>{"X-Meta: a"});
+  REQUIRE(machine.found().remarks.size() == 1);
+  REQUIRE(machine.found().remarks.front().find("secret") == std::string::npos);
+
+  machine.variables["DOCKER_CUSTOM_HEADERS"] = R"(A=1,"B=x,""y""",C=,host=z)";
+  REQUIRE(machine.found().headers == std::vector<std::string>{"A: 1", "B: x,\"y\"", "C;"});
+  for (const char* text : {"A", "=1", "a b=1", "\"A=1", "A=1\"", "A=x\r\nB: y", "A=1,,B=2"}) {
+    INFO(text);
+    machine.variables["DOCKER_CUSTOM_HEADERS"] = text;
+    REQUIRE(find_endpoint(machine.query).error().code == Errc::invalid_input);
+  }
+}
+
+TEST_CASE("podman is started where it alone is installed and nobody answers") {
+  Machine machine;
+  const auto program = [&machine](const std::string& name, const std::string& text) {
+    const std::filesystem::path file = machine.folder.write("bin/" + name, text);
+    REQUIRE(::chmod(file.c_str(), 0755) == 0);
+  };
+  machine.variables["PATH"] = machine.path("bin");
+  program("podman", "#!/bin/sh\n");
+  REQUIRE(machine.found().through == Endpoint::Through::podman);
+  REQUIRE(machine.found().local());
+  program("docker", "#!/bin/sh\nexec /usr/bin/podman \"$@\"\n");  // of podman-docker
+  REQUIRE(machine.found().through == Endpoint::Through::podman);
+  program("docker",
+          "\x7f"
+          "ELF");
+  REQUIRE(find_endpoint(machine.query).error().code == Errc::engine_unreachable);
+  const UniqueFd docker = machine.socket("var/run/docker.sock");
+  REQUIRE(machine.found().through == Endpoint::Through::nothing);
 }
 
 TEST_CASE("a broken config.json is left out aloud") {
@@ -223,4 +405,6 @@ TEST_CASE("a broken config.json is left out aloud") {
   const Endpoint endpoint = machine.found();
   REQUIRE(endpoint.remarks.size() == 1);
   REQUIRE(endpoint.remarks.front().find("c2VjcmV0") == std::string::npos);
+  machine.variables["DOCKER_HOST"] = "unix:///x";
+  REQUIRE(machine.found().remarks.size() == 1);
 }

@@ -130,6 +130,64 @@ TEST_CASE("an engine that is too old, or a pinned version that cannot be spoken,
   REQUIRE(connect(server, "1.42")->facts()->api_version == "1.42");
 }
 
+TEST_CASE("an engine that refuses the version itself says why") {
+  FakeEngineServer server;
+  server.answer("GET /_ping", 200, "OK", "Api-Version: 1.60\r\n");
+  server.answer(
+      "GET /version", 400,
+      R"({"message":"client version 1.51 is too old. Minimum supported API version is 1.55"})");
+  const Error ours = connect(server)->facts().error();
+  REQUIRE(ours.code == Errc::engine_failed);
+  REQUIRE(ours.id == "engine-too-new");
+  REQUIRE(all_text(ours).find("berth speaks 1.41 to 1.51") != std::string::npos);
+  const Error pinned = connect(server, "1.44")->facts().error();
+  REQUIRE(pinned.hints.front().find("unset DOCKER_API_VERSION") != std::string::npos);
+}
+
+TEST_CASE("a redirection is not followed") {
+  for (const int status : {301, 302, 303, 307, 308}) {
+    FakeEngineServer server;
+    server.answer("GET /_ping", 200, "OK", "Api-Version: 1.47\r\n");
+    server.answer("POST /containers/create", status, "", "Location: http://elsewhere/\r\n");
+    const Error error = connect(server)->create(ContainerSpec{}).error();
+    REQUIRE(error.id == "engine-redirect");
+    REQUIRE(all_text(error).find("http://elsewhere/") != std::string::npos);
+  }
+}
+
+TEST_CASE("a port that wants TLS is recognised") {
+  for (const std::string& bytes :
+       {std::string("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS "
+                    "server.\n"),
+        std::string("\x15\x03\x01\0\x02\x02\x46", 7)}) {
+    FakeEngineServer server;
+    server.answer_raw("GET /_ping", bytes);
+    const Error error = connect(server)->facts().error();
+    REQUIRE(error.code == Errc::engine_unreachable);
+    REQUIRE(error.id == "tls-expected");
+  }
+}
+
+TEST_CASE("each request says who sends it, and brings the headers that are configured") {
+  FakeEngineServer server;
+  server.script("POST /containers/x/attach",
+                [](const FakeRequest&, FakeConnection& connection) { connection.upgrade(); });
+  server.answer("POST /containers/x/start", 204, "");
+  berth::runtime::Endpoint endpoint = parse_endpoint(server.address(), "test").value();
+  endpoint.user_agent = "berth/1.2.3";
+  endpoint.headers = {"X-Team: vision", "X-Empty;"};
+  const std::unique_ptr<Engine> engine = make_docker_engine(endpoint);
+  REQUIRE(engine->start("x"));
+  REQUIRE(engine->attach("x", {}));
+  for (const char* key : {"GET /_ping", "POST /containers/x/start", "POST /containers/x/attach"}) {
+    INFO(key);
+    const FakeRequest request = server.last(key);
+    REQUIRE(request.headers.at("user-agent") == "berth/1.2.3");
+    REQUIRE(request.headers.at("x-team") == "vision");
+    REQUIRE(request.headers.at("x-empty") == "");
+  }
+}
+
 TEST_CASE("what is no engine is told apart from an engine") {
   const std::vector<std::string> garbage{
       "SSH-2.0-OpenSSH_9.2\r\n", "220 mail.example ESMTP\r\n",
