@@ -82,9 +82,6 @@ class Refused(BerthTest):
     def test_stdin_stdout_and_stderr_are_all_that_can_be_attached(self):
         self.assert_usage(["stdlog"], "-a", "stdlog")
 
-    def test_a_terminal_without_one_on_stdin_is_refused(self):
-        self.assert_usage(["-t", "terminal"], "-t")
-
     def test_limits_that_are_none_are_refused(self):
         self.assert_usage(["101"], "--memory-swappiness", "101")
         self.assert_usage(["lots"], "--memory", "lots")
@@ -169,6 +166,9 @@ class Attached(ContractTest):
     def test_with_a_terminal_both_streams_arrive_on_stdout_as_the_terminal_makes_them(self):
         result = self.run_in("-t", "-n", "sh", "-c", "echo out; echo err >&2; exit 3")
         self.assert_ended(result, 3, stdout=b"out\r\nerr\r\n", stderr=b"")
+
+    def test_a_terminal_without_one_on_stdin_is_refused(self):
+        self.assert_refused(self.run_in("-t", "true"), 125, "-t", "terminal", "hint: ")
 
     def test_input_that_is_attached_ends_once(self):
         container = self.inspected(command=("sh", "-c", "echo ready; exec sleep 100"))["Config"]
