@@ -49,7 +49,8 @@ class EngineProxy:
     def answer(self, pattern, status, message, times=1):
         body = message if isinstance(message, bytes) else json.dumps({"message": message}).encode()
         head = f"HTTP/1.1 {status} {REASONS[status]}\r\nApi-Version: 1.41\r\nContent-Type: application/json\r\n"
-        self._faults.append(Fault(pattern, times, answer=head.encode() + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)))
+        answer = head.encode() + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        self._faults.append(Fault(pattern, times, answer=answer))
 
     def cut(self, pattern, after=0, times=1):
         self._faults.append(Fault(pattern, times, after=after))

@@ -223,11 +223,13 @@ class CidFile(ContractTest):
 
 class Environment(ContractTest):
     def test_env_files_are_read_as_a_shell_would_and_in_order(self):
-        (self.project / "a.env").write_bytes(b"\xef\xbb\xbfA=1\n  # comment\n\n  B=two words\nC=\"quoted value\"\nD='single'\nE=$A\nFROM_CALLER\nNOT_SET\n")
+        (self.project / "a.env").write_bytes(
+            b"\xef\xbb\xbfA=1\n  # comment\n\n  B=two words\nC=\"quoted value\"\nD='single'\nE=$A\n"
+            b"FROM_CALLER\nNOT_SET\n")
         (self.project / "b.env").write_text("B=later\n")
         script = 'echo "$A|$B|$C|$D|$E|$FROM_CALLER|${NOT_SET-unset}"'
-        said = self.output("--env-file", "a.env", "--env-file", "b.env", "-e", "D=first", "-e", "D=last", "sh", "-c", script,
-                           env={"FROM_CALLER": "caller's"})
+        options = ["--env-file", "a.env", "--env-file", "b.env", "-e", "D=first", "-e", "D=last"]
+        said = self.output(*options, "sh", "-c", script, env={"FROM_CALLER": "caller's"})
         self.assertEqual(said, "1|later|quoted value|last|$A|caller's|unset\n")
 
     def test_a_name_alone_that_the_caller_has_not_takes_the_value_away(self):
@@ -239,7 +241,8 @@ class Environment(ContractTest):
         (self.home / ".docker" / "config.json").write_text(json.dumps(
             {"proxies": {"default": {"httpProxy": "http://proxy:1", "noProxy": "localhost"}}}))
         script = 'echo "$HTTP_PROXY $http_proxy $NO_PROXY $no_proxy"'
-        self.assertEqual(self.output("-e", "no_proxy=mine", "sh", "-c", script), "http://proxy:1 http://proxy:1 localhost mine\n")
+        self.assertEqual(self.output("-e", "no_proxy=mine", "sh", "-c", script),
+                         "http://proxy:1 http://proxy:1 localhost mine\n")
 
 
 def strings_in(value):
@@ -280,13 +283,12 @@ class Options(ContractTest):
     """Options that arrive as they are, seen from inside."""
 
     def test_limits_arrive(self):
-        host = self.inspected("--memory", "64m", "--cpus", "0.5", "--cpuset-cpus", "0", "--ulimit", "nofile=100:200",
-                              "--shm-size", "8m")["HostConfig"]
-        self.assertEqual((host["Memory"], host["NanoCpus"] or host["CpuQuota"] * 10000, host["CpusetCpus"], host["ShmSize"]),
-                         (64 << 20, 500000000, "0", 8 << 20))
+        host = self.inspected("--memory", "64m", "--cpus", "0.5", "--cpuset-cpus", "0", "--shm-size", "8m")["HostConfig"]
+        cpus = host["NanoCpus"] or host["CpuQuota"] * 10000
+        self.assertEqual((host["Memory"], cpus, host["CpusetCpus"], host["ShmSize"]), (64 << 20, 500000000, "0", 8 << 20))
         self.assertEqual(self.output("--ulimit", "nofile=100:200", "sh", "-c", "ulimit -Sn; ulimit -Hn"), "100\n200\n")
-        self.assertEqual(self.output("--ulimit", "memlock=65536", "--ulimit", "stack=8388608", "sh", "-c", "ulimit -l; ulimit -s"),
-                         "64\n8192\n")
+        limits = ["--ulimit", "memlock=65536", "--ulimit", "stack=8388608"]
+        self.assertEqual(self.output(*limits, "sh", "-c", "ulimit -l; ulimit -s"), "64\n8192\n")
 
     def test_names_and_addresses_arrive(self):
         said = self.output("--hostname", "bigbox", "--add-host", "store:10.1.2.3", "sh", "-c", "hostname; grep store /etc/hosts")
@@ -377,8 +379,6 @@ class Result(ResultTest):
 
 
 class MemoryLimit(ResultTest):
-    engines = DOCKER
-
     def test_the_result_tells_a_memory_limit(self):
         document = self.result_of("sh", "-c", "x=a; while :; do x=$x$x; done", code=137, options=["--memory", "16m"])
         self.assertIn("memory", document["cause"])

@@ -3,75 +3,15 @@
 After each: the documented exit code, one clear error, and no container, process or file left behind.
 """
 
-import concurrent.futures
 import json
 import os
-import pathlib
 import re
 import signal
 import subprocess
 import time
 
-from engine_proxy import EngineProxy
-from harness import BERTH, BUSYBOX, ENGINES_TOOLS, EngineTest
-
-ALL = ("docker-20", "docker-28", "podman-5")
-COUNT = "echo ready; i=0; while [ $i -lt {0} ]; do echo $i; i=$((i+1)); sleep 0.05; done; exit 7"
-SLEEP = "echo ready; exec sleep 100"
-STUBBORN = "trap '' HUP INT TERM; echo ready; while :; do sleep 0.1; done"
-
-
-class FaultTest(EngineTest):
-    """Afterwards there is also no process of berth's, and no file in the project or in TMPDIR."""
-
-    engines = ALL
-    patience = 15  # the promise is 10 seconds
-
-    def setUp(self):
-        super().setUp()
-        self.scratch = self.folder / "tmp"
-        self.scratch.mkdir()
-        self.environment["TMPDIR"] = str(self.scratch)
-        self.addCleanup(self._check_no_process_and_no_file)
-
-    def _check_no_process_and_no_file(self):
-        # The guard of a run waits up to a minute for an engine that does not answer.
-        self.wait_until(lambda: not self.processes(), "no process of berth's is left", 75)
-        self.assertEqual(list(self.scratch.iterdir()) + list(self.project.iterdir()), [])
-
-    def processes(self):
-        """Berth's, of this test: its label is on their command line."""
-        found = []
-        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = path.read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if self.label.encode() in words and os.path.basename(words[0]) == os.path.basename(BERTH).encode():
-                found.append(path.parent.name)
-        return found
-
-    def running(self):
-        return [c for c in self.engine.containers(self.label) if c["State"] == "running"]
-
-    def assert_gone(self, seconds=10):
-        self.wait_until(lambda: not self.engine.containers(self.label), "the container is gone", seconds)
-
-    def finish(self, process, timeout=60):
-        """Its end, and what it wrote since. Not communicate(), which passes over what readline() has taken already."""
-        with concurrent.futures.ThreadPoolExecutor() as readers:
-            outputs = [readers.submit(stream.read) for stream in (process.stdout, process.stderr)]
-            try:
-                process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                self.fail(f"berth did not end in {timeout} s; {[output.result() for output in outputs]}")
-            stdout, stderr = [output.result() for output in outputs]
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
-
-    def assert_lost(self, result):
-        self.assertEqual(result.returncode, 125, result)
-        self.assertRegex(result.stderr.decode(), re.compile("^error: .*connection", re.MULTILINE))
+from faults import COUNT, SLEEP, STUBBORN, FaultTest, ProxyTest
+from harness import BERTH
 
 
 class Client(FaultTest):
@@ -126,8 +66,9 @@ class Client(FaultTest):
     def test_streams_that_are_closed_from_the_start_do_no_harm(self):
         for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
             with self.subTest(closed=closed):
-                result = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", BERTH, *self.run_arguments("sh", "-c", "exit 7")],
-                                        cwd=self.project, env=self.environment, capture_output=True, timeout=60)
+                command = [BERTH, *self.run_arguments("sh", "-c", "exit 7")]
+                result = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], cwd=self.project,
+                                        env=self.environment, capture_output=True, timeout=60)
                 self.assert_ended(result, 7, stdout=b"", stderr=b"")
 
     def test_a_full_disk_under_stdout_is_125_and_said(self):
@@ -147,14 +88,6 @@ class Keep(FaultTest):
         time.sleep(10)
         self.assertEqual(len(self.running()), 1)
         self.engine.request("DELETE", f"/containers/{self.running()[0]['Id']}", force="1")
-
-
-class ProxyTest(FaultTest):
-    def setUp(self):
-        super().setUp()
-        self.proxy = EngineProxy(self.engine.socket, self.folder / "proxy.sock")
-        self.addCleanup(self.proxy.close)
-        self.environment["DOCKER_HOST"] = self.proxy.address
 
 
 class Refusals(ProxyTest):
@@ -238,7 +171,7 @@ class Frames(ProxyTest):
             del kept[:-1]
             return passes
         self.proxy.alter("POST .*/attach", delayed)
-        result = self.finish(self.start(*self.run_arguments("sh", "-c", "for i in 1 2 3 4 5; do echo $i; sleep 0.1; done")))
+        result = self.shell("for i in 1 2 3 4 5; do echo $i; sleep 0.1; done")
         self.assertTrue(b"1\n2\n3\n4\n5\n".startswith(result.stdout), result)
         self.assertGreaterEqual(len(result.stdout), 8)
 
@@ -364,106 +297,6 @@ class PodmanService(FaultTest):
         else:
             self.assert_lost(result)
         self.assert_gone()
-
-
-class PullStream(ProxyTest):
-    """What goes wrong while the image is pulled. The registry is a real one."""
-
-    whole_engine = True
-    IMAGE = "127.0.0.1:5000/berth-test/busybox:1"
-    PULL = "POST .*/images/create"
-
-    def setUp(self):
-        super().setUp()
-        self.engine.remove_image(self.IMAGE)
-        self.addCleanup(self.engine.remove_image, self.IMAGE)
-
-    def run_image(self, *words):
-        return self.run_in(*words, image=self.IMAGE)
-
-    def stream(self, *documents):
-        return b"".join(json.dumps(document).encode() + b"\r\n" for document in documents)
-
-    def test_an_error_in_a_pull_that_began_well_is_125(self):
-        said = "no space left on device"
-        self.proxy.answer(self.PULL, 200, self.stream(
-            {"status": "Pulling from berth-test/busybox", "id": "1"},
-            {"errorDetail": {"message": said}, "error": said}), times=9)
-        self.assert_refused(self.run_image("true"), 125, said)
-
-    def test_a_pull_that_ends_early_is_tried_again(self):
-        self.proxy.cut(self.PULL, after=1)
-        result = self.berth(*self.run_arguments("echo", "ran", image=self.IMAGE)[1:])  # not quiet
-        self.assert_ended(result, 0, stdout=b"ran\n")
-        self.assertEqual(self.proxy.called(self.PULL), 2)
-        self.assertRegex(result.stderr.decode(), "(?i)again|retry")
-
-    def test_a_pull_that_the_network_cuts_is_tried_again(self):
-        self.proxy.answer(self.PULL, 200, self.stream({"error": "unexpected EOF", "errorDetail": {"message": "unexpected EOF"}}))
-        self.assert_ended(self.run_image("echo", "ran"), 0, stdout=b"ran\n")
-        self.assertEqual(self.proxy.called(self.PULL), 2)
-
-    def test_a_pull_that_fails_again_and_again_is_given_up(self):
-        self.proxy.cut(self.PULL, after=1, times=99)
-        self.assert_refused(self.run_image("true"), 125, self.IMAGE)
-        self.assertLessEqual(self.proxy.called(self.PULL), 4)
-
-    def test_a_pull_of_what_is_not_there_is_not_tried_again(self):
-        image = "127.0.0.1:5000/berth-test/absent:1"
-        self.assert_refused(self.run_in("true", image=image), 125, image)
-        self.assertEqual(self.proxy.called(self.PULL), 1)
-
-    def test_an_interrupt_ends_a_pull_that_stalls(self):
-        self.proxy.stall(self.PULL, after=1)
-        process = self.start(*self.run_arguments("true", image=self.IMAGE))
-        self.wait_until(lambda: self.proxy.called(self.PULL), "the pull has begun")
-        time.sleep(0.3)
-        began = time.monotonic()
-        self.assertEqual(self.send(process, signal.SIGINT), 130)
-        self.assertLess(time.monotonic() - began, 5)
-
-
-class FlakyRegistry(FaultTest):
-    """The registry's connections are cut until the engine gives up; berth goes on with the layers that are there."""
-
-    engines = ("podman-5",)  # gives up after two cuts, in a second; Docker after five, in a minute
-    whole_engine = True
-    IMAGE = "127.0.0.1:5001/berth-test/layers:1"
-
-    def setUp(self):
-        super().setUp()
-        self._push_two_layers()
-        self.engine.remove_image(self.IMAGE)
-        self.addCleanup(self.engine.remove_image, self.IMAGE)
-
-    def _push_two_layers(self):
-        name = "127.0.0.1:5000/berth-test/layers"
-        fill = {"Image": BUSYBOX, "Cmd": ["sh", "-c", "head -c 8000000 /dev/urandom >/blob"]}
-        container = json.loads(self.engine.request("POST", "/containers/create", fill)[1])["Id"]
-        try:
-            self.engine.request("POST", f"/containers/{container}/start")
-            self.engine.request("POST", f"/containers/{container}/wait")
-            self.engine.request("POST", "/commit", container=container, repo=name, tag="1")
-        finally:
-            self.engine.request("DELETE", f"/containers/{container}", force="1")
-        said = self.engine.request("POST", f"/images/{name}/push", tag="1")[1]
-        self.assertNotIn(b'"error"', said)
-        self.engine.remove_image(name + ":1")
-
-    def test_a_pull_goes_on_when_the_registry_is_well_again(self):
-        flaky = subprocess.Popen([ENGINES_TOOLS / "engine", "within", self.engine.name, ENGINES_TOOLS / "flaky-registry", "300000"],
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.addCleanup(flaky.wait, 20)
-        self.addCleanup(flaky.stdout.close)
-        self.addCleanup(flaky.stdin.close)
-        self.assertEqual(flaky.stdout.readline(), b"ready\n")
-        process = self.start(*self.run_arguments("sh", "-c", "wc -c </blob", image=self.IMAGE)[1:])  # not quiet
-        while (line := process.stderr.readline()) and not re.search(b"(?i)again|retry", line):
-            pass
-        self.assertTrue(line, "no second attempt was told")
-        flaky.stdin.write(b"well again\n")
-        flaky.stdin.flush()
-        self.assert_ended(self.finish(process, 100), 0, stdout=b"8000000\n")
 
 
 class Clock(FaultTest):

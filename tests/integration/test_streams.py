@@ -198,7 +198,8 @@ class Volume(EngineTest):
 
     def test_writes_of_one_byte_come_back_the_same(self):
         data = os.urandom(40000)
-        self.assert_same_through(["sh", "-c", "dd bs=1 2>/dev/null"], (data[n:n + 1] for n in range(len(data))), unbuffered=True)
+        parts = (data[n:n + 1] for n in range(len(data)))
+        self.assert_same_through(["sh", "-c", "dd bs=1 2>/dev/null"], parts, unbuffered=True)
 
     def test_700000_nul_bytes_come_back_the_same(self):
         self.assert_same_through(["cat"], [bytes(700000)])

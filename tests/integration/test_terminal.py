@@ -210,7 +210,7 @@ class Restored(TerminalTest):
     def test_the_terminal_is_restored_when_the_engine_is_lost(self):
         proxy = EngineProxy(self.engine.socket, self.folder / "proxy.sock")
         self.addCleanup(proxy.close)
-        person = Person(self, [BERTH, *self.run_arguments("sh", "-c", "echo ready; exec sleep 5")], DOCKER_HOST=proxy.address)
+        person = self.person("sh", "-c", "echo ready; exec sleep 5", DOCKER_HOST=proxy.address)
         person.expect(b"ready")
         proxy.cut_all(refuse=True)
         self.addCleanup(proxy.accept_again)
