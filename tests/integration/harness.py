@@ -21,6 +21,8 @@ import uuid
 BERTH = os.environ.get("BERTH", "build/release/berth")
 ENGINES_DIR = pathlib.Path(os.environ.get("BERTH_ENGINES_DIR", "/var/cache/berth-engines"))
 REPO = pathlib.Path(__file__).resolve().parents[2]
+ENGINES_TOOLS = REPO / "tests" / "engines"
+COMMON_ENGINES = ("docker-20", "docker-20-no-gpu", "docker-28", "podman-5")  # nobody may disturb them
 BUSYBOX = "berth-test/busybox:1"
 TORCH = "berth-test/torch:1.13"
 REGISTRY_BUSYBOX = "127.0.0.1:5000/berth-test/busybox:1"
@@ -47,10 +49,20 @@ class Engine:
         self.socket = str(ENGINES_DIR / name / "docker.sock")
         self.address = "unix://" + self.socket
 
-    def request(self, method, path, **query):
+    def tool(self, command, *arguments):
+        subprocess.run([ENGINES_TOOLS / "engine", command, self.name, *arguments], check=True, timeout=120,
+                       stdin=subprocess.DEVNULL, capture_output=True)
+
+    def up(self):
+        self.tool("up")
+        subprocess.run([ENGINES_TOOLS / "images", "build", "busybox", self.name], check=True, timeout=120,
+                       stdin=subprocess.DEVNULL, capture_output=True)
+
+    def request(self, method, path, body=None, **query):
         connection = UnixConnection(self.socket)
+        headers = {"Content-Type": "application/json", "X-Registry-Auth": "e30="}
         try:
-            connection.request(method, path + "?" + urllib.parse.urlencode(query))
+            connection.request(method, path + "?" + urllib.parse.urlencode(query), body and json.dumps(body), headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
@@ -166,10 +178,13 @@ class EngineTest(BerthTest):
     """On a real engine. That nothing stays behind is checked after each test."""
 
     engines = ("docker-20", "docker-28")
+    patience = 5  # seconds until nothing is left; an engine under load takes its time to remove
 
     def setUp(self):
         super().setUp()
         self.engine = Engine(os.environ["BERTH_TEST_ENGINE"])
+        if self.engine.name not in COMMON_ENGINES:
+            self.engine.up()
         try:
             self.engine.get("/version")
         except OSError as error:
@@ -179,7 +194,7 @@ class EngineTest(BerthTest):
         self.addCleanup(self._check_nothing_left)
 
     def _check_nothing_left(self):
-        end = time.monotonic() + 5  # an engine under load takes its time to remove
+        end = time.monotonic() + self.patience
         while (left := self.engine.containers(self.label)) and time.monotonic() < end:
             time.sleep(0.1)
         for container in left:
