@@ -28,6 +28,8 @@ using ReadResult = AttachedStream::ReadResult;
 using ReadState = AttachedStream::ReadState;
 
 constexpr std::size_t kLargestHeader = 64u << 10;
+constexpr long kSwitchingProtocols = 101;
+constexpr long kOk = 200;
 
 Failure broken_connection(const char* doing, CURLcode code) {
   return fail(Error{Errc::engine_failed,
@@ -133,11 +135,13 @@ class HijackedStream final : public AttachedStream {
 // One exchange up to the end of the answer's header.
 class Upgrade {
  public:
-  Upgrade(CurlEasy easy, const Endpoint& endpoint, std::string operation,
+  // `good`: the status behind which the stream begins.
+  Upgrade(CurlEasy easy, const Endpoint& endpoint, std::string operation, long good,
           Clock::time_point deadline)
       : socket_(std::move(easy)),
         endpoint_(endpoint),
         operation_(std::move(operation)),
+        good_(good),
         deadline_(deadline) {}
 
   Result<UpgradeAnswer> exchange(std::string_view request) {
@@ -156,13 +160,16 @@ class Upgrade {
     const std::string header = received_.substr(0, end);
     received_.erase(0, end + 4);
     const std::size_t blank = header.find(' ');
-    if (!header.starts_with("HTTP/1.") || blank == std::string::npos) {
+    // To what asks in HTTP/1.0 nothing may answer in chunks: they would get into the stream.
+    const bool chunked =
+        good_ == kOk && lowered(header).find("\ntransfer-encoding:") != std::string::npos;
+    if (!header.starts_with("HTTP/1.") || blank == std::string::npos || chunked) {
       received_ = header;
       return no_http();
     }
     UpgradeAnswer answer;
     answer.status = std::strtol(header.c_str() + blank, nullptr, 10);
-    if (answer.status == 101) {
+    if (answer.status == good_) {
       answer.stream = std::make_unique<HijackedStream>(std::move(socket_), std::move(received_));
     } else {
       answer.body = read_body(content_length(header));
@@ -243,16 +250,30 @@ class Upgrade {
   Socket socket_;
   const Endpoint& endpoint_;
   std::string operation_;
+  long good_;
   Clock::time_point deadline_;
   std::string received_{};
 };
 
+std::string header_of(const StreamRequest& request, std::string_view base, std::string_view host) {
+  if (request.kind == StreamRequest::Kind::download) {
+    // To HTTP/1.0 Go's servers answer without chunks, and close the connection at the end.
+    return fmt::format("GET {}{} HTTP/1.0\r\nHost: {}\r\nUser-Agent: berth\r\n\r\n", base,
+                       request.target, host);
+  }
+  return fmt::format(
+      "POST {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: berth\r\nConnection: Upgrade\r\n"
+      "Upgrade: tcp\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+      base, request.target, host, request.body.empty() ? "text/plain" : "application/json",
+      request.body.size());
+}
+
 }  // namespace
 
-Result<UpgradeAnswer> upgrade(CurlPool& pool, const std::string& target,
-                              std::chrono::milliseconds timeout) {
+Result<UpgradeAnswer> open_stream(CurlPool& pool, const StreamRequest& request,
+                                  std::chrono::milliseconds timeout) {
   const Endpoint& endpoint = pool.endpoint();
-  const std::string operation = "POST " + target;
+  const std::string operation = std::string(request.method()) + " " + request.target;
   CurlEasy easy = make_curl_handle(endpoint, pool.connect_timeout());
   curl_easy_setopt(easy.get(), CURLOPT_URL, endpoint.base_url.c_str());
   curl_easy_setopt(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
@@ -262,12 +283,10 @@ Result<UpgradeAnswer> upgrade(CurlPool& pool, const std::string& target,
   std::string_view host = endpoint.base_url;
   host.remove_prefix(std::string_view("http://").size());
   const std::size_t slash = std::min(host.find('/'), host.size());
-  const std::string request = fmt::format(
-      "POST {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: berth\r\nConnection: Upgrade\r\nUpgrade: "
-      "tcp\r\n"
-      "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n",
-      host.substr(slash), target, host.substr(0, slash));
-  return Upgrade(std::move(easy), endpoint, operation, Clock::now() + timeout).exchange(request);
+  const std::string text =
+      header_of(request, host.substr(slash), host.substr(0, slash)) + request.body;
+  const long good = request.kind == StreamRequest::Kind::upgrade ? kSwitchingProtocols : kOk;
+  return Upgrade(std::move(easy), endpoint, operation, good, Clock::now() + timeout).exchange(text);
 }
 
 }  // namespace berth::runtime
