@@ -97,37 +97,36 @@ TEST_CASE("a container's state has what it is, what it runs and when") {
 
 TEST_CASE("the list asks for labels and gives the newest first") {
   FakeEngineServer server;
-  server.answer("GET /containers/json", 200,
-                R"([{"Id":"1","Names":["/old"],"Created":5,"State":"exited","Status":"Exited (3)"
-},
+  server.answer("GET /containers/json", 200, R"json([
+    {"Id":"1","Names":["/old"],"Created":5,"State":"exited","Status":"Exited (3)"},
     {"Id":"2","Names":["/other/link","/new"],"Image":"i","ImageID":"sha256:1","Command":"sh -c 'x'",
      "Created":9,"State":"running","Status":"Up 2 seconds","Labels":{"org.berth.run":"r"}},
-    {"Id":"3","Names":null,"Created":5,"Labels":null}])");
+    {"Id":"3","Names":null,"Created":5,"Labels":null}])json");
   const std::unique_ptr<Engine> engine = connect(server);
-const std::vector<ContainerSummary> rows =
-    engine->list_containers({"org.berth.run", "org.berth.job=eval & co"}, true).value();
-REQUIRE(server.last("GET /containers/json").target ==
-        "/v1.41/containers/json?all=1&filters=%7B%22label%22:%5B%22org.berth.run%22%2C"
-        "%22org.berth.job%3Deval%20%26%20co%22%5D%7D");
-REQUIRE(rows.size() == 3);
-REQUIRE(rows[0].id == "2");
-REQUIRE(rows[0].name == "new");
-REQUIRE(rows[0].image == "i");
-REQUIRE(rows[0].image_id == "sha256:1");
-REQUIRE(rows[0].command == "sh -c 'x'");
-REQUIRE(rows[0].created == 9);
-REQUIRE(rows[0].state == "running");
-REQUIRE(rows[0].status == "Up 2 seconds");
-REQUIRE(rows[0].labels.at("org.berth.run") == "r");
-REQUIRE(rows[1].id == "1");  // of the same second: in the engine's order
-REQUIRE(rows[2].id == "3");
-REQUIRE(engine->list_containers({}, false));
-REQUIRE(server.last("GET /containers/json").target.find("all=0") != std::string::npos);
-for (const char* body : {"{}", "[{}]", R"([{"Id":1}])", R"([{"Id":"1","Names":"x"}])", "[", ""}) {
-  server.answer("GET /containers/json", 200, body);
-  INFO(body);
-  REQUIRE(engine->list_containers({}, true).error().code == Errc::engine_failed);
-}
+  const std::vector<ContainerSummary> rows =
+      engine->list_containers({"org.berth.run", "org.berth.job=eval & co"}, true).value();
+  REQUIRE(server.last("GET /containers/json").target ==
+          "/v1.41/containers/json?all=1&filters=%7B%22label%22:%5B%22org.berth.run%22%2C"
+          "%22org.berth.job%3Deval%20%26%20co%22%5D%7D");
+  REQUIRE(rows.size() == 3);
+  REQUIRE(rows[0].id == "2");
+  REQUIRE(rows[0].name == "new");
+  REQUIRE(rows[0].image == "i");
+  REQUIRE(rows[0].image_id == "sha256:1");
+  REQUIRE(rows[0].command == "sh -c 'x'");
+  REQUIRE(rows[0].created == 9);
+  REQUIRE(rows[0].state == "running");
+  REQUIRE(rows[0].status == "Up 2 seconds");
+  REQUIRE(rows[0].labels.at("org.berth.run") == "r");
+  REQUIRE(rows[1].id == "1");  // of the same second: in the engine's order
+  REQUIRE(rows[2].id == "3");
+  REQUIRE(engine->list_containers({}, false));
+  REQUIRE(server.last("GET /containers/json").target.find("all=0") != std::string::npos);
+  for (const char* body : {"{}", "[{}]", R"([{"Id":1}])", R"([{"Id":"1","Names":"x"}])", "[", ""}) {
+    server.answer("GET /containers/json", 200, body);
+    INFO(body);
+    REQUIRE(engine->list_containers({}, true).error().code == Errc::engine_failed);
+  }
 }
 
 TEST_CASE("a log comes in one piece over a connection of its own") {
