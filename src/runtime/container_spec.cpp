@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "berth/base/text.hpp"
+#include "berth/runtime/stream_choice.hpp"
 #include "runtime/environment_list.hpp"
 
 namespace berth::runtime {
@@ -92,7 +93,7 @@ class SpecMaker {
     spec_.device_requests = std::move(devices);
     BERTH_CHECK(check_request());
     set_command();
-    set_streams();
+    BERTH_CHECK(set_streams());
     set_identity();
     BERTH_CHECK(set_mounts());
     set_resources();
@@ -111,7 +112,7 @@ class SpecMaker {
  private:
   Result<void> check_request() const;
   void set_command();
-  void set_streams();
+  Result<void> set_streams();
   void set_identity();
   Result<void> set_mounts();
   void add_project();
@@ -137,12 +138,6 @@ class SpecMaker {
 };
 
 Result<void> SpecMaker::check_request() const {
-  if (request_.terminal == TerminalMode::always && request_.connect_stdin &&
-      !caller_.stdin_terminal) {
-    return fail(Error{Errc::usage, "`-t` needs a terminal, and standard input is none"}
-                    .hint("`berth run -t -n …` gives the command a terminal without input")
-                    .hint("`berth run --no-tty …` passes the input on as it is"));
-  }
   constexpr std::string_view kNameCharacters =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
   if (request_.name.has_value()) {
@@ -167,15 +162,16 @@ void SpecMaker::set_command() {
   }
 }
 
-void SpecMaker::set_streams() {
-  const bool terminals = caller_.stdin_terminal && caller_.stdout_terminal;
-  const bool automatic = request_.terminal == TerminalMode::automatic;
-  spec_.tty = request_.terminal == TerminalMode::always ||
-              (automatic && terminals && request_.connect_stdin);
-  spec_.open_stdin = request_.connect_stdin;
+Result<void> SpecMaker::set_streams() {
+  BERTH_TRY(const StreamChoice streams,
+            choose_streams(request_.terminal, request_.connect_stdin, caller_.stdin_terminal,
+                           caller_.stdout_terminal, "run"));
+  spec_.tty = streams.tty;
+  spec_.open_stdin = streams.open_stdin;
   if (spec_.tty) {
     spec_.console_size = caller_.terminal_size;
   }
+  return {};
 }
 
 void SpecMaker::set_identity() {
