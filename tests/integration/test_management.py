@@ -129,7 +129,7 @@ class Listing(Managed):
         self.assertEqual(item["command"], ["sh", "-c", "exit 3"])
         self.assertEqual(item["state"]["exit_code"], 3)
         self.assertFalse(item["state"]["running"])
-        self.assertTrue(item["state"]["started_at"] <= item["state"]["finished_at"])
+        self.assertLessEqual(seconds(item["state"]["started_at"]), seconds(item["state"]["finished_at"]))
         engines = self.document("inspect", "--engine-json", self.name("three"), identifier[:12])
         self.assertEqual([container["Id"] for container in engines], [identifier])
 
@@ -218,7 +218,9 @@ class Ending(Managed):
 class Logs(Managed):
     def test_a_log_is_byte_exact_on_the_streams_it_came_from(self):
         script = r"printf 'a\0\377no newline'; printf 'oops\n' >&2"
-        identifier = self.start_run(script, self.name("bytes"))
+        # Docker's json-file is JSON, which cannot carry what is not UTF-8.
+        driver = "json-file" if self.engine.name.startswith("podman") else "local"
+        identifier = self.start_run(script, self.name("bytes"), log_driver=driver)
         self.await_end(identifier)
         self.assert_ended(self.berth("logs", self.name("bytes")), 0, b"a\0\xffno newline", b"oops\n")
 
