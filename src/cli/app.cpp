@@ -9,6 +9,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <optional>
 
@@ -31,6 +32,18 @@ Verb* find_verb(const Verbs& verbs, const std::string& name) {
   return found == verbs.end() ? nullptr : found->get();
 }
 
+// The heading that a verb stands under in the help.
+const char* group_of(std::string_view verb) {
+  if (verb == "run" || verb == "resolve") {
+    return "Running";
+  }
+  constexpr std::array<std::string_view, 4> kOfTheMachine = {"doctor", "gpus", "catalog",
+                                                             "version"};
+  const bool machine =
+      std::find(kOfTheMachine.begin(), kOfTheMachine.end(), verb) != kOfTheMachine.end();
+  return machine ? "The machine, and what is known" : "Managing runs";
+}
+
 void declare_program(CLI::App& app, GlobalOptions& options, const Verbs& verbs) {
   app.name("berth");
   app.set_version_flag("--version", std::string("berth ") + kVersion);
@@ -43,6 +56,7 @@ void declare_program(CLI::App& app, GlobalOptions& options, const Verbs& verbs) 
   add_global_options(app, options);
   for (const std::unique_ptr<Verb>& verb : verbs) {
     CLI::App* sub = app.add_subcommand(std::string(verb->name()), std::string(verb->summary()));
+    sub->group(group_of(verb->name()));
     sub->get_formatter()->column_width(32);
     verb->declare(*sub);
     add_global_options(*sub, options);
@@ -179,15 +193,14 @@ class Program {
   }
 
   int report(const Error& error, Messages& messages) const {
-    const bool for_run = !verb_name_.empty() && find_verb(verbs_, verb_name_)->runs_command();
-    // A run's standard output belongs to the command, also when it never started.
-    if (options_.json && !for_run) {
+    const Verb* verb = find_verb(verbs_, verb_name_);
+    if (options_.json && (verb == nullptr || !verb->prints_for_command())) {
       streams_.out << error_document(error) << '\n';
       streams_.out.flush();
     } else {
       messages.error(error);
     }
-    return exit_code_of(error, for_run);
+    return exit_code_of(error, verb != nullptr && verb->ends_as_command());
   }
 
   const std::vector<std::string>& arguments_;
@@ -253,6 +266,14 @@ std::vector<std::unique_ptr<Verb>> make_verbs() {
   Verbs verbs;
   verbs.push_back(make_run_verb());
   verbs.push_back(make_resolve_verb());
+  verbs.push_back(make_ps_verb());
+  verbs.push_back(make_logs_verb());
+  verbs.push_back(make_stop_verb());
+  verbs.push_back(make_kill_verb());
+  verbs.push_back(make_wait_verb());
+  verbs.push_back(make_rm_verb());
+  verbs.push_back(make_stats_verb());
+  verbs.push_back(make_inspect_verb());
   verbs.push_back(make_doctor_verb());
   verbs.push_back(make_gpus_verb());
   verbs.push_back(make_catalog_verb());

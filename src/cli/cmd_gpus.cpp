@@ -1,7 +1,4 @@
 // `berth gpus`: the machine's GPUs, what they are busy with, and who holds them.
-#include <pwd.h>
-#include <unistd.h>
-
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -10,22 +7,12 @@
 #include "cli/exit_code.hpp"
 #include "cli/gpu_report.hpp"
 #include "cli/machine.hpp"
+#include "cli/user_name.hpp"
 #include "cli/verb.hpp"
 
 namespace berth::cli {
 
 namespace {
-
-std::string user_name(unsigned uid) {
-  constexpr std::size_t kRoom = 16384;
-  std::vector<char> buffer(kRoom);
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
-    return found->pw_name;
-  }
-  return std::to_string(uid);
-}
 
 GpuUser user_of(const runtime::GpuProcess& process) {
   GpuUser user{.process = process, .facts = runtime::process_facts(process.pid)};

@@ -1,18 +1,20 @@
 // Prints errors, warnings, notes and hints.
 #include "cli/messages.hpp"
 
-#include <nlohmann/json.hpp>
+#include "cli/error_json.hpp"
 
 namespace berth::cli {
 
+nlohmann::ordered_json error_json(const Error& error) {
+  return {{"code", error.id.empty() ? std::string(name_of(error.code)) : error.id},
+          {"message", error.message},
+          {"notes", error.notes},
+          {"hints", error.hints}};
+}
+
 std::string error_document(const Error& error) {
-  const nlohmann::ordered_json document = {
-      {"schema", "berth/error/1"},
-      {"error",
-       {{"code", error.id.empty() ? std::string(name_of(error.code)) : error.id},
-        {"message", error.message},
-        {"notes", error.notes},
-        {"hints", error.hints}}}};
+  const nlohmann::ordered_json document = {{"schema", "berth/error/1"},
+                                           {"error", error_json(error)}};
   // Engines and file systems are free to use bytes that are no UTF-8; JSON is not.
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -165,13 +165,15 @@ void add_stream_options(CLI::App& app, StreamOptions& options) {
   app.add_flag("-n,--no-stdin", options.no_stdin, "Leave standard input alone")->group(group);
 }
 
-void apply(const StreamOptions& options, spec::Flags& flags) {
-  if (options.tty) {
-    flags.terminal = TerminalMode::always;
-  }
+TerminalMode terminal_mode(const StreamOptions& options) {
   if (options.no_tty) {
-    flags.terminal = TerminalMode::never;
+    return TerminalMode::never;
   }
+  return options.tty ? TerminalMode::always : TerminalMode::automatic;
+}
+
+void apply(const StreamOptions& options, spec::Flags& flags) {
+  flags.terminal = terminal_mode(options);
   flags.connect_stdin = !options.no_stdin;
   flags.interactive = options.interactive && !options.no_stdin;
 }

@@ -53,6 +53,7 @@ struct StreamOptions {
 };
 
 void add_stream_options(CLI::App& app, StreamOptions& options);
+TerminalMode terminal_mode(const StreamOptions& options);
 void apply(const StreamOptions& options, spec::Flags& flags);
 
 }  // namespace berth::cli

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "runtime/excerpt.hpp"
 #include "runtime/http_client.hpp"
+#include "runtime/json_encoding.hpp"
 #include "runtime/volume_option.hpp"
 
 namespace berth::runtime {
@@ -267,26 +267,6 @@ OrderedJson container_json(const ContainerSpec& spec) {
   return json;
 }
 
-// The first text in it that JSON cannot carry.
-const std::string* unencodable(const OrderedJson& json) {
-  if (json.is_string()) {
-    try {
-      static_cast<void>(json.dump());
-      return nullptr;
-    } catch (const OrderedJson::type_error&) {
-      return json.get_ptr<const std::string*>();
-    }
-  }
-  if (json.is_structured()) {
-    for (const OrderedJson& item : json) {
-      if (const std::string* found = unencodable(item); found != nullptr) {
-        return found;
-      }
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::string create_path(const ContainerSpec& spec) {
@@ -306,12 +286,7 @@ std::string create_body(const ContainerSpec& spec) {
 }
 
 Result<void> check_encodable(const ContainerSpec& spec) {
-  const OrderedJson json = container_json(spec);
-  if (const std::string* text = unencodable(json); text != nullptr) {
-    return fail(Error{Errc::invalid_input, "`" + excerpt(*text) + "` is not UTF-8"}.note(
-        "the engine's API is JSON, which carries nothing else"));
-  }
-  return {};
+  return check_encodable(container_json(spec));
 }
 
 }  // namespace berth::runtime

@@ -5,12 +5,12 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "berth/base/text.hpp"
+#include "berth/runtime/stream_choice.hpp"
 #include "runtime/container_identity.hpp"
 #include "runtime/container_labels.hpp"
 #include "runtime/container_log.hpp"
@@ -51,7 +51,7 @@ class SpecMaker {
     }
     BERTH_CHECK(check_request());
     set_command();
-    set_streams();
+    BERTH_CHECK(set_streams());
     set_identity();
     BERTH_CHECK(set_mounts());
     set_resources();
@@ -68,7 +68,7 @@ class SpecMaker {
  private:
   Result<void> check_request() const;
   void set_command();
-  void set_streams();
+  Result<void> set_streams();
   void set_identity();
   Result<void> set_mounts();
   void add_project();
@@ -97,12 +97,6 @@ class SpecMaker {
 };
 
 Result<void> SpecMaker::check_request() const {
-  if (request_.terminal == TerminalMode::always && request_.connect_stdin && !request_.detach &&
-      !caller_.stdin_terminal) {
-    return fail(Error{Errc::usage, "`-t` needs a terminal, and standard input is none"}
-                    .hint("`berth run -t -n …` gives the command a terminal without input")
-                    .hint("`berth run --no-tty …` passes the input on as it is"));
-  }
   constexpr std::string_view kNameCharacters =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
   if (request_.name.has_value()) {
@@ -129,20 +123,22 @@ void SpecMaker::set_command() {
   }
 }
 
-void SpecMaker::set_streams() {
-  const bool terminals = caller_.stdin_terminal && caller_.stdout_terminal;
-  const bool automatic = request_.terminal == TerminalMode::automatic && !request_.detach;
+Result<void> SpecMaker::set_streams() {
   spec_.attached = !request_.detach;
   if (request_.attach.has_value()) {
     spec_.attach_stdout = request_.attach->standard_output;
     spec_.attach_stderr = request_.attach->standard_error;
   }
-  spec_.tty = request_.terminal == TerminalMode::always ||
-              (automatic && terminals && request_.connect_stdin && spec_.attach_stdout);
+  BERTH_TRY(const StreamChoice streams,
+            choose_streams(request_.terminal, request_.connect_stdin && spec_.attached,
+                           caller_.stdin_terminal, caller_.stdout_terminal && spec_.attach_stdout,
+                           "run"));
+  spec_.tty = streams.tty;
   spec_.open_stdin = request_.connect_stdin;
   if (spec_.tty && spec_.attached) {
     spec_.console_size = caller_.terminal_size;
   }
+  return {};
 }
 
 void SpecMaker::set_identity() {
@@ -330,15 +326,6 @@ void SpecMaker::set_lifetime() {
   choose_log(spec_, request_, host_.engine.value_or(EngineFacts()));
 }
 
-// TERM as the caller has it, where every image knows the name (Debian's ncurses-base); else the
-// engine's `xterm`.
-bool is_common_terminal(std::string_view term) {
-  constexpr std::array<std::string_view, 9> kCommon = {
-      "xterm", "xterm-256color", "screen", "screen-256color", "tmux", "tmux-256color",
-      "linux", "vt100",          "dumb"};
-  return std::find(kCommon.begin(), kCommon.end(), term) != kCommon.end();
-}
-
 void SpecMaker::set_gpu_environment(EnvironmentList& environment) const {
   // Where the engine's default runtime is `nvidia`, NVIDIA_VISIBLE_DEVICES of an image alone
   // attaches every GPU. `void` stops that; no other CPU run hears of NVIDIA.
@@ -387,6 +374,11 @@ void SpecMaker::set_environment() {
     }
   }
   spec_.environment = environment.lines();
+  if (host_.engine.has_value() && host_.engine->kind == EngineFacts::Kind::podman) {
+    // A bare name would get the value that Podman's own service has.
+    std::erase_if(spec_.environment,
+                  [](const std::string& line) { return line.find('=') == std::string::npos; });
+  }
 }
 
 }  // namespace

@@ -2,75 +2,21 @@
 // explain.
 #include "berth/runtime/docker_engine.hpp"
 
-#include <spdlog/fmt/fmt.h>
 #include <algorithm>
-#include <mutex>
-#include <optional>
-#include <utility>
 
 #include "berth/base/text.hpp"
 #include "berth/runtime/container_json.hpp"
 #include "runtime/api_version.hpp"
+#include "runtime/docker_engine_class.hpp"
 #include "runtime/engine_error.hpp"
 #include "runtime/engine_json.hpp"
 #include "runtime/excerpt.hpp"
-#include "runtime/hijacked_stream.hpp"
-#include "runtime/http_client.hpp"
 #include "runtime/image_pull.hpp"
 #include "runtime/image_reference.hpp"
 #include "runtime/pending_wait.hpp"
 #include "runtime/program_path.hpp"
 
 namespace berth::runtime {
-
-namespace {
-
-class DockerEngine final : public Engine {
- public:
-  DockerEngine(Endpoint endpoint, EngineOptions options)
-      : options_(std::move(options)),
-        client_(std::make_shared<CurlPool>(std::move(endpoint), options_.timeouts.connect),
-                options_.log) {}
-
-  Result<EngineFacts> facts() override;
-  Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) override;
-  Result<void> pull(const std::string& reference, const std::string& platform,
-                    const PullObserver& observer, std::stop_token stop) override;
-  Result<CreatedContainer> create(const ContainerSpec& spec) override;
-  Result<std::unique_ptr<AttachedStream>> attach(const std::string& id,
-                                                 const AttachOptions& options) override;
-  Result<std::unique_ptr<PendingExit>> wait(const std::string& id,
-                                            WaitCondition condition) override;
-  Result<void> start(const std::string& id) override;
-  Result<void> resize(const std::string& id, ContainerSpec::ConsoleSize size) override;
-  Result<void> kill(const std::string& id, const std::string& signal) override;
-  Result<void> remove(const std::string& id, bool force) override;
-  Result<std::optional<ContainerState>> inspect_container(const std::string& id) override;
-  Result<std::string> import_empty_image() override;
-  Result<void> remove_image(const std::string& id) override;
-
- private:
-  // Asks once what is there and how to speak with it.
-  Result<std::string> api_version();
-  Result<std::string> ping();
-  // A path below the agreed version: "/v1.41/containers/…".
-  Result<std::string> versioned(const std::string& path);
-  Result<HttpResponse> call(const std::string& method, const std::string& path,
-                            std::chrono::milliseconds timeout, std::string body = {},
-                            std::stop_token stop = {});
-  // The body of GET /version or /info.
-  Result<std::string> describe(const std::string& path);
-  bool finds_nvidia_hook(const EngineFacts& facts) const;
-
-  const EngineOptions options_;
-  const HttpClient client_;
-  std::mutex mutex_;
-  std::optional<std::string> api_version_;
-};
-
-std::string container_path(const std::string& id, std::string_view rest) {
-  return fmt::format("/containers/{}{}", url_escaped(id), rest);
-}
 
 Result<std::string> DockerEngine::ping() {
   BERTH_TRY(const HttpResponse response,
@@ -118,6 +64,15 @@ Result<HttpResponse> DockerEngine::call(const std::string& method, const std::st
                           .body = std::move(body),
                           .timeout = timeout,
                           .stop = std::move(stop)});
+}
+
+Result<UpgradeAnswer> DockerEngine::open_stream(StreamRequest request) {
+  BERTH_TRY(request.target, versioned(request.target));
+  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+  BERTH_TRY(UpgradeAnswer answer,
+            runtime::open_stream(client_.pool(), request, options_.timeouts.query));
+  client_.tell(request.method(), request.target, answer.status, begun);
+  return answer;
 }
 
 Result<std::string> DockerEngine::describe(const std::string& path) {
@@ -223,14 +178,13 @@ Result<CreatedContainer> DockerEngine::create(const ContainerSpec& spec) {
 
 Result<std::unique_ptr<AttachedStream>> DockerEngine::attach(const std::string& id,
                                                              const AttachOptions& options) {
-  BERTH_TRY(
-      const std::string target,
-      versioned(container_path(
-          id, fmt::format("/attach?stream=1&stdin={:d}&stdout={:d}&stderr={:d}",
-                          options.stdin_stream, options.stdout_stream, options.stderr_stream))));
-  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
-  BERTH_TRY(UpgradeAnswer answer, upgrade(client_.pool(), target, options_.timeouts.query));
-  client_.tell("POST", target, answer.status, begun);
+  std::string query =
+      fmt::format("/attach?stream=1&stdin={:d}&stdout={:d}&stderr={:d}{}", options.stdin_stream,
+                  options.stdout_stream, options.stderr_stream, options.logs ? "&logs=1" : "");
+  if (options.detach_keys.has_value()) {
+    query += "&detachKeys=" + url_escaped(*options.detach_keys);
+  }
+  BERTH_TRY(UpgradeAnswer answer, open_stream({.target = container_path(id, query)}));
   if (answer.stream == nullptr) {
     const HttpResponse response{.status = answer.status, .body = std::move(answer.body)};
     return fail(answer.status == 404 ? engine_error(response, "the container is not there")
@@ -241,7 +195,9 @@ Result<std::unique_ptr<AttachedStream>> DockerEngine::attach(const std::string& 
 
 Result<std::unique_ptr<PendingExit>> DockerEngine::wait(const std::string& id,
                                                         WaitCondition condition) {
-  const char* name = condition == WaitCondition::removed ? "removed" : "next-exit";
+  const char* name = condition == WaitCondition::removed       ? "removed"
+                     : condition == WaitCondition::not_running ? "not-running"
+                                                               : "next-exit";
   BERTH_TRY(const std::string target,
             versioned(container_path(id, fmt::format("/wait?condition={}", name))));
   return begin_wait(client_, target, options_.timeouts.query);
@@ -261,7 +217,7 @@ Result<void> DockerEngine::resize(const std::string& id, ContainerSpec::ConsoleS
   BERTH_TRY(
       const HttpResponse response,
       call("POST", container_path(id, fmt::format("/resize?h={}&w={}", size.rows, size.columns)),
-           options_.timeouts.query));
+           options_.timeouts.query, {}, options_.leave));
   if (!response.ok()) {
     return fail(engine_error(response, "the container's terminal cannot be resized"));
   }
@@ -271,7 +227,7 @@ Result<void> DockerEngine::resize(const std::string& id, ContainerSpec::ConsoleS
 Result<void> DockerEngine::kill(const std::string& id, const std::string& signal) {
   BERTH_TRY(const HttpResponse response,
             call("POST", container_path(id, "/kill?signal=" + url_escaped(signal)),
-                 options_.timeouts.query));
+                 options_.timeouts.query, {}, options_.leave));
   if (!response.ok()) {
     return fail(
         engine_error(response, fmt::format("signal {} cannot be sent to the container", signal)));
@@ -299,18 +255,6 @@ Result<void> DockerEngine::remove(const std::string& id, bool force) {
   return {};
 }
 
-Result<std::optional<ContainerState>> DockerEngine::inspect_container(const std::string& id) {
-  BERTH_TRY(const HttpResponse response,
-            call("GET", container_path(id, "/json"), options_.timeouts.query));
-  if (response.status == 404) {
-    return std::nullopt;
-  }
-  if (!response.ok()) {
-    return fail(engine_error(response, "the container cannot be looked up"));
-  }
-  return decode_container(response.body);
-}
-
 Result<std::string> DockerEngine::import_empty_image() {
   constexpr std::size_t kEndOfArchive = 1024;  // two blocks of zeros
   BERTH_TRY(std::string target, versioned("/images/create?fromSrc=-"));
@@ -333,8 +277,6 @@ Result<void> DockerEngine::remove_image(const std::string& id) {
   }
   return {};
 }
-
-}  // namespace
 
 std::unique_ptr<Engine> make_docker_engine(Endpoint endpoint, EngineOptions options) {
   return std::make_unique<DockerEngine>(std::move(endpoint), std::move(options));

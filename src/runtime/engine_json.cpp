@@ -104,8 +104,7 @@ Result<ImageFacts> decode_image(std::string_view body) {
     }
     facts.digests = texts_field(json, "RepoDigests");
     facts.architecture = text_field(json, "Architecture");
-    facts.size_bytes =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_field(json, "Size")));
+    facts.size_bytes = count_field(json, "Size");
     if (const Json& config = field(json, "Config"); !config.is_null()) {
       facts.environment = texts_field(config, "Env");
       facts.entrypoint = texts_field(config, "Entrypoint");
@@ -128,16 +127,6 @@ Result<CreatedContainer> decode_created(std::string_view body) {
       });
 }
 
-Result<ContainerState> decode_container(std::string_view body) {
-  return decode(body, Errc::engine_failed, answer_to("GET /containers/…/json"),
-                [](const Json& json) {
-                  const Json& state = field(json, "State");
-                  return ContainerState{bool_field(state, "Running"),
-                                        static_cast<int>(integer_field(state, "ExitCode")),
-                                        bool_field(state, "OOMKilled"), text_field(state, "Error")};
-                });
-}
-
 Result<ExitStatus> decode_exit(std::string_view body) {
   return decode(body, Errc::engine_failed, answer_to("POST /containers/…/wait"),
                 [](const Json& json) {
@@ -158,10 +147,8 @@ Result<PullLine> decode_pull_line(std::string_view object) {
     line.event.layer = text_field(json, "id");
     line.event.status = text_field(json, "status");
     if (const Json& detail = field(json, "progressDetail"); !detail.is_null()) {
-      line.event.current =
-          static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_field(detail, "current")));
-      line.event.total =
-          static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_field(detail, "total")));
+      line.event.current = count_field(detail, "current");
+      line.event.total = count_field(detail, "total");
     }
     line.error = text_field(json, "error");
     if (const Json& detail = field(json, "errorDetail"); line.error.empty() && !detail.is_null()) {

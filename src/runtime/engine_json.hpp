@@ -3,8 +3,10 @@
 // an excerpt.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "berth/base/result.hpp"
 #include "berth/model/host.hpp"
@@ -17,7 +19,12 @@ Result<EngineFacts> decode_engine_facts(std::string_view version, std::string_vi
 Result<ImageFacts> decode_image(std::string_view body);
 Result<CreatedContainer> decode_created(std::string_view body);
 Result<ContainerState> decode_container(std::string_view body);
+Result<std::vector<ContainerSummary>> decode_containers(std::string_view body);
 Result<ExitStatus> decode_exit(std::string_view body);
+// nullopt: of a container that does not run, whose numbers are all zero, or absent.
+Result<std::optional<ContainerStats>> decode_stats(std::string_view body);
+Result<std::string> decode_created_exec(std::string_view body);
+Result<ExecState> decode_exec(std::string_view body);
 
 // The progress of an import: the id of the image that was made.
 Result<std::string> decode_imported(std::string_view stream);

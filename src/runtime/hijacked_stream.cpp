@@ -28,6 +28,8 @@ using ReadResult = AttachedStream::ReadResult;
 using ReadState = AttachedStream::ReadState;
 
 constexpr std::size_t kLargestHeader = 64u << 10;
+constexpr long kSwitchingProtocols = 101;
+constexpr long kOk = 200;
 
 Failure broken_connection(const char* doing, CURLcode code) {
   return fail(Error{Errc::engine_failed,
@@ -155,11 +157,13 @@ class HijackedStream final : public AttachedStream {
 // One exchange up to the end of the answer's header.
 class Upgrade {
  public:
-  Upgrade(CurlEasy easy, const Endpoint& endpoint, std::string operation,
+  // `good`: the status behind which the stream begins.
+  Upgrade(CurlEasy easy, const Endpoint& endpoint, std::string operation, long good,
           Clock::time_point deadline)
       : socket_(std::move(easy), endpoint.tls.has_value()),
         endpoint_(endpoint),
         operation_(std::move(operation)),
+        good_(good),
         deadline_(deadline) {}
 
   Result<UpgradeAnswer> exchange(std::string_view request) {
@@ -178,13 +182,16 @@ class Upgrade {
     const std::string header = received_.substr(0, end);
     received_.erase(0, end + 4);
     const std::size_t blank = header.find(' ');
-    if (!header.starts_with("HTTP/1.") || blank == std::string::npos) {
+    // To what asks in HTTP/1.0 nothing may answer in chunks: they would get into the stream.
+    const bool chunked =
+        good_ == kOk && lowered(header).find("\ntransfer-encoding:") != std::string::npos;
+    if (!header.starts_with("HTTP/1.") || blank == std::string::npos || chunked) {
       received_ = header;
       return no_http();
     }
     UpgradeAnswer answer;
     answer.status = std::strtol(header.c_str() + blank, nullptr, 10);
-    if (answer.status == 101) {
+    if (answer.status == good_) {
       answer.stream = std::make_unique<HijackedStream>(std::move(socket_), std::move(received_));
     } else {
       answer.body = read_body(content_length(header));
@@ -261,6 +268,7 @@ class Upgrade {
   Socket socket_;
   const Endpoint& endpoint_;
   std::string operation_;
+  long good_;
   Clock::time_point deadline_;
   std::string received_{};
 };
@@ -279,33 +287,46 @@ Result<CurlEasy> connect(const CurlPool& pool, const std::string& operation) {
   return easy;
 }
 
-std::string upgrade_request(const Endpoint& endpoint, const std::string& target) {
-  std::string_view host = endpoint.base_url;
-  host.remove_prefix(host.find("://") + 3);
-  const std::size_t slash = std::min(host.find('/'), host.size());
-  std::string request = fmt::format(
-      "POST {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nConnection: Upgrade\r\nUpgrade: "
-      "tcp\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n",
-      host.substr(slash), target, host.substr(0, slash), endpoint.user_agent);
+// Host, User-Agent and what the configuration adds.
+std::string common_headers(const Endpoint& endpoint, std::string_view host) {
+  std::string headers = fmt::format("Host: {}\r\nUser-Agent: {}\r\n", host, endpoint.user_agent);
   for (const std::string& header : endpoint.headers) {
     // `Name;` is libcurl's spelling of a header without a value.
-    request += (header.ends_with(';') && header.find(':') == std::string::npos
+    headers += (header.ends_with(';') && header.find(':') == std::string::npos
                     ? header.substr(0, header.size() - 1) + ":"
                     : header) +
                "\r\n";
   }
-  return request + "\r\n";
+  return headers;
+}
+
+std::string text_of(const StreamRequest& request, const Endpoint& endpoint) {
+  std::string_view host = endpoint.base_url;
+  host.remove_prefix(host.find("://") + 3);
+  const std::size_t slash = std::min(host.find('/'), host.size());
+  const std::string_view base = host.substr(slash);
+  const std::string headers = common_headers(endpoint, host.substr(0, slash));
+  if (request.kind == StreamRequest::Kind::download) {
+    // To HTTP/1.0 Go's servers answer without chunks, and close the connection at the end.
+    return fmt::format("GET {}{} HTTP/1.0\r\n{}\r\n", base, request.target, headers);
+  }
+  return fmt::format(
+      "POST {}{} HTTP/1.1\r\n{}Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: {}\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      base, request.target, headers, request.body.empty() ? "text/plain" : "application/json",
+      request.body.size(), request.body);
 }
 
 }  // namespace
 
-Result<UpgradeAnswer> upgrade(CurlPool& pool, const std::string& target,
-                              std::chrono::milliseconds timeout) {
+Result<UpgradeAnswer> open_stream(CurlPool& pool, const StreamRequest& request,
+                                  std::chrono::milliseconds timeout) {
   const Endpoint& endpoint = pool.endpoint();
-  const std::string operation = "POST " + target;
+  const std::string operation = std::string(request.method()) + " " + request.target;
   BERTH_TRY(CurlEasy easy, connect(pool, operation));
-  return Upgrade(std::move(easy), endpoint, operation, Clock::now() + timeout)
-      .exchange(upgrade_request(endpoint, target));
+  const long good = request.kind == StreamRequest::Kind::upgrade ? kSwitchingProtocols : kOk;
+  return Upgrade(std::move(easy), endpoint, operation, good, Clock::now() + timeout)
+      .exchange(text_of(request, endpoint));
 }
 
 }  // namespace berth::runtime

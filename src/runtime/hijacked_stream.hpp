@@ -1,4 +1,5 @@
-// A connection that has left HTTP behind: attach's two-way stream.
+// A connection that has left HTTP behind: the two-way stream of attach and exec, and the log's,
+// which only reads.
 #pragma once
 
 #include <memory>
@@ -11,16 +12,28 @@
 
 namespace berth::runtime {
 
-// What the engine answered to a request to upgrade.
-struct UpgradeAnswer {
-  long status = 0;
-  std::string body{};                        // with any status but 101
-  std::unique_ptr<AttachedStream> stream{};  // with 101
+struct StreamRequest {
+  enum class Kind {
+    upgrade,   // POST with `Upgrade: tcp`: both directions, behind a status of 101
+    download,  // GET in HTTP/1.0: an answer of 200 in one piece, ended by the end of the connection
+  };
+  Kind kind = Kind::upgrade;
+  std::string target{};
+  std::string body{};  // JSON; of an upgrade
+
+  const char* method() const { return kind == Kind::upgrade ? "POST" : "GET"; }
 };
 
-// Sends `POST target` with `Upgrade: tcp` on a connection of its own, within `timeout`. The stream
-// is for one thread at a time; bytes that came right behind the header are its first.
-Result<UpgradeAnswer> upgrade(CurlPool& pool, const std::string& target,
-                              std::chrono::milliseconds timeout);
+// What the engine answered to it.
+struct UpgradeAnswer {
+  long status = 0;
+  std::string body{};                        // where there is no stream
+  std::unique_ptr<AttachedStream> stream{};  // with 101; 200 for a download
+};
+
+// Sends it on a connection of its own, within `timeout`. The stream is for one thread at a time;
+// bytes that came right behind the header are its first.
+Result<UpgradeAnswer> open_stream(CurlPool& pool, const StreamRequest& request,
+                                  std::chrono::milliseconds timeout);
 
 }  // namespace berth::runtime

@@ -2,6 +2,7 @@
 // exception, which decode() turns into an Error. Only for use inside decode().
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -65,6 +66,16 @@ inline std::int64_t integer_field(const Json& object, const char* key) {
     throw UnexpectedJson(std::string("`") + key + "` is not a whole number");
   }
   return value.get<std::int64_t>();
+}
+
+// Counts and sizes. Some engines write -1, some the largest of all numbers, where there is no
+// limit.
+inline std::uint64_t count_field(const Json& object, const char* key) {
+  const Json& value = field(object, key);
+  if (value.is_number_unsigned()) {
+    return value.get<std::uint64_t>();
+  }
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_field(object, key)));
 }
 
 inline std::vector<std::string> texts_field(const Json& object, const char* key) {

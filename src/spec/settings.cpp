@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "berth/base/bytes.hpp"
+#include "berth/base/duration.hpp"
 #include "berth/base/text.hpp"
-#include "spec/duration.hpp"
 
 namespace berth::spec {
 

@@ -43,6 +43,12 @@ fs::path tidy(const fs::path& path) {
 
 }  // namespace
 
+fs::path project_folder(const Surroundings& surroundings) {
+  const fs::path directory = tidy(surroundings.directory);
+  const Result<FoundSpec> found = find_spec(directory, tidy(surroundings.home));
+  return found && found->path ? found->path->parent_path() : directory;
+}
+
 Sources::Sources(const Surroundings& surroundings)
     : surroundings_{tidy(surroundings.directory), tidy(surroundings.home),
                     surroundings.environment},

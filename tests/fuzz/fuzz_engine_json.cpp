@@ -55,6 +55,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(berth::runtime::decode_image(text));
   check(berth::runtime::decode_created(text));
   check(berth::runtime::decode_container(text));
+  check(berth::runtime::decode_containers(text));
+  check(berth::runtime::decode_stats(text));
+  check(berth::runtime::decode_created_exec(text));
+  check(berth::runtime::decode_exec(text));
   check(berth::runtime::decode_exit(text));
   check(berth::runtime::decode_imported(text));
   require(is_printable(berth::runtime::decode_error_message(text)));

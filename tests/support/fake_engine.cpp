@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <iterator>
 
 namespace berth::test {
 
@@ -175,18 +176,29 @@ void FakeContainer::exit(int code) {
   report_exit(code);
 }
 
-FakeEngine::FakeEngine(std::function<void(FakeContainer&)> command)
-    : command_(std::move(command)), state_(std::make_shared<FakeContainerState>()) {
+namespace {
+
+std::shared_ptr<FakeContainerState> connected_state() {
+  std::shared_ptr<FakeContainerState> state = std::make_shared<FakeContainerState>();
   std::array<int, 2> ends{-1, -1};
   static_cast<void>(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()));
-  state_->ours.reset(ends[0]);
-  state_->theirs.reset(ends[1]);
+  state->ours.reset(ends[0]);
+  state->theirs.reset(ends[1]);
+  return state;
 }
+
+}  // namespace
+
+FakeEngine::FakeEngine(std::function<void(FakeContainer&)> command)
+    : command_(std::move(command)), state_(connected_state()), exec_state_(connected_state()) {}
 
 FakeEngine::~FakeEngine() {
   static_cast<void>(remove("", true));
-  if (thread_.joinable()) {
-    thread_.join();
+  ::shutdown(exec_state_->theirs.get(), SHUT_RDWR);
+  for (std::thread* thread : {&thread_, &exec_thread_}) {
+    if (thread->joinable()) {
+      thread->join();
+    }
   }
 }
 
@@ -303,6 +315,9 @@ Result<void> FakeEngine::remove(const std::string& id, bool force) {
 Result<std::optional<ContainerState>> FakeEngine::inspect_container(const std::string& id) {
   BERTH_CHECK(record("inspect"));
   const std::lock_guard lock(mutex_);
+  if (const auto found = states.find(id); found != states.end()) {
+    return found->second;
+  }
   const std::lock_guard container_lock(state_->mutex);
   if (containers_.count(id) == 0) {
     return std::optional<ContainerState>{};
@@ -313,6 +328,90 @@ Result<std::optional<ContainerState>> FakeEngine::inspect_container(const std::s
     containers_.erase(id);  // this answer is its last
   }
   return std::optional<ContainerState>{state};
+}
+
+Result<std::optional<std::string>> FakeEngine::inspect_raw(const std::string& id) {
+  BERTH_CHECK(record("inspect_raw"));
+  if (states.count(id) == 0) {
+    return std::optional<std::string>{};
+  }
+  return std::optional<std::string>("{\"Id\":\"" + id + "\"}");
+}
+
+Result<std::vector<ContainerSummary>> FakeEngine::list_containers(
+    const std::vector<std::string>& labels, bool all) {
+  BERTH_CHECK(record(all ? "list all" : "list"));
+  std::vector<ContainerSummary> found;
+  std::copy_if(
+      summaries.begin(), summaries.end(), std::back_inserter(found),
+      [&](const ContainerSummary& row) {
+        return (all || row.state == "running") &&
+               std::all_of(labels.begin(), labels.end(), [&row](const std::string& label) {
+                 const std::size_t equals = label.find('=');
+                 const auto value = row.labels.find(label.substr(0, equals));
+                 return value != row.labels.end() &&
+                        (equals == std::string::npos || value->second == label.substr(equals + 1));
+               });
+      });
+  return found;
+}
+
+Result<std::unique_ptr<AttachedStream>> FakeEngine::logs(const std::string& id, const LogOptions&) {
+  BERTH_CHECK(record("logs"));
+  const std::shared_ptr<FakeContainerState> kept = connected_state();
+  send_all(kept->theirs.get(), kept_output[id]);
+  kept->theirs.reset();
+  return std::make_unique<FakeStream>(std::move(kept->ours));
+}
+
+Result<void> FakeEngine::stop(const std::string& id, std::optional<std::string> signal,
+                              std::optional<std::chrono::seconds> grace) {
+  BERTH_CHECK(record("stop " + signal.value_or("-") + " " +
+                     (grace ? std::to_string(grace->count()) : "-")));
+  if (const auto found = states.find(id); found != states.end()) {
+    found->second.running = false;
+    return {};
+  }
+  return kill(id, "KILL");
+}
+
+Result<std::optional<ContainerStats>> FakeEngine::stats(const std::string& id) {
+  BERTH_CHECK(record("stats"));
+  const auto found = statistics.find(id);
+  return found == statistics.end() ? std::optional<ContainerStats>() : found->second;
+}
+
+Result<std::string> FakeEngine::create_exec(const std::string&, const ExecSpec& spec) {
+  BERTH_CHECK(record("create_exec"));
+  const std::lock_guard lock(mutex_);
+  exec_specs_.push_back(spec);
+  return "exec-" + std::to_string(exec_specs_.size());
+}
+
+Result<std::unique_ptr<AttachedStream>> FakeEngine::start_exec(const std::string&, bool) {
+  BERTH_CHECK(record("start_exec"));
+  {
+    const std::lock_guard lock(exec_state_->mutex);
+    exec_state_->running = true;
+  }
+  if (exec_command) {
+    exec_thread_ = std::thread([command = exec_command, state = exec_state_] {
+      FakeContainer container(state);
+      command(container);
+    });
+  }
+  return std::make_unique<FakeStream>(std::move(exec_state_->ours));
+}
+
+Result<ExecState> FakeEngine::inspect_exec(const std::string&) {
+  BERTH_CHECK(record("inspect_exec"));
+  const std::lock_guard lock(exec_state_->mutex);
+  const int code = exec_state_->reported && exec_state_->status ? exec_state_->status->code : 0;
+  return ExecState{exec_state_->running, code, 0};
+}
+
+Result<void> FakeEngine::resize_exec(const std::string&, ContainerSpec::ConsoleSize size) {
+  return record("resize_exec " + std::to_string(size.rows) + "x" + std::to_string(size.columns));
 }
 
 Result<std::string> FakeEngine::import_empty_image() {

@@ -2,6 +2,7 @@
 // container is a function of the test, run on a thread of its own from start() on.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -58,18 +59,27 @@ class FakeEngine : public runtime::Engine {
 
   // Set before the run: what fails, and with what.
   std::map<std::string, Error>
-      failures{};  // by call: "create", "attach", "wait", "start", "resize"
+      failures{};  // by call: "create", "attach", "wait", "start", "resize", "create_exec", …
   std::function<void(const std::string& call)> before_call{};
   bool dies_by_kill = true;  // KILL ends the container with 137
   bool oom_killed = false;
   bool gone_after_exit = true;  // AutoRemove has done its work when anybody asks
   EngineFacts engine_facts{};
+  // Containers that are there without having been made here: for the calls that look for some. Of
+  // one that list_containers() names, inspect_container() answers with `states`.
+  std::vector<runtime::ContainerSummary> summaries{};
+  std::map<std::string, runtime::ContainerState> states{};      // by id
+  std::map<std::string, runtime::ContainerStats> statistics{};  // by id
+  std::map<std::string, std::string> kept_output{};             // by id, framed as an engine does
+  // The command of create_exec(), run like that of a container from start_exec() on.
+  std::function<void(FakeContainer&)> exec_command{};
 
   // The calls so far: "create", "attach", "wait", "start", "kill TERM", "resize 24x80", "remove
   // force", …
   std::vector<std::string> calls() const;
   std::size_t count(const std::string& call) const;
   const std::vector<ContainerSpec>& specs() const { return specs_; }
+  const std::vector<runtime::ExecSpec>& exec_specs() const { return exec_specs_; }
   bool leaves_something_behind() const;
 
   Result<EngineFacts> facts() override;
@@ -86,6 +96,19 @@ class FakeEngine : public runtime::Engine {
   Result<void> kill(const std::string& id, const std::string& signal) override;
   Result<void> remove(const std::string& id, bool force) override;
   Result<std::optional<runtime::ContainerState>> inspect_container(const std::string& id) override;
+  Result<std::optional<std::string>> inspect_raw(const std::string& id) override;
+  Result<std::vector<runtime::ContainerSummary>> list_containers(
+      const std::vector<std::string>& labels, bool all) override;
+  Result<std::unique_ptr<runtime::AttachedStream>> logs(
+      const std::string& id, const runtime::LogOptions& options) override;
+  Result<void> stop(const std::string& id, std::optional<std::string> signal,
+                    std::optional<std::chrono::seconds> grace) override;
+  Result<std::optional<runtime::ContainerStats>> stats(const std::string& id) override;
+  Result<std::string> create_exec(const std::string& id, const runtime::ExecSpec& spec) override;
+  Result<std::unique_ptr<runtime::AttachedStream>> start_exec(const std::string& exec_id,
+                                                              bool tty) override;
+  Result<runtime::ExecState> inspect_exec(const std::string& exec_id) override;
+  Result<void> resize_exec(const std::string& exec_id, ContainerSpec::ConsoleSize size) override;
   Result<std::string> import_empty_image() override;
   Result<void> remove_image(const std::string& id) override;
 
@@ -99,7 +122,10 @@ class FakeEngine : public runtime::Engine {
   std::vector<ContainerSpec> specs_{};
   std::set<std::string> containers_{};
   std::set<std::string> images_{};
+  std::vector<runtime::ExecSpec> exec_specs_{};
+  std::shared_ptr<FakeContainerState> exec_state_{};
   std::thread thread_{};
+  std::thread exec_thread_{};
 };
 
 // Signals that a test sends, without any being raised.

@@ -12,6 +12,7 @@
 //   Errc::interrupted         a stop was requested through the token
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -54,11 +55,57 @@ struct CreatedContainer {
   std::vector<std::string> warnings{};
 };
 
+// Times are RFC 3339 as the engine writes them ("2026-08-01T12:00:00.123456789Z"), empty where
+// there was none.
 struct ContainerState {
   bool running = false;
   int exit_code = 0;
   bool oom_killed = false;
   std::string error{};
+  std::string status{};  // created, running, paused, restarting, exited, dead, removing
+  long pid = 0;          // on the engine's machine; 0: none
+  std::string created_at{};
+  std::string started_at{};
+  std::string finished_at{};
+  std::string id{};
+  std::string name{};   // without the slash that engines put before it
+  std::string image{};  // as it was asked for; Podman writes it in full
+  std::string image_id{};
+  bool tty = false;
+  bool open_stdin = false;
+  bool auto_remove = false;
+  std::string log_driver{};
+  std::uint64_t memory_limit = 0;                      // 0: none
+  std::optional<std::chrono::seconds> stop_timeout{};  // between TERM and KILL; absent: 10 s
+  std::map<std::string, std::string> labels{};
+  std::vector<std::string> command{};  // the entry point, then the command
+};
+
+// A row of the list of containers.
+struct ContainerSummary {
+  std::string id{};
+  std::string name{};
+  std::string image{};
+  std::string image_id{};
+  std::string state{};       // "running"
+  std::string status{};      // "Up 3 minutes"
+  std::string command{};     // on one line, quoted by Docker and not by Podman
+  std::int64_t created = 0;  // seconds since 1970
+  std::map<std::string, std::string> labels{};
+};
+
+// What a container uses at one moment. Counters run from its start.
+struct ContainerStats {
+  std::uint64_t cpu_nanoseconds = 0;  // of all processors together
+  unsigned online_cpus = 0;
+  std::uint64_t memory_bytes = 0;  // without the file cache that can be dropped, as docker shows it
+  std::uint64_t memory_limit = 0;
+  std::uint64_t memory_peak = 0;  // with the file cache; 0: not known (cgroup v2, Podman)
+  std::uint64_t pids = 0;
+  std::uint64_t network_received = 0;  // bytes of all interfaces
+  std::uint64_t network_sent = 0;
+  std::uint64_t block_read = 0;
+  std::uint64_t block_written = 0;
 };
 
 struct ExitStatus {
@@ -95,12 +142,47 @@ class PendingExit {
   virtual Result<ExitStatus> get() = 0;  // blocks until then
 };
 
-enum class WaitCondition { next_exit, removed };
+enum class WaitCondition {
+  not_running,  // at once where it does not run
+  next_exit,
+  removed,
+};
 
 struct AttachOptions {
   bool stdin_stream = false;
   bool stdout_stream = true;
   bool stderr_stream = true;
+  std::string detach_keys{};  // "ctrl-p,ctrl-q"; empty: the engine's own
+};
+
+struct LogOptions {
+  bool follow = false;  // until the container ends
+  // Seconds since 1970, with a fraction where wanted: "1785585600.5"; empty: no limit.
+  std::string since{};
+  std::string until{};
+  std::optional<std::uint64_t> tail{};  // the last so many lines; absent: all
+  bool timestamps = false;              // at the beginning of each line
+  bool stdout_stream = true;
+  bool stderr_stream = true;
+};
+
+// A further command in a container that runs. What is empty is the container's own.
+struct ExecSpec {
+  std::vector<std::string> command{};
+  std::vector<std::string> environment{};  // NAME=value, added to the container's
+  std::string workdir{};
+  std::string user{};
+  bool tty = false;
+  bool open_stdin = true;
+  bool privileged = false;
+  std::string detach_keys{};
+  std::optional<ContainerSpec::ConsoleSize> console_size{};  // from API 1.42 on
+};
+
+struct ExecState {
+  bool running = false;
+  int exit_code = 0;  // where it does not run; 0, too, before it was started
+  long pid = 0;       // on the engine's machine; Podman forgets it at the end
 };
 
 class Engine {
@@ -129,6 +211,34 @@ class Engine {
   // with it.
   virtual Result<void> remove(const std::string& id, bool force) = 0;
   virtual Result<std::optional<ContainerState>> inspect_container(const std::string& id) = 0;
+  // The engine's whole answer to the same question: JSON of its own, unchanged.
+  virtual Result<std::optional<std::string>> inspect_raw(const std::string& id) = 0;
+
+  // Containers that have all of these labels ("name" or "name=value"), newest first; with `all`
+  // those that have ended as well.
+  virtual Result<std::vector<ContainerSummary>> list_containers(
+      const std::vector<std::string>& labels, bool all) = 0;
+  // The output that the engine has kept, framed like that of attach. The stream only reads; it ends
+  // where the log ends, with `follow` where the container does.
+  virtual Result<std::unique_ptr<AttachedStream>> logs(const std::string& id,
+                                                       const LogOptions& options) = 0;
+  // The signal, then KILL after the grace; it returns when the container has ended. Absent: the
+  // container's own (TERM and 10 s, mostly). One that does not run is no error.
+  virtual Result<void> stop(const std::string& id, std::optional<std::string> signal,
+                            std::optional<std::chrono::seconds> grace) = 0;
+  // nullopt where the container does not run.
+  virtual Result<std::optional<ContainerStats>> stats(const std::string& id) = 0;
+
+  // The exec's id. Errc::not_found where the container is absent; one that does not run is refused.
+  virtual Result<std::string> create_exec(const std::string& id, const ExecSpec& spec) = 0;
+  // Starts it, attached. That its command was not found is no error of this call: the engine writes
+  // a line into the stream, and inspect_exec() has 126 or 127.
+  virtual Result<std::unique_ptr<AttachedStream>> start_exec(const std::string& exec_id,
+                                                             bool tty) = 0;
+  virtual Result<ExecState> inspect_exec(const std::string& exec_id) = 0;
+  // Fails where the command is not up yet: try again.
+  virtual Result<void> resize_exec(const std::string& exec_id, ContainerSpec::ConsoleSize size) = 0;
+
   // An image without a single file, made on the spot (POST /images/create?fromSrc=- with an empty
   // tar archive, without repository or tag): its id, "sha256:…". gpu_support.hpp probes with it,
   // before anything is pulled.

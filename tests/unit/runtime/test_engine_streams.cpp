@@ -90,6 +90,9 @@ TEST_CASE("attach asks for an upgrade of the streams that are wanted") {
   REQUIRE(request.target == "/v1.41/containers/abc/attach?stream=1&stdin=1&stdout=1&stderr=0");
   REQUIRE(request.headers.at("upgrade") == "tcp");
   REQUIRE(request.headers.at("connection") == "Upgrade");
+  REQUIRE(connect(server)->attach("abc", {.detach_keys = "ctrl-x,@"}));
+  REQUIRE(server.last(kAttach).target ==
+          "/v1.41/containers/abc/attach?stream=1&stdin=0&stdout=1&stderr=1&detachKeys=ctrl-x%2C@");
 }
 
 TEST_CASE("bytes right behind the header belong to the stream, wherever the packets end") {

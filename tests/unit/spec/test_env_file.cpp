@@ -1,4 +1,4 @@
-// Env files and durations.
+// Env files.
 #include "support/catch.hpp"
 
 #include <string>
@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "memory_files.hpp"
-#include "spec/duration.hpp"
 #include "spec/env_file.hpp"
 
 namespace berth::spec {
@@ -84,22 +83,6 @@ TEST_CASE("env files: what is refused, and where") {
     const std::string message = message_of(read_text(content));
     INFO(message);
     REQUIRE(message.find(expected) == 0);
-  }
-}
-
-TEST_CASE("durations") {
-  const std::vector<std::pair<std::string, int>> good = {
-      {"90", 90},      {"90s", 90}, {"30m", 1800}, {"12h", 43200}, {"2d", 172800},
-      {"1h30m", 5400}, {"0", 0},    {" 5s ", 5},   {"1min", 60},
-  };
-  for (const auto& [text, seconds] : good) {
-    INFO(text);
-    REQUIRE(parse_duration(text).value().count() == seconds);
-  }
-  for (const std::string bad :
-       {"", "h", "-1h", "1.5h", "1 h", "1w", "1h x", "99999999999999999999", "9999999d"}) {
-    INFO(bad);
-    REQUIRE_FALSE(parse_duration(bad).has_value());
   }
 }
 

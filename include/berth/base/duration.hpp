@@ -6,9 +6,9 @@
 
 #include "berth/base/result.hpp"
 
-namespace berth::spec {
+namespace berth {
 
 // Errc::invalid_input for anything else, and for more than ten years. 0 means no limit.
 Result<std::chrono::seconds> parse_duration(std::string_view text);
 
-}  // namespace berth::spec
+}  // namespace berth

@@ -1,5 +1,5 @@
 // Durations: numbers with units, largest first or not, added up.
-#include "spec/duration.hpp"
+#include "berth/base/duration.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -8,7 +8,7 @@
 
 #include "berth/base/text.hpp"
 
-namespace berth::spec {
+namespace berth {
 
 namespace {
 
@@ -59,4 +59,4 @@ Result<std::chrono::seconds> parse_duration(std::string_view text) {
   return std::chrono::seconds(total);
 }
 
-}  // namespace berth::spec
+}  // namespace berth

@@ -1,0 +1,20 @@
+// The labels that make a container one of berth's runs, and say which. `berth ps` and its like go by
+// them alone, so that another machine's berth, or another version's, finds the same runs.
+#pragma once
+
+namespace berth::runtime {
+
+// A random id, one per run. A container without it is none of berth's.
+inline constexpr const char* kRunLabel = "org.berth.run";
+// The uid of who started it.
+inline constexpr const char* kOwnerLabel = "org.berth.owner";
+// The named job of the spec; absent where a command was given.
+inline constexpr const char* kJobLabel = "org.berth.job";
+// The project's folder on the machine that it was started on.
+inline constexpr const char* kProjectLabel = "org.berth.project";
+// "attached": ends with its client; "kept": stays when it has ended; "detached": has no client.
+inline constexpr const char* kModeLabel = "org.berth.mode";
+// The command as it was given, quoted for a shell.
+inline constexpr const char* kCommandLabel = "org.berth.command";
+
+}  // namespace berth::runtime

@@ -1,0 +1,46 @@
+#include "runtime/container_calls_json.hpp"
+
+#include "runtime/json_encoding.hpp"
+
+namespace berth::runtime {
+
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+template <class Value>
+void set_unless_empty(OrderedJson& json, const char* key, const Value& value) {
+  if (!value.empty()) {
+    json[key] = value;
+  }
+}
+
+}  // namespace
+
+Result<std::string> exec_body(const ExecSpec& spec) {
+  OrderedJson json{{"Cmd", spec.command}};
+  set_unless_empty(json, "Env", spec.environment);
+  set_unless_empty(json, "WorkingDir", spec.workdir);
+  set_unless_empty(json, "User", spec.user);
+  set_unless_empty(json, "DetachKeys", spec.detach_keys);
+  json["Tty"] = spec.tty;
+  json["Privileged"] = spec.privileged;
+  json["AttachStdin"] = spec.open_stdin;
+  json["AttachStdout"] = true;
+  json["AttachStderr"] = true;
+  if (spec.console_size.has_value()) {
+    json["ConsoleSize"] = {spec.console_size->rows, spec.console_size->columns};
+  }
+  BERTH_CHECK(check_encodable(json));
+  return json.dump();
+}
+
+std::string exec_start_body(bool tty) {
+  return OrderedJson{{"Detach", false}, {"Tty", tty}}.dump();
+}
+
+std::string label_filter(const std::vector<std::string>& labels) {
+  return OrderedJson{{"label", labels}}.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+}  // namespace berth::runtime

@@ -1,0 +1,21 @@
+// What is sent to the engine about containers that are there: the bodies of POST /containers/…/exec
+// and POST /exec/…/start, the filter of GET /containers/json. Source: moby api/swagger.yaml.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/base/result.hpp"
+#include "berth/runtime/engine.hpp"
+
+namespace berth::runtime {
+
+// What is empty is left out. Errc::invalid_input where a text is not UTF-8.
+Result<std::string> exec_body(const ExecSpec& spec);
+std::string exec_start_body(bool tty);
+
+// The query `filters` for containers that have all of these labels.
+std::string label_filter(const std::vector<std::string>& labels);
+
+}  // namespace berth::runtime
