@@ -1,15 +1,11 @@
-// The loop of an attached run. What ends it: the exit is known and the output has ended; or an
-// error; or a third interrupt. Everything else (timeouts, signals, closed outputs) only makes the
-// container end sooner.
+// The loop of a session. What ends it: the exit is known and the output has ended; or an error; or
+// a third interrupt. Everything else (timeouts, signals, closed outputs) only makes the command end
+// sooner.
 #include "runtime/attached_run.hpp"
-
-#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <csignal>
-#include <system_error>
 #include <utility>
 
 namespace berth::runtime {
@@ -18,35 +14,30 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kTimedOut = 124;      // as timeout(1)
-constexpr int kOutputClosed = 141;  // 128 + SIGPIPE
-constexpr int kKilled = 137;
 constexpr int kSignalBase = 128;
 constexpr int kResizeAttempts = 10;  // at 10, 20, … 100 ms, as docker's client has it
 constexpr milliseconds kResizeStep{10};
 constexpr milliseconds kForegroundStep{250};
-constexpr milliseconds kDetachPatience{1000};  // a stream may end a moment before the exit is known
-constexpr milliseconds kExitPatience{3000};    // after a broken stream
-constexpr milliseconds kKillPatience{15000};   // a process in a driver call may survive KILL
+constexpr milliseconds kKillPatience{15000};  // a process in a driver call may survive KILL
+// Enough for a framework's last words; where the output may have to be replayed, also for what an
+// engine may lose: what lies in its pipes and buffers.
+constexpr std::size_t kLastWords = 16u << 10;
+constexpr std::size_t kReplayWindow = 256u << 10;
 
 }  // namespace
 
-AttachedRun::AttachedRun(Engine& engine, const ContainerSpec& spec, const SessionOptions& options,
-                         SignalSource& signals, std::string id,
-                         std::unique_ptr<AttachedStream> stream,
-                         std::unique_ptr<PendingExit> pending_exit)
-    : engine_(engine),
-      spec_(spec),
+AttachedRun::AttachedRun(AttachedCommand& command, Connection connection, bool tty, bool input,
+                         const SessionOptions& options, SignalSource& signals)
+    : command_(command),
+      tty_(tty),
       options_(options),
       signals_(signals),
-      id_(std::move(id)),
-      stream_(std::move(stream)),
-      pending_exit_(std::move(pending_exit)),
-      standard_output_(options.stdout_fd),
-      standard_error_(options.stderr_fd),
-      output_(*stream_, !spec.tty, standard_output_, standard_error_) {
-  if (spec.open_stdin) {
-    input_.emplace(options.stdin_fd, *stream_);
+      connection_(std::move(connection)),
+      output_(*connection_.output, !tty, options.stdout_fd, options.stderr_fd,
+              command.keeps_output() ? kReplayWindow : kLastWords) {
+  if (input) {
+    input_.emplace(options.stdin_fd,
+                   connection_.input != nullptr ? *connection_.input : *connection_.output);
     input_state_ = InputPump::State::input;
   }
 }
@@ -71,13 +62,10 @@ Result<SessionOutcome> AttachedRun::run() {
   return outcome();
 }
 
-bool AttachedRun::finished() const {
-  const bool complete = exit_code_.has_value() && output_state_ == OutputPump::State::ended;
-  return complete || leave_now_ || failure_.has_value();
-}
-
 void AttachedRun::enter_raw_mode() {
-  if (!spec_.tty || !input_.has_value() || !input_->is_terminal()) {
+  // In the background the terminal is not ours to change: the attempt would stop us (SIGTTOU).
+  const bool ours = input_.has_value() && input_->is_terminal() && !input_->in_background();
+  if (!tty_ || !options_.raw || !ours || raw_.has_value()) {
     return;
   }
   Result<RawTerminal> raw = RawTerminal::enter(options_.stdin_fd);
@@ -89,11 +77,17 @@ void AttachedRun::enter_raw_mode() {
 }
 
 void AttachedRun::pump() {
+  if (reconnecting()) {
+    return;
+  }
   if (input_state_ != InputPump::State::ended && !exit_code_.has_value()) {
+    const InputPump::State before = input_state_;
     input_state_ = input_->advance(input_readable_);
     foreground_at_.reset();
     if (input_state_ == InputPump::State::background) {
       foreground_at_ = Clock::now() + kForegroundStep;
+    } else if (before == InputPump::State::background) {
+      enter_raw_mode();
     }
   }
   input_readable_ = false;
@@ -103,10 +97,10 @@ void AttachedRun::pump() {
   const Result<OutputPump::State> state = output_.advance();
   check_sinks();
   if (!state) {
-    output_failure_ = state.error();
-    exit_by_ = Clock::now() + kExitPatience;
+    connection_broke(state.error());
+    return;
   }
-  output_state_ = state.value_or(OutputPump::State::ended);
+  output_state_ = *state;
   if (output_state_ == OutputPump::State::ended) {
     output_has_ended();
   } else if (exit_code_.has_value() &&
@@ -116,110 +110,36 @@ void AttachedRun::pump() {
   }
 }
 
-void AttachedRun::output_has_ended() {
-  drained_by_.reset();
-  input_state_ = InputPump::State::ended;
-  raw_.reset();
-  flush_notices();
-  if (spec_.tty && spec_.open_stdin && !output_failure_.has_value() && !exit_code_.has_value()) {
-    detached_by_ = Clock::now() + kDetachPatience;
-  }
-}
-
-// The first failure of our own outputs stops the container: nobody is left to run for.
-void AttachedRun::check_sinks() {
-  if (cause_ == Cause::output_closed) {
-    return;
-  }
-  for (const OutputSink* sink : {&standard_output_, &standard_error_}) {
-    const int number = sink->error_number();
-    if (number != 0 && number != EPIPE && !output_failure_.has_value()) {
-      output_failure_ =
-          Error{Errc::io, fmt::format("cannot write to standard {}: {}",
-                                      sink == &standard_output_ ? "output" : "error",
-                                      std::error_code(number, std::generic_category()).message())};
-    }
-    if (number != 0) {
-      begin_stop(Cause::output_closed);
-      return;
-    }
-  }
-}
-
 void AttachedRun::wait_for_event() {
   const int none = -1;  // poll(2) passes over it
-  const bool output_open = output_state_ != OutputPump::State::ended;
-  short stream_events = output_open && output_state_ == OutputPump::State::stream ? POLLIN : 0;
-  if (input_state_ == InputPump::State::stream) {
-    stream_events = static_cast<short>(stream_events | POLLOUT);
-  }
-  const bool sink_full = output_state_ == OutputPump::State::sink;
+  const bool output_open = output_state_ != OutputPump::State::ended && !reconnecting();
   const bool input_wanted = input_state_ == InputPump::State::input && !exit_code_.has_value();
-  std::array<pollfd, 5> waiting{{
+  const bool input_blocked = input_state_ == InputPump::State::stream;
+  const bool shared = connection_.input == nullptr;
+  short output_events = output_open && output_state_ == OutputPump::State::stream ? POLLIN : 0;
+  if (input_blocked && shared) {
+    output_events = static_cast<short>(output_events | POLLOUT);
+  }
+  const bool sink_full = output_open && output_state_ == OutputPump::State::sink;
+  std::array<pollfd, 7> waiting{{
       {signals_.poll_fd(), POLLIN, 0},
-      {pending_exit_ != nullptr ? pending_exit_->poll_fd() : none, POLLIN, 0},
-      {output_open && stream_events != 0 ? stream_->poll_fd() : none, stream_events, 0},
+      {connection_.exit != nullptr ? connection_.exit->poll_fd() : none, POLLIN, 0},
+      {output_open && output_events != 0 ? connection_.output->poll_fd() : none, output_events, 0},
       {sink_full ? output_.sink().poll_fd() : none, POLLOUT, 0},
-      {input_wanted ? input_->poll_fd() : none, POLLIN, 0},
+      {input_wanted && !reconnecting() ? input_->poll_fd() : none, POLLIN, 0},
+      {input_blocked && !shared ? connection_.input->poll_fd() : none, POLLOUT, 0},
+      {second_ear_ != nullptr ? second_ear_->poll_fd() : none, POLLIN, 0},
   }};
   if (::poll(waiting.data(), waiting.size(), poll_timeout()) <= 0) {
     return;
   }
   input_readable_ = waiting[4].revents != 0;
+  if (waiting[6].revents != 0) {
+    listen_again();
+  }
   if (waiting[1].revents != 0) {
-    take_exit(std::exchange(pending_exit_, nullptr)->get());
+    take_exit(std::exchange(connection_.exit, nullptr)->get());
   }
-}
-
-void AttachedRun::take_exit(Result<ExitStatus> status) {
-  if (!status) {
-    recover_exit(status.error());
-    return;
-  }
-  if (!status->error.empty()) {
-    failure_ = Error{Errc::engine_failed, "the engine could not wait for the command to end"}.note(
-        "the engine says: " + status->error);
-    return;
-  }
-  exit_code_ = status->code;
-  if (status->code != 0) {
-    // Best effort: the engine removes the container while we ask.
-    const Result<std::optional<ContainerState>> state = engine_.inspect_container(id_);
-    if (state && state->has_value()) {
-      oom_killed_ = (*state)->oom_killed;
-    }
-  }
-  if (output_state_ != OutputPump::State::ended) {
-    drained_ = output_.total();
-    drained_by_ = Clock::now() + options_.drain_limit;
-  }
-}
-
-// The wait was cut off. The container may have ended, or run on while only that connection broke.
-void AttachedRun::recover_exit(const Error& error) {
-  const Result<std::optional<ContainerState>> state = engine_.inspect_container(id_);
-  if (state && state->has_value() && !(*state)->running) {
-    take_exit(ExitStatus{(*state)->exit_code, {}});
-    return;
-  }
-  if (state && state->has_value() && !std::exchange(rewaited_, true)) {
-    Result<std::unique_ptr<PendingExit>> again = engine_.wait(id_, WaitCondition::next_exit);
-    if (again) {
-      pending_exit_ = std::move(*again);
-      return;
-    }
-  }
-  failure_ = connection_lost(error.message);
-  if (state && !state->has_value()) {
-    failure_->note("the container is gone; its exit code is not known");
-  }
-}
-
-Error AttachedRun::connection_lost(const std::string& during) const {
-  Error error{Errc::engine_failed, "the connection to the engine was lost while the command ran"};
-  error.id = "connection-lost";
-  error.note(during);
-  return error;
 }
 
 void AttachedRun::take_signals() {
@@ -234,6 +154,21 @@ void AttachedRun::handle_signal(int number) {
     resize();
     return;
   }
+  if (number == SIGTSTP) {
+    raw_.reset();  // the shell gets its terminal as it gave it
+    ::raise(SIGSTOP);
+    return;
+  }
+  if (number == SIGCONT) {
+    enter_raw_mode();
+    resize();
+    return;
+  }
+  const bool hung_up = options_.keep && number == SIGHUP;
+  if (hung_up || (!options_.pass_signals && is_terminating(number))) {
+    leave(Cause::detached, kSignalBase + number);
+    return;
+  }
   interrupts_ += number == SIGINT ? 1 : 0;
   interrupts_or_terms_ += number == SIGINT || number == SIGTERM ? 1 : 0;
   if (is_terminating(number)) {
@@ -242,9 +177,8 @@ void AttachedRun::handle_signal(int number) {
   constexpr int kStops = 2;
   constexpr int kLeaves = 3;
   if (interrupts_or_terms_ >= kLeaves) {
-    cause_ = Cause::stopped;
     killed_ = true;
-    leave_now_ = true;
+    leave(Cause::stopped, kSignalBase + number);
     return;
   }
   if (number == SIGINT && interrupts_ == kStops) {
@@ -253,7 +187,13 @@ void AttachedRun::handle_signal(int number) {
     return;
   }
   // It may have ended a moment ago: then there is nothing to tell it.
-  static_cast<void>(engine_.kill(id_, std::string(signal_name(number))));
+  static_cast<void>(command_.signal(std::string(signal_name(number))));
+}
+
+void AttachedRun::leave(Cause cause, int exit_code) {
+  cause_ = cause;
+  leaving_code_ = exit_code;
+  leave_now_ = true;
 }
 
 void AttachedRun::begin_stop(Cause cause) {
@@ -261,21 +201,21 @@ void AttachedRun::begin_stop(Cause cause) {
     return;
   }
   cause_ = cause;
-  static_cast<void>(engine_.kill(id_, "TERM"));
+  static_cast<void>(command_.signal("TERM"));
   kill_at_ = Clock::now() + options_.stop_grace;
 }
 
-void AttachedRun::kill_container() {
+void AttachedRun::kill_command() {
   killed_ = true;
-  static_cast<void>(engine_.kill(id_, "KILL"));
+  static_cast<void>(command_.signal("KILL"));
   give_up_at_ = Clock::now() + kKillPatience;
 }
 
 void AttachedRun::resize() {
   const std::optional<ContainerSpec::ConsoleSize> size =
-      spec_.tty ? terminal_size(options_.stdout_fd) : std::nullopt;
+      tty_ ? terminal_size(options_.stdout_fd) : std::nullopt;
   resize_at_.reset();
-  if (!size.has_value() || engine_.resize(id_, *size)) {
+  if (!size.has_value() || command_.resize(*size)) {
     return;
   }
   if (++resize_attempts_ > kResizeAttempts) {
@@ -286,12 +226,12 @@ void AttachedRun::resize() {
 }
 
 std::vector<std::optional<AttachedRun::Clock::time_point>*> AttachedRun::deadlines() {
-  return {&timeout_at_, &kill_at_, &give_up_at_,  &resize_at_,
-          &drained_by_, &exit_by_, &detached_by_, &foreground_at_};
+  return {&timeout_at_, &kill_at_,       &give_up_at_,  &resize_at_,    &drained_by_,
+          &exit_by_,    &exit_asked_at_, &detached_by_, &reconnect_at_, &foreground_at_};
 }
 
 int AttachedRun::poll_timeout() {
-  if (output_state_ == OutputPump::State::busy) {
+  if (output_state_ == OutputPump::State::busy && !reconnecting()) {
     return 0;
   }
   std::optional<Clock::time_point> first;
@@ -322,12 +262,12 @@ void AttachedRun::meet_deadlines() {
     begin_stop(Cause::timed_out);
   }
   if (met(kill_at_) && !exit_code_.has_value()) {
-    kill_container();
+    kill_command();
   }
   if (met(give_up_at_) && !exit_code_.has_value()) {
     failure_ = Error{Errc::engine_failed, "the container does not end although it was killed"}
                    .note("a process that waits for a device cannot be killed")
-                   .hint("`docker rm -f " + id_ + "`");
+                   .hint("`docker rm -f " + command_.container_id() + "`");
   }
   if (met(resize_at_)) {
     resize();
@@ -337,19 +277,16 @@ void AttachedRun::meet_deadlines() {
     output_has_ended();
   }
   if (met(exit_by_) && !exit_code_.has_value()) {
-    failure_ = connection_lost(output_failure_.value_or(Error{}).message);
+    failure_ = connection_lost(output_failure_.value_or(Error{}));
+  }
+  if (met(exit_asked_at_) && !exit_code_.has_value()) {
+    ask_for_exit();
   }
   if (met(detached_by_) && !exit_code_.has_value()) {
     look_for_detachment();
   }
-}
-
-// With a terminal, the output of a running container ends when its detach keys are typed.
-void AttachedRun::look_for_detachment() {
-  const Result<std::optional<ContainerState>> state = engine_.inspect_container(id_);
-  if (state && state->has_value() && (*state)->running) {
-    cause_ = Cause::detached;
-    leave_now_ = true;
+  if (met(reconnect_at_)) {
+    try_to_reconnect();
   }
 }
 
@@ -366,46 +303,6 @@ void AttachedRun::flush_notices() {
       options_.on_notice(text);
     }
   }
-}
-
-Result<SessionOutcome> AttachedRun::outcome() {
-  if (failure_.has_value()) {
-    return fail(*failure_);
-  }
-  if (output_failure_.has_value() && !leave_now_) {
-    if (output_failure_->code == Errc::io) {
-      return fail(*output_failure_);
-    }
-    return fail(
-        connection_lost(output_failure_->message)
-            .note(fmt::format("the command ended with exit code {}; its last output may be missing",
-                              exit_code_.value_or(0))));
-  }
-  SessionOutcome outcome;
-  outcome.container_id = id_;
-  outcome.oom_killed = oom_killed_;
-  outcome.exit_code = exit_code_.value_or(kSignalBase + last_signal_);
-  outcome.cause = cause_.value_or(last_signal_ != 0 ? Cause::signal : Cause::command);
-  switch (outcome.cause) {
-    case Cause::timed_out:
-      outcome.exit_code = kTimedOut;
-      break;
-    case Cause::output_closed:
-      outcome.exit_code = kOutputClosed;
-      break;
-    case Cause::detached:
-      outcome.exit_code = 0;
-      break;
-    case Cause::stopped:
-      if (killed_ && exit_code_.value_or(kKilled) == kKilled) {
-        outcome.exit_code = kSignalBase + last_signal_;
-      }
-      break;
-    case Cause::command:
-    case Cause::signal:
-      break;
-  }
-  return outcome;
 }
 
 }  // namespace berth::runtime

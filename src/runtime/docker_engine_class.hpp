@@ -29,8 +29,8 @@ class DockerEngine final : public Engine {
 
   Result<EngineFacts> facts() override;
   Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) override;
-  Result<void> pull(const std::string& reference, const PullObserver& observer,
-                    std::stop_token stop) override;
+  Result<void> pull(const std::string& reference, const std::string& platform,
+                    const PullObserver& observer, std::stop_token stop) override;
   Result<CreatedContainer> create(const ContainerSpec& spec) override;
   Result<std::unique_ptr<AttachedStream>> attach(const std::string& id,
                                                  const AttachOptions& options) override;

@@ -37,7 +37,7 @@ std::string log_query(const LogOptions& options) {
 
 Result<std::optional<std::string>> DockerEngine::inspect_raw(const std::string& id) {
   BERTH_TRY(HttpResponse response,
-            call("GET", container_path(id, "/json"), options_.timeouts.query));
+            call("GET", container_path(id, "/json"), options_.timeouts.query, {}, options_.leave));
   if (response.status == 404) {
     return std::nullopt;
   }
@@ -123,7 +123,7 @@ Result<void> DockerEngine::stop(const std::string& id, std::optional<std::string
 Result<std::optional<ContainerStats>> DockerEngine::stats(const std::string& id) {
   BERTH_TRY(const HttpResponse response,
             call("GET", container_path(id, "/stats?stream=0&one-shot=1"), options_.timeouts.query,
-                 {}, options_.stop));
+                 {}, options_.leave));
   if (response.status == 404) {
     return std::nullopt;
   }
@@ -158,7 +158,7 @@ Result<std::unique_ptr<AttachedStream>> DockerEngine::start_exec(const std::stri
 
 Result<ExecState> DockerEngine::inspect_exec(const std::string& exec_id) {
   BERTH_TRY(const HttpResponse response,
-            call("GET", exec_path(exec_id, "/json"), options_.timeouts.query));
+            call("GET", exec_path(exec_id, "/json"), options_.timeouts.query, {}, options_.leave));
   if (!response.ok()) {
     return fail(engine_error(response, "how the command ended cannot be found out"));
   }
@@ -170,7 +170,7 @@ Result<void> DockerEngine::resize_exec(const std::string& exec_id,
   BERTH_TRY(
       const HttpResponse response,
       call("POST", exec_path(exec_id, fmt::format("/resize?h={}&w={}", size.rows, size.columns)),
-           options_.timeouts.query));
+           options_.timeouts.query, {}, options_.leave));
   if (!response.ok()) {
     return fail(engine_error(response, "the command's terminal cannot be resized"));
   }

@@ -19,7 +19,7 @@ constexpr std::size_t kBufferSize = 256u << 10;
 }  // namespace
 
 InputPump::InputPump(int fd, AttachedStream& stream)
-    : fd_(fd), terminal_(::isatty(fd) == 1), stream_(stream), buffer_(kBufferSize) {
+    : fd_(fd), terminal_(::isatty(fd) == 1), stream_(&stream), buffer_(kBufferSize) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) {
     at_end_ = true;  // closed from the beginning
@@ -36,8 +36,13 @@ bool InputPump::in_background() const {
 
 InputPump::State InputPump::finish() {
   ended_ = true;
-  unsent_ = {};
   return State::ended;
+}
+
+void InputPump::resume(AttachedStream& stream) {
+  stream_ = &stream;
+  ended_ = ended_ && !broken_;
+  broken_ = false;
 }
 
 InputPump::State InputPump::advance(bool readable) {
@@ -56,8 +61,9 @@ InputPump::State InputPump::advance(bool readable) {
     }
   }
   while (!unsent_.empty()) {
-    const Result<std::size_t> taken = stream_.write(unsent_);
+    const Result<std::size_t> taken = stream_->write(unsent_);
     if (!taken) {
+      broken_ = true;
       return finish();
     }
     if (*taken == 0) {
@@ -66,7 +72,7 @@ InputPump::State InputPump::advance(bool readable) {
     unsent_ = unsent_.subspan(*taken);
   }
   if (at_end_) {
-    static_cast<void>(stream_.close_write());
+    static_cast<void>(stream_->close_write());
     return finish();
   }
   return State::input;

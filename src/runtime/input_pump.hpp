@@ -24,21 +24,29 @@ class InputPump {
   // Reads at most once (`readable`: poll(2) said so), and writes what the engine takes.
   State advance(bool readable);
 
+  // Goes on with another connection to the same command. What the broken one had taken may have
+  // been lost with it.
+  void resume(AttachedStream& stream);
+  // Whether the terminal belongs to another job now.
+  bool in_background() const;
+  // The end of our input was passed on.
+  bool has_ended() const { return ended_ && !broken_; }
+
   int poll_fd() const { return own_ ? own_.get() : fd_; }
   bool is_terminal() const { return terminal_; }
 
  private:
   State finish();
-  bool in_background() const;
 
   const int fd_;
   UniqueFd own_{};  // the same pipe once more, not blocking
   bool terminal_ = false;
-  AttachedStream& stream_;
+  AttachedStream* stream_;
   std::vector<std::byte> buffer_;
   std::span<const std::byte> unsent_{};
   bool at_end_ = false;
   bool ended_ = false;
+  bool broken_ = false;  // the stream takes no more
 };
 
 }  // namespace berth::runtime

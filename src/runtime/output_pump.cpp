@@ -12,27 +12,56 @@ constexpr std::size_t kTurn = 4u << 20;  // bytes until signals and input are lo
 
 }  // namespace
 
-OutputPump::OutputPump(AttachedStream& stream, bool framed, OutputSink& standard_output,
-                       OutputSink& standard_error)
-    : stream_(stream),
+OutputPump::OutputPump(AttachedStream& stream, bool framed, int output_fd, int error_fd,
+                       std::size_t remembered)
+    : stream_(&stream),
       framed_(framed),
-      standard_output_(standard_output),
-      standard_error_(standard_error),
-      buffer_(kBufferSize),
-      sink_(&standard_output) {}
+      lanes_{Lane{OutputSink(output_fd), OutputTail(remembered)},
+             Lane{OutputSink(error_fd), OutputTail(remembered)}},
+      lane_(lanes_.data()),
+      buffer_(kBufferSize) {}
+
+const OutputTail& OutputPump::tail(OutputStream stream) const {
+  return lanes_[stream == OutputStream::standard_error ? 1 : 0].tail;
+}
+
+void OutputPump::replay(AttachedStream& stream) {
+  stream_ = &stream;
+  frames_ = FrameDemultiplexer();
+  unframed_ = {};
+  for (Lane& lane : lanes_) {
+    lane.filter.emplace(lane.tail);
+  }
+}
+
+void OutputPump::take(std::span<const std::byte> bytes) {
+  piece_ = bytes;
+  if (lane_->filter.has_value()) {
+    const ReplayFilter::Fresh fresh = lane_->filter->pass(bytes);
+    piece_ = fresh.held;
+    follows_ = fresh.rest;
+  }
+  lane_->tail.append(piece_);
+  lane_->tail.append(follows_);
+}
 
 // Whether there was one in what has been read.
 Result<bool> OutputPump::take_next_piece() {
+  if (!follows_.empty()) {
+    piece_ = std::exchange(follows_, {});
+    return true;
+  }
   if (!framed_) {
-    piece_ = std::exchange(unframed_, {});
-    return !piece_.empty();
+    const std::span<const std::byte> bytes = std::exchange(unframed_, {});
+    take(bytes);
+    return !bytes.empty();
   }
   BERTH_TRY(const std::optional<FrameDemultiplexer::Piece> piece, frames_.next());
   if (!piece.has_value()) {
     return false;
   }
-  piece_ = piece->bytes;
-  sink_ = piece->stream == OutputStream::standard_error ? &standard_error_ : &standard_output_;
+  lane_ = &lanes_[piece->stream == OutputStream::standard_error ? 1 : 0];
+  take(piece->bytes);
   return true;
 }
 
@@ -40,7 +69,7 @@ Result<OutputPump::State> OutputPump::advance() {
   const std::size_t turn_ends = total_ + kTurn;
   while (true) {
     while (!piece_.empty()) {
-      const std::size_t written = sink_->write(piece_);
+      const std::size_t written = lane_->sink.write(piece_);
       if (written == 0) {
         return State::sink;
       }
@@ -53,12 +82,15 @@ Result<OutputPump::State> OutputPump::advance() {
     if (total_ >= turn_ends) {
       return State::busy;
     }
-    BERTH_TRY(const AttachedStream::ReadResult read, stream_.read(buffer_));
+    BERTH_TRY(const AttachedStream::ReadResult read, stream_->read(buffer_));
     if (read.state == AttachedStream::ReadState::would_block) {
       return State::stream;
     }
     if (read.state == AttachedStream::ReadState::end) {
       BERTH_CHECK(frames_.finish());
+      if (!frames_.at_boundary()) {
+        return fail(Errc::engine_failed, "the output broke off in the middle of a frame");
+      }
       return State::ended;
     }
     total_ += read.count;

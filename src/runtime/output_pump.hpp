@@ -5,7 +5,9 @@
 // slows the command down and nothing piles up here.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,14 +16,17 @@
 #include "berth/runtime/engine.hpp"
 #include "berth/runtime/stream_frames.hpp"
 #include "runtime/output_sink.hpp"
+#include "runtime/output_tail.hpp"
+#include "runtime/replay_filter.hpp"
 
 namespace berth::runtime {
 
 class OutputPump {
  public:
-  // `framed`: without a terminal, where both streams share the connection.
-  OutputPump(AttachedStream& stream, bool framed, OutputSink& standard_output,
-             OutputSink& standard_error);
+  // `framed`: without a terminal, where both streams share the connection. `remembered` bytes of
+  // each stream's end are kept.
+  OutputPump(AttachedStream& stream, bool framed, int output_fd, int error_fd,
+             std::size_t remembered);
 
   enum class State {
     busy,    // more to do at once: advance() returned to let others have their turn
@@ -29,26 +34,41 @@ class OutputPump {
     sink,    // waits for sink() to become writable
     ended,   // the stream has ended and all of it is written
   };
-  // As far as it goes without blocking. An error of the stream is final.
+  // As far as it goes without blocking. An error of the stream is final for that stream; so is an
+  // end in the middle of a frame, which is one.
   Result<State> advance();
 
+  // Goes on with a stream that begins again with the very first byte: what was passed on already
+  // is passed over.
+  void replay(AttachedStream& stream);
+
   // The sink that it waits for.
-  const OutputSink& sink() const { return *sink_; }
+  const OutputSink& sink() const { return lane_->sink; }
   // Bytes read so far.
   std::size_t total() const { return total_; }
+  const OutputSink& standard_output() const { return lanes_[0].sink; }
+  const OutputSink& standard_error() const { return lanes_[1].sink; }
+  const OutputTail& tail(OutputStream stream) const;
 
  private:
-  Result<bool> take_next_piece();
+  struct Lane {
+    OutputSink sink;
+    OutputTail tail;
+    std::optional<ReplayFilter> filter{};
+  };
 
-  AttachedStream& stream_;
+  Result<bool> take_next_piece();
+  void take(std::span<const std::byte> bytes);
+
+  AttachedStream* stream_;
   const bool framed_;
-  OutputSink& standard_output_;
-  OutputSink& standard_error_;
   FrameDemultiplexer frames_{};
+  std::array<Lane, 2> lanes_;  // standard output, standard error
+  Lane* lane_;
   std::vector<std::byte> buffer_;
   std::span<const std::byte> unframed_{};
-  std::span<const std::byte> piece_{};  // still to be written to sink_
-  OutputSink* sink_;
+  std::span<const std::byte> piece_{};    // still to be written to lane_
+  std::span<const std::byte> follows_{};  // after piece_, to the same lane
   std::size_t total_ = 0;
 };
 

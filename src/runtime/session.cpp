@@ -1,6 +1,8 @@
-// run_attached(): create, attach, wait, start, then the loop of AttachedRun; and no container left
-// behind on any path.
+// The sessions: what comes before and behind the loop of AttachedRun; and no container left behind
+// on any path.
 #include "berth/runtime/session.hpp"
+
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <string>
@@ -8,7 +10,11 @@
 #include <utility>
 
 #include "berth/runtime/gpu_support.hpp"
+#include "berth/runtime/run_guard.hpp"
 #include "runtime/attached_run.hpp"
+#include "runtime/engine_error.hpp"
+#include "runtime/exec_output.hpp"
+#include "runtime/memory_watch.hpp"
 
 namespace berth::runtime {
 
@@ -18,7 +24,8 @@ using std::chrono::milliseconds;
 
 // Waits while the engine removes a container by itself (AutoRemove), then sees to it: Docker
 // refuses a removal that is already under way, and an engine may have been restarted in between.
-void make_sure_it_is_gone(Engine& engine, const std::string& id, milliseconds limit) {
+// Whether it is known to be gone.
+bool make_sure_it_is_gone(Engine& engine, const std::string& id, milliseconds limit) {
   constexpr milliseconds kFirstPause{5};
   constexpr milliseconds kLongestPause{100};
   milliseconds waited{0};
@@ -26,32 +33,50 @@ void make_sure_it_is_gone(Engine& engine, const std::string& id, milliseconds li
        pause = std::min(pause * 2, kLongestPause)) {
     const Result<std::optional<ContainerState>> state = engine.inspect_container(id);
     if (!state || !state->has_value()) {
-      return;
+      return state.has_value();
     }
     std::this_thread::sleep_for(pause);
     waited += pause;
   }
-  static_cast<void>(engine.remove(id, true));
+  return engine.remove(id, true).has_value();
 }
 
-// Removes the container when it goes out of scope.
+// Removes the container when it goes out of scope, and says so.
 class ContainerGuard {
  public:
-  ContainerGuard(Engine& engine, std::string id, milliseconds removal_limit)
-      : engine_(engine), id_(std::move(id)), removal_limit_(removal_limit) {}
+  ContainerGuard(Engine& engine, std::string id, const SessionOptions& options)
+      : engine_(engine), id_(std::move(id)), options_(options) {}
   ContainerGuard(const ContainerGuard&) = delete;
   ContainerGuard& operator=(const ContainerGuard&) = delete;
   ~ContainerGuard() {
-    if (!released_ && !engine_.remove(id_, true)) {
-      make_sure_it_is_gone(engine_, id_, removal_limit_);
+    if (released_) {
+      return;
+    }
+    if (runs_) {
+      // Podman's removal by force would ask with TERM first, and wait.
+      static_cast<void>(engine_.kill(id_, "KILL"));
+    }
+    if (engine_.remove(id_, true) || make_sure_it_is_gone(engine_, id_, options_.removal_limit)) {
+      settle();
     }
   }
   void release() { released_ = true; }
+  // The command in it: it may run from here on; it has ended.
+  void started() { runs_ = true; }
+  void ended() { runs_ = false; }
+  // Nothing is left, or it is left on purpose.
+  void settle() {
+    released_ = true;
+    if (options_.on_settled) {
+      options_.on_settled();
+    }
+  }
 
  private:
   Engine& engine_;
   std::string id_;
-  milliseconds removal_limit_;
+  const SessionOptions& options_;
+  bool runs_ = false;
   bool released_ = false;
 };
 
@@ -73,43 +98,191 @@ void tell_warnings(const CreatedContainer& container, const SessionOptions& opti
   }
 }
 
+// With the container that was made, or the certainty that there is none.
+Result<std::string> create(Engine& engine, const ContainerSpec& spec,
+                           const SessionOptions& options) {
+  Result<CreatedContainer> container = engine.create(spec);
+  if (!container) {
+    // An engine that answered has made nothing; one that broke off may have.
+    if (container.error().code != Errc::engine_unreachable && options.on_settled) {
+      options.on_settled();
+    }
+    return fail(std::move(container).error());
+  }
+  tell_warnings(*container, options);
+  return std::move(container->id);
+}
+
+// Before start; its error ends the run.
+Result<void> announce(const SessionOptions& options, const std::string& id) {
+  return options.on_created ? options.on_created(id) : Result<void>();
+}
+
+// Without a terminal every byte of the input is the command's.
+std::optional<std::string> detach_keys(const SessionOptions& options, bool tty) {
+  if (!tty) {
+    return "";
+  }
+  return options.detach_keys.empty() ? std::nullopt : std::optional(options.detach_keys);
+}
+
+// Runs the loop, and notes its times.
+Result<SessionOutcome> follow(AttachedRun& run) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto started = std::chrono::system_clock::now();
+  Result<SessionOutcome> outcome = run.run();
+  if (outcome) {
+    outcome->started = started;
+    outcome->ended = std::chrono::system_clock::now();
+    outcome->took = std::chrono::steady_clock::now() - began;
+  }
+  return outcome;
+}
+
+// What becomes of the container once its session is over.
+void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& options,
+          const std::string& id, const AttachedRun& run, const Result<SessionOutcome>& outcome,
+          ContainerGuard& guard) {
+  using Cause = SessionOutcome::Cause;
+  if (run.left_at_once() && options.on_abandoned) {
+    guard.release();
+    options.on_abandoned();
+    return;
+  }
+  if (outcome && !run.left_at_once()) {
+    guard.ended();
+  }
+  const bool goes_on = (outcome && outcome->cause == Cause::detached) || (!outcome && options.keep);
+  if (goes_on) {
+    guard.settle();
+    return;
+  }
+  if (!outcome || outcome->cause == Cause::stopped || options.remove_afterwards) {
+    return;  // the guard's
+  }
+  if (!spec.auto_remove || make_sure_it_is_gone(engine, id, options.removal_limit)) {
+    guard.settle();
+  } else {
+    guard.release();  // whoever watches over us looks after it
+  }
+}
+
 }  // namespace
 
 Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
                                     const SessionOptions& options, SignalSource& signals) {
   BERTH_CHECK(check_interrupt(signals));
-  BERTH_TRY(const CreatedContainer container, engine.create(spec));
-  ContainerGuard guard(engine, container.id, options.removal_limit);
-  tell_warnings(container, options);
+  BERTH_TRY(const std::string id, create(engine, spec, options));
+  ContainerGuard guard(engine, id, options);
+  BERTH_CHECK(announce(options, id));
   BERTH_CHECK(check_interrupt(signals));
 
   // Both before start, so that neither the first byte nor a quick exit is missed.
-  Result<std::unique_ptr<AttachedStream>> stream =
-      engine.attach(container.id, {spec.open_stdin, true, true});
+  Connection connection;
+  AttachOptions attach;
+  attach.stdin_stream = spec.open_stdin;
+  attach.stdout_stream = spec.attach_stdout;
+  attach.stderr_stream = spec.attach_stderr;
+  attach.detach_keys = detach_keys(options, spec.tty);
+  Result<std::unique_ptr<AttachedStream>> stream = engine.attach(id, attach);
   if (!stream) {
     return fail(explained_gpu_failure(std::move(stream).error()));
   }
-  BERTH_TRY(std::unique_ptr<PendingExit> pending_exit,
-            engine.wait(container.id, WaitCondition::next_exit));
+  connection.output = std::move(*stream);
+  BERTH_TRY(connection.exit, engine.wait(id, WaitCondition::next_exit));
   BERTH_CHECK(check_interrupt(signals));
-  if (Result<void> started = engine.start(container.id); !started) {
+  guard.started();
+  if (Result<void> started = engine.start(id); !started) {
     return fail(explained_gpu_failure(std::move(started).error()));
   }
   signals.hand_over();
   if (options.on_started) {
-    options.on_started(container.id);
+    options.on_started(id);
   }
 
-  AttachedRun run(engine, spec, options, signals, container.id, std::move(*stream),
-                  std::move(pending_exit));
-  Result<SessionOutcome> outcome = run.run();
-  if (outcome && outcome->cause == SessionOutcome::Cause::detached) {
-    guard.release();
-  } else if (outcome && outcome->cause != SessionOutcome::Cause::stopped) {
-    guard.release();
-    if (spec.auto_remove) {
-      make_sure_it_is_gone(engine, container.id, options.removal_limit);
-    }
+  ContainerCommand command(engine, id, is_readable_log(spec.log_driver));
+  MemoryWatch memory(engine, id);
+  AttachedRun run(command, std::move(connection), spec.tty, spec.open_stdin, options, signals);
+  Result<SessionOutcome> outcome = follow(run);
+  if (outcome) {
+    outcome->peak_memory = memory.peak();
+  }
+  part(engine, spec, options, id, run, outcome, guard);
+  return outcome;
+}
+
+Result<std::string> run_detached(Engine& engine, const ContainerSpec& spec,
+                                 const SessionOptions& options, SignalSource& signals) {
+  BERTH_CHECK(check_interrupt(signals));
+  BERTH_TRY(std::string id, create(engine, spec, options));
+  ContainerGuard guard(engine, id, options);
+  BERTH_CHECK(announce(options, id));
+  BERTH_CHECK(check_interrupt(signals));
+  guard.started();
+  if (Result<void> started = engine.start(id); !started) {
+    return fail(explained_gpu_failure(std::move(started).error()));
+  }
+  signals.hand_over();
+  guard.settle();
+  return id;
+}
+
+Result<SessionOutcome> attach_to_run(Engine& engine, const ContainerState& run,
+                                     const SessionOptions& options, SignalSource& signals) {
+  BERTH_CHECK(check_interrupt(signals));
+  const bool keeps_output = is_readable_log(run.log_driver);
+  ContainerCommand command(engine, run.id, keeps_output);
+  const bool input = run.running && run.open_stdin && options.connect_stdin;
+  Connection connection;
+  if (keeps_output && !(run.running && run.tty)) {
+    // By the log alone: an engine's attach with its log loses or repeats what comes in between.
+    BERTH_TRY(connection, command.reopen(run.running, input));
+  } else if (run.running) {
+    // With a terminal what has no line's end yet, a prompt, must be seen, which is in no log.
+    AttachOptions attach;
+    attach.stdin_stream = input;
+    attach.logs = keeps_output;
+    attach.detach_keys = detach_keys(options, run.tty);
+    BERTH_TRY(connection.exit, command.wait());
+    BERTH_TRY(connection.output, engine.attach(run.id, attach));
+  } else {
+    return fail(Error{Errc::not_found, "the run has ended, and its output was not kept"}
+                    .note("its exit code was " + std::to_string(run.exit_code))
+                    .hint("`berth inspect " + run.id.substr(0, 12) + "` shows its record"));
+  }
+  signals.hand_over();
+  AttachedRun session(command, std::move(connection), run.tty, input, options, signals);
+  Result<SessionOutcome> outcome = follow(session);
+  if (session.left_at_once()) {
+    static_cast<void>(engine.stop(run.id, "KILL", std::chrono::seconds(0)));
+  }
+  return outcome;
+}
+
+Result<SessionOutcome> exec_in_run(Engine& engine, const ContainerState& run, const ExecSpec& spec,
+                                   const SessionOptions& options, SignalSource& signals) {
+  BERTH_CHECK(check_interrupt(signals));
+  // A variable that only this command and its children have.
+  const std::string marker = "BERTH_EXEC_ID=" + make_run_id();
+  ExecSpec marked = spec;
+  marked.environment.push_back(marker);
+  marked.detach_keys = options.detach_keys;
+  BERTH_TRY(const std::string exec_id, engine.create_exec(run.id, marked));
+  const std::shared_ptr<std::string> refusal = std::make_shared<std::string>();
+  Connection connection;
+  BERTH_TRY(std::unique_ptr<AttachedStream> output, engine.start_exec(exec_id, spec.tty));
+  connection.output = without_refusal(std::move(output), engine, exec_id, spec.tty, refusal);
+  signals.hand_over();
+  ExecCommand command(engine, run.id, exec_id, marker, spec.user);
+  AttachedRun session(command, std::move(connection), spec.tty, spec.open_stdin, options, signals);
+  Result<SessionOutcome> outcome = follow(session);
+  if (outcome && refusal->find("read escape sequence") != std::string::npos) {
+    outcome->cause = SessionOutcome::Cause::detached;  // Docker's words for detach keys
+    outcome->exit_code = 0;
+    return outcome;
+  }
+  if (!refusal->empty()) {
+    return fail(start_error({.status = 0, .body = *refusal}));
   }
   return outcome;
 }

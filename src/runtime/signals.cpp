@@ -24,14 +24,16 @@ struct NamedSignal {
   int number;
   std::string_view name;
 };
-constexpr std::array<NamedSignal, 8> kWatched = {{{SIGHUP, "HUP"},
-                                                  {SIGINT, "INT"},
-                                                  {SIGQUIT, "QUIT"},
-                                                  {SIGALRM, "ALRM"},
-                                                  {SIGTERM, "TERM"},
-                                                  {SIGUSR1, "USR1"},
-                                                  {SIGUSR2, "USR2"},
-                                                  {SIGWINCH, "WINCH"}}};
+constexpr std::array<NamedSignal, 10> kWatched = {{{SIGHUP, "HUP"},
+                                                   {SIGINT, "INT"},
+                                                   {SIGQUIT, "QUIT"},
+                                                   {SIGALRM, "ALRM"},
+                                                   {SIGTERM, "TERM"},
+                                                   {SIGUSR1, "USR1"},
+                                                   {SIGUSR2, "USR2"},
+                                                   {SIGWINCH, "WINCH"},
+                                                   {SIGTSTP, "TSTP"},
+                                                   {SIGCONT, "CONT"}}};
 constexpr int kPatience = 3;  // terminating signals until berth gives in, as docker's client has it
 
 bool is_ignored(int number) {
@@ -62,7 +64,9 @@ struct SignalWatcher::State {
   std::atomic<bool> handed_over{false};
   std::atomic<int> stopped_by{0};
   std::stop_source stop{};
-  int terminating = 0;  // of the watching thread
+  std::stop_source leave{};
+  int terminating = 0;  // of the watching thread, before the command runs
+  int interrupts = 0;   // and while it runs
   std::jthread thread{};
 
   void take(int number) {
@@ -73,6 +77,13 @@ struct SignalWatcher::State {
       if (++terminating == kPatience) {
         die_by(number);
       }
+    }
+    if (number == SIGTSTP && !handed_over) {
+      ::raise(SIGSTOP);  // nobody has a terminal to put in order yet
+      return;
+    }
+    if (handed_over && (number == SIGINT || number == SIGTERM) && ++interrupts == kPatience) {
+      leave.request_stop();
     }
     const unsigned char byte = static_cast<unsigned char>(number);
     // A pipe holds 65536 of them; whoever sends more while nobody reads loses some, as with any
@@ -141,6 +152,10 @@ std::optional<int> SignalWatcher::next() {
 
 std::stop_token SignalWatcher::stop_token() const {
   return state_->stop.get_token();
+}
+
+std::stop_token SignalWatcher::leave_token() const {
+  return state_->leave.get_token();
 }
 
 int SignalWatcher::stopped_by() const {

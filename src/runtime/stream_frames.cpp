@@ -90,15 +90,18 @@ Result<void> FrameDemultiplexer::begin_frame() {
 }
 
 Failure FrameDemultiplexer::engine_error() const {
-  return fail(Error{Errc::engine_failed, "the engine broke off the container's output"}.note(
-      "the engine says: " + excerpt(error_text_)));
+  return fail(Error{Errc::engine_failed, "the engine broke off the container's output"}
+                  .note("the engine says: " + excerpt(error_text_))
+                  .named("stream-error"));
 }
 
 Failure FrameDemultiplexer::protocol_error() const {
-  return fail(
-      Error{Errc::engine_failed, "the container's output is not in the engine's framing"}.note(
-          fmt::format("expected a frame header (stream 0 to 3, three zero bytes, length), got `{}`",
-                      excerpt(as_text(header_)))));
+  return fail(Error{Errc::engine_failed, "the container's output is not in the engine's framing"}
+                  .note(fmt::format(
+                      "expected a frame header (stream 0 to 3, three zero bytes, length), got "
+                      "`{}`",
+                      excerpt(as_text(header_))))
+                  .named("stream-protocol"));
 }
 
 }  // namespace berth::runtime

@@ -39,6 +39,9 @@ struct EngineOptions {
   // Ends facts, inspect_image and start with Errc::interrupted. Not create: a container whose id
   // nobody has heard could not be removed. Not what cleans up.
   std::stop_token stop{};
+  // Ends, with the same error, what a session asks while its command runs: inspect, kill, resize,
+  // stats. A caller in a hurry does not wait for an engine that hangs.
+  std::stop_token leave{};
   // Told of every call at level debug: method, path, status, duration. Bodies and headers are never
   // written, since they can hold secrets. Must be safe for several threads. Absent: nobody is told.
   std::shared_ptr<spdlog::logger> log{};

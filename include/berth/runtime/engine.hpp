@@ -152,7 +152,10 @@ struct AttachOptions {
   bool stdin_stream = false;
   bool stdout_stream = true;
   bool stderr_stream = true;
-  std::string detach_keys{};  // "ctrl-p,ctrl-q"; empty: the engine's own
+  // "ctrl-p,ctrl-q"; absent: the engine's own; empty: none, which Podman has to be told, since it
+  // looks for them in the input of a command without a terminal, too.
+  std::optional<std::string> detach_keys{};
+  bool logs = false;  // what the engine has kept comes first
 };
 
 struct LogOptions {

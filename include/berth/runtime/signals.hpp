@@ -6,10 +6,11 @@
 // process inherits the mask too: start children with posix_spawn and POSIX_SPAWN_SETSIGMASK |
 // POSIX_SPAWN_SETSIGDEF.
 //
-// Taken: HUP INT QUIT ALRM TERM USR1 USR2 WINCH. Not one that was ignored when berth started
-// (nohup, `&` in a script). Not taken: TSTP, TTIN, TTOU and CONT stop and continue berth itself, as
-// a shell's job control expects; PIPE is ignored, so that a closed output is an error of write(2);
-// CHLD and URG mean nothing here.
+// Taken: HUP INT QUIT ALRM TERM USR1 USR2 WINCH, and TSTP and CONT, by which a session puts the
+// terminal in order before it stops and when it goes on. Not one that was ignored when berth
+// started (nohup, `&` in a script). Not taken: TTIN and TTOU, which stop berth itself, as a shell's
+// job control expects; PIPE is ignored, so that a closed output is an error of write(2); CHLD and
+// URG mean nothing here.
 #pragma once
 
 #include <csignal>
@@ -49,6 +50,8 @@ class SignalWatcher : public SignalSource {
   // and the like. The third such signal ends berth by its default action, should something not heed
   // the token.
   std::stop_token stop_token() const;
+  // After hand_over(): the third INT or TERM asks whatever still waits for the engine to give up.
+  std::stop_token leave_token() const;
   // The signal that requested the stop; 0: none.
   int stopped_by() const;
   void hand_over() override;

@@ -29,6 +29,13 @@ auto ends_on_signal(const std::string& signal, int code) {
   };
 }
 
+// Whose output the engine does not keep.
+ContainerSpec unlogged() {
+  ContainerSpec spec;
+  spec.log_driver = "none";
+  return spec;
+}
+
 void runs_for_ever(FakeContainer& container) {
   while (!container.next_signal().empty()) {
   }
@@ -257,7 +264,7 @@ TEST_CASE("a connection that breaks is an error, and the container goes") {
     });
     engine.failures["inspect"] = Error{Errc::engine_unreachable, "no engine answers"};
     const Result<SessionOutcome> outcome =
-        run_attached(engine, ContainerSpec{}, streams.options(), signals);
+        run_attached(engine, unlogged(), streams.options(), signals);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().id == "connection-lost");
     CHECK(outcome.error().code == Errc::engine_failed);
@@ -269,7 +276,7 @@ TEST_CASE("a connection that breaks is an error, and the container goes") {
       container.exit(0);
     });
     const Result<SessionOutcome> outcome =
-        run_attached(engine, ContainerSpec{}, streams.options(), signals);
+        run_attached(engine, unlogged(), streams.options(), signals);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().id == "connection-lost");
     CHECK_FALSE(engine.leaves_something_behind());
