@@ -1,0 +1,205 @@
+// fork(2) without exec: the guard shares berth's pages, costs a fraction of a millisecond, and
+// needs no program to be found again.
+#include "berth/runtime/run_guard.hpp"
+
+#include <fcntl.h>
+#include <spdlog/fmt/fmt.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "berth/base/text.hpp"
+#include "berth/runtime/run_labels.hpp"
+
+namespace berth::runtime {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view kArm = "arm";          // arm TAB address TAB run id
+constexpr std::string_view kRelease = "release";  // nothing is left to do
+constexpr std::string_view kKill = "kill";        // no grace
+
+struct Orders {
+  std::string address{};
+  std::string run_id{};
+  bool released = false;
+  bool at_once = false;
+};
+
+// To the end of the pipe, which comes with berth's end at the latest.
+std::string everything_from(int fd) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (true) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count > 0) {
+      text.append(buffer.data(), static_cast<std::size_t>(count));
+    } else if (count == 0 || errno != EINTR) {
+      return text;
+    }
+  }
+}
+
+Orders read_orders(const std::string& text) {
+  Orders orders;
+  for (const std::string& line : split(text, '\n')) {
+    const std::vector<std::string> words = split(line, '\t');
+    if (words.size() == 3 && words[0] == kArm) {
+      orders.address = words[1];
+      orders.run_id = words[2];
+    }
+    orders.released = orders.released || line == kRelease;
+    orders.at_once = orders.at_once || line == kKill;
+  }
+  return orders;
+}
+
+// The guard keeps nothing of berth's open: not its output, whose reader waits for the end; not its
+// terminal, whose hangup is not for the guard.
+void leave_the_caller(int kept) {
+  ::setsid();
+  constexpr int kStandardStreams = 3;
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < kStandardStreams; ++fd) {
+    ::dup2(null, fd);
+  }
+  const int moved = ::fcntl(kept, F_DUPFD_CLOEXEC, kStandardStreams);
+  ::dup2(moved, kStandardStreams);
+  ::close_range(kStandardStreams + 1, ~0u, 0);
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM}) {
+    ::signal(number, SIG_IGN);
+  }
+  // So that `killall -9 berth` does not take it along.
+  ::prctl(PR_SET_NAME, "run-guard");
+  static_cast<void>(::chdir("/"));
+}
+
+Result<std::unique_ptr<Engine>> reach(const GuardEngine& open_engine, const std::string& address,
+                                      const GuardOptions& options) {
+  const Clock::time_point end = Clock::now() + options.patience;
+  while (true) {
+    Result<std::unique_ptr<Engine>> engine = open_engine(address);
+    if (engine && (*engine)->facts()) {
+      return engine;
+    }
+    if (Clock::now() >= end) {
+      return fail(Errc::engine_unreachable, "no engine to end the run on");
+    }
+    std::this_thread::sleep_for(options.pause);
+  }
+}
+
+void guard(int pipe, const GuardEngine& open_engine, const GuardOptions& options) {
+  const Orders orders = read_orders(everything_from(pipe));
+  if (orders.released || orders.run_id.empty()) {
+    return;
+  }
+  if (Result<std::unique_ptr<Engine>> engine = reach(open_engine, orders.address, options)) {
+    end_abandoned_run(**engine, orders.run_id, orders.at_once, options);
+  }
+}
+
+// Until it has ended or the grace is over.
+void stop_softly(Engine& engine, const std::string& id, const GuardOptions& options) {
+  static_cast<void>(engine.kill(id, "TERM"));
+  const Clock::time_point end = Clock::now() + options.grace;
+  while (Clock::now() < end) {
+    const Result<std::optional<ContainerState>> state = engine.inspect_container(id);
+    if (!state || !state->has_value() || !(*state)->running) {
+      return;
+    }
+    std::this_thread::sleep_for(options.pause);
+  }
+}
+
+}  // namespace
+
+std::string make_run_id() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+void end_abandoned_run(Engine& engine, const std::string& run_id, bool at_once,
+                       const GuardOptions& options) {
+  const std::vector<std::string> labels{fmt::format("{}={}", kRunLabel, run_id)};
+  const Clock::time_point appeared_by = Clock::now() + options.appear;
+  const Clock::time_point patience_ends = Clock::now() + options.patience;
+  bool seen = false;
+  // Until none is left: a removal may fail, a create may still be under way.
+  while (Clock::now() < patience_ends) {
+    const Result<std::vector<ContainerSummary>> containers = engine.list_containers(labels, true);
+    if (containers && containers->empty() && (seen || Clock::now() >= appeared_by)) {
+      return;
+    }
+    for (const ContainerSummary& container :
+         containers ? *containers : std::vector<ContainerSummary>{}) {
+      const bool first_look = !std::exchange(seen, true);
+      if (first_look && !at_once && container.state == "running") {
+        stop_softly(engine, container.id, options);
+      }
+      // Podman's removal by force would ask with TERM first, and wait.
+      static_cast<void>(engine.kill(container.id, "KILL"));
+      static_cast<void>(engine.remove(container.id, true));
+    }
+    std::this_thread::sleep_for(options.pause);
+  }
+}
+
+RunGuard::RunGuard(GuardEngine open_engine, GuardOptions options) {
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return;
+  }
+  UniqueFd reading(ends[0]);
+  pipe_.reset(ends[1]);
+  child_ = ::fork();
+  if (child_ == 0) {
+    leave_the_caller(reading.get());
+    guard(3, open_engine, options);
+    // Not through main: what berth would do at its end, such as flushing, is berth's to do.
+    ::_exit(0);
+  }
+  if (child_ < 0) {
+    pipe_.reset();
+  }
+}
+
+RunGuard::~RunGuard() {
+  pipe_.reset();
+}
+
+void RunGuard::say(const std::string& text) {
+  // A guard that is gone (killed by somebody) is no reason to fail a run.
+  static_cast<void>(!::write(pipe_.get(), text.data(), text.size()));
+}
+
+void RunGuard::arm(const std::string& engine_address, const std::string& run_id) {
+  say(fmt::format("{}\t{}\t{}\n", kArm, engine_address, run_id));
+}
+
+void RunGuard::release() {
+  if (!pipe_) {
+    return;
+  }
+  say(fmt::format("{}\n", kRelease));
+  pipe_.reset();
+  while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void RunGuard::kill_now() {
+  say(fmt::format("{}\n", kKill));
+  pipe_.reset();
+}
+
+}  // namespace berth::runtime
