@@ -7,6 +7,7 @@
 #include "berth/runtime/run_labels.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/kept_records.hpp"
 #include "cli/run_batch.hpp"
 #include "cli/run_details.hpp"
 #include "cli/verb.hpp"
@@ -33,21 +34,60 @@ class InspectVerb : public Verb {
 
   Result<int> run(Context& context) override {
     BERTH_TRY(const std::unique_ptr<runtime::Engine> engine, open_engine(context));
-    BERTH_TRY(const std::vector<Choice> choices,
-              choose_runs(*engine, words_,
-                          make_selection(context, "inspect", Wanted::latest, all_users_)));
+    BERTH_TRY(const std::vector<Choice> choices, choose(context, *engine));
     if (engine_json_) {
       return print_engines(context, *engine, choices);
     }
     context.options.json = true;
     return act_on_each(context, "berth/inspect/1", choices,
-                       [&](const Run& run) -> Result<BatchLine> {
-                         BERTH_TRY(const runtime::ContainerState state, look_up(*engine, run));
-                         return BatchLine{{}, run_details(run, state)};
-                       });
+                       [&](const Run& run) { return describe(context, *engine, run); });
   }
 
  private:
+  // A run whose container is gone still has its record; so has any where the engine is away.
+  Result<std::vector<Choice>> choose(const Context& context, runtime::Engine& engine) const {
+    Result<std::vector<Choice>> choices =
+        choose_runs(engine, words_, make_selection(context, "inspect", Wanted::latest, all_users_));
+    const bool away = !choices && choices.error().code == Errc::engine_unreachable;
+    if (away && !words_.empty() && !engine_json_) {
+      std::vector<Choice> kept;
+      for (const std::string& word : words_) {
+        kept.push_back({word, recorded(context, word)});
+        if (!kept.back().run) {
+          return choices;
+        }
+      }
+      context.messages.warning(choices.error().message + "; showing what was kept");
+      return kept;
+    }
+    if (!choices || engine_json_) {
+      return choices;
+    }
+    for (Choice& choice : *choices) {
+      if (!choice.run && choice.run.error().id == "run-not-found") {
+        if (Result<Run> kept = recorded(context, choice.word)) {
+          choice.run = std::move(kept);
+        }
+      }
+    }
+    return choices;
+  }
+
+  static Result<Run> recorded(const Context& context, const std::string& word) {
+    BERTH_TRY(const RunRecord record, removed_run(context, word));
+    return run_of(record);
+  }
+
+  static Result<BatchLine> describe(const Context& context, runtime::Engine& engine,
+                                    const Run& run) {
+    if (run.state == "removed") {
+      BERTH_TRY(const RunRecord record, removed_run(context, run.id));
+      return BatchLine{{}, run_details(run, record)};
+    }
+    BERTH_TRY(const runtime::ContainerState state, look_up(engine, run));
+    return BatchLine{{}, run_details(run, state, record_of(context, state))};
+  }
+
   // A list, as `docker inspect` prints it; an error is no part of it.
   static int print_engines(Context& context, runtime::Engine& engine,
                            const std::vector<Choice>& choices) {

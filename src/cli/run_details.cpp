@@ -1,5 +1,6 @@
 #include "cli/run_details.hpp"
 
+#include "berth/runtime/run_records.hpp"
 #include "cli/run_table.hpp"
 
 namespace berth::cli {
@@ -27,7 +28,8 @@ Json state_json(const Run& run, const runtime::ContainerState& state) {
 
 }  // namespace
 
-Json run_details(const Run& run, const runtime::ContainerState& state) {
+Json run_details(const Run& run, const runtime::ContainerState& state,
+                 const std::optional<RunRecord>& record) {
   Json details = run_json(run);
   for (const char* of_the_list : {"state", "status", "running", "created"}) {
     details.erase(of_the_list);
@@ -39,7 +41,18 @@ Json run_details(const Run& run, const runtime::ContainerState& state) {
   details["log_driver"] = text_or_null(state.log_driver);
   details["memory_limit"] = state.memory_limit == 0 ? Json(nullptr) : Json(state.memory_limit);
   details["labels"] = state.labels;
-  details["record"] = nullptr;
+  details["record"] = record ? Json::parse(runtime::record_document(*record)) : Json(nullptr);
+  return details;
+}
+
+Json run_details(const Run& run, const RunRecord& record) {
+  Json details = run_json(run);
+  for (const char* of_the_list : {"state", "status", "running", "created"}) {
+    details.erase(of_the_list);
+  }
+  details["command"] = record.command;
+  details["state"] = {{"status", "removed"}, {"running", false}};
+  details["record"] = Json::parse(runtime::record_document(record));
   return details;
 }
 

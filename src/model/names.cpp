@@ -1,6 +1,7 @@
 // The names of the model's enumerations, as JSON and messages spell them.
 #include "berth/model/plan.hpp"
 #include "berth/model/request.hpp"
+#include "berth/model/run_record.hpp"
 
 namespace berth {
 
@@ -44,6 +45,18 @@ std::string_view name_of(Mount::Type type) {
       return "image";
   }
   return "bind";
+}
+
+std::string_view name_of(Ending::Origin origin) {
+  switch (origin) {
+    case Ending::Origin::command:
+      return "command";
+    case Ending::Origin::engine:
+      return "engine";
+    case Ending::Origin::berth:
+      return "berth";
+  }
+  return "berth";
 }
 
 std::string_view name_of(Mount::Recursion recursion) {
