@@ -109,6 +109,9 @@ Error usage_error(const CLI::App& app, const std::string& verb, const CLI::Parse
   if (problem.get_name() == "ArgumentMismatch") {
     text = "`" + text.substr(0, text.find(':')) + "` needs a value";
   }
+  if (problem.get_name() == "RequiredError") {
+    text = "`berth " + verb + "` needs " + text.substr(0, text.find(' ')) + ", and got none";
+  }
   std::replace(text.begin(), text.end(), '\n', ' ');
   return Error{Errc::usage, std::string(trimmed(text))}.hint("`" + help + "` explains the options");
 }
@@ -268,6 +271,8 @@ std::vector<std::unique_ptr<Verb>> make_verbs() {
   verbs.push_back(make_resolve_verb());
   verbs.push_back(make_ps_verb());
   verbs.push_back(make_logs_verb());
+  verbs.push_back(make_attach_verb());
+  verbs.push_back(make_exec_verb());
   verbs.push_back(make_stop_verb());
   verbs.push_back(make_kill_verb());
   verbs.push_back(make_wait_verb());

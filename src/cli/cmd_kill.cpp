@@ -5,6 +5,7 @@
 
 #include "berth/runtime/engine.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/kept_records.hpp"
 #include "cli/run_batch.hpp"
 #include "cli/signal_option.hpp"
 #include "cli/verb.hpp"
@@ -36,14 +37,18 @@ class KillVerb : public Verb {
     BERTH_TRY(
         const std::vector<Choice> choices,
         choose_runs(*engine, words_, make_selection(context, "kill", Wanted::running, all_users_)));
-    return act_on_each(context, "berth/kill/1", choices,
-                       [&](const Run& run) { return kill(*engine, run, signal.value_or("KILL")); });
+    return act_on_each(context, "berth/kill/1", choices, [&](const Run& run) {
+      return kill(context, *engine, run, signal.value_or("KILL"));
+    });
   }
 
  private:
-  static Result<BatchLine> kill(runtime::Engine& engine, const Run& run,
+  static Result<BatchLine> kill(const Context& context, runtime::Engine& engine, const Run& run,
                                 const std::string& signal) {
     BERTH_CHECK(require_running(run));
+    if (signal.ends_with("KILL") || signal.ends_with("TERM")) {  // others may mean something else
+      note_stop(context, run, "berth kill");
+    }
     BERTH_CHECK(engine.kill(run.id, signal));
     return BatchLine{title_of(run), {}};
   }

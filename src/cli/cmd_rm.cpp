@@ -6,6 +6,7 @@
 #include "berth/base/text.hpp"
 #include "berth/runtime/engine.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/kept_records.hpp"
 #include "cli/run_batch.hpp"
 #include "cli/verb.hpp"
 
@@ -40,11 +41,11 @@ class RmVerb : public Verb {
     BERTH_TRY(const std::vector<Choice> choices,
               choose_runs(*engine, words_, make_selection(context, "rm", wanted, all_users_)));
     return act_on_each(context, "berth/rm/1", choices,
-                       [&](const Run& run) { return remove(*engine, run); });
+                       [&](const Run& run) { return remove(context, *engine, run); });
   }
 
  private:
-  Result<BatchLine> remove(runtime::Engine& engine, const Run& run) const {
+  Result<BatchLine> remove(const Context& context, runtime::Engine& engine, const Run& run) const {
     if (is_running(run) && !force_) {
       const std::string title = title_of(run);
       return fail(Error{Errc::usage, "`" + title + "` is running"}
@@ -55,7 +56,12 @@ class RmVerb : public Verb {
     if (is_running(run)) {
       // At once: Podman's removal by force would ask with TERM first. Should it have ended
       // meanwhile, the removal says what is to be said.
+      note_stop(context, run, "berth rm");
       static_cast<void>(engine.kill(run.id, "KILL"));
+    }
+    // How it ended, before nobody knows it any more.
+    if (const Result<runtime::ContainerState> state = look_up(engine, run)) {
+      static_cast<void>(record_of(context, *state));
     }
     BERTH_CHECK(engine.remove(run.id, force_));
     return BatchLine{title_of(run), {}};

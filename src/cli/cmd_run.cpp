@@ -4,8 +4,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "berth/runtime/cid_file.hpp"
 #include "berth/runtime/container_spec.hpp"
 #include "berth/runtime/docker_command.hpp"
+#include "berth/runtime/run_guard.hpp"
+#include "berth/runtime/run_labels.hpp"
 #include "berth/runtime/session.hpp"
 #include "berth/runtime/signals.hpp"
 #include "cli/engine_access.hpp"
@@ -13,6 +16,7 @@
 #include "cli/obtain_image.hpp"
 #include "cli/plan_report.hpp"
 #include "cli/run_plan.hpp"
+#include "cli/run_recorder.hpp"
 #include "cli/verb.hpp"
 
 namespace berth::cli {
@@ -56,26 +60,24 @@ class RunVerb : public Verb {
   }
 
   Result<int> run(Context& context) override {
-    // Before anything else: threads made later inherit the signal mask, and a signal from here on
-    // is not lost.
-    runtime::SignalWatcher signals;
     BERTH_CHECK(check_dry_run());
     apply(streams_, flags_);
-    Result<PlannedRun> planned =
-        plan_run({flags_, machine_, signals.stop_token(), !dry_run_.empty()}, context);
-    if (signals.stopped_by() != 0) {
-      return fail(runtime::interrupted_by(signals.stopped_by()));
+    if (!dry_run_.empty()) {
+      runtime::SignalWatcher signals;
+      BERTH_TRY(const PlannedRun planned, plan(context, signals));
+      return show(planned, context);
     }
-    if (!planned) {
-      return fail(std::move(planned).error());
+    // Before anything else, in this order: the guard's process is forked while there is one thread;
+    // threads made later inherit the watcher's signal mask, and a signal from here on is not lost.
+    runtime::RunGuard guard(engine_opener(context));
+    runtime::SignalWatcher signals;
+    RunRecorder recorder(context, flags_.result_file);
+    BERTH_CHECK(recorder.check_result_file());
+    Result<int> code = plan_and_run(context, signals, guard, recorder);
+    if (!code) {
+      recorder.finish(code.error(), exit_code_of(code.error(), true));
     }
-    for (const std::string& warning : planned->plan.warnings) {
-      context.messages.warning(warning);
-    }
-    for (const Reason& reason : planned->plan.decision.reasons) {
-      context.log->info("[{}] {}", reason.rule, reason.text);
-    }
-    return dry_run_.empty() ? carry_out(*planned, context, signals) : show(*planned, context);
+    return code;
   }
 
  private:
@@ -99,41 +101,130 @@ class RunVerb : public Verb {
     return kDone;
   }
 
-  static Result<int> carry_out(PlannedRun& run, Context& context, runtime::SignalWatcher& signals) {
+  Result<PlannedRun> plan(Context& context, const runtime::SignalWatcher& signals) const {
+    Result<PlannedRun> planned =
+        plan_run({flags_, machine_, signals.stop_token(), signals.leave_token(), !dry_run_.empty()},
+                 context);
+    BERTH_CHECK(not_interrupted(signals));
+    if (!planned) {
+      return planned;
+    }
+    for (const std::string& warning : planned->plan.warnings) {
+      context.messages.warning(warning);
+    }
+    for (const Reason& reason : planned->plan.decision.reasons) {
+      context.log->info("[{}] {}", reason.rule, reason.text);
+    }
+    return planned;
+  }
+
+  // A call that a signal ended tells of the signal.
+  static Result<void> not_interrupted(const runtime::SignalWatcher& signals) {
+    if (signals.stopped_by() != 0) {
+      return fail(runtime::interrupted_by(signals.stopped_by()));
+    }
+    return {};
+  }
+
+  Result<int> plan_and_run(Context& context, runtime::SignalWatcher& signals,
+                           runtime::RunGuard& guard, RunRecorder& recorder) const {
+    std::optional<runtime::CidFile> cid_file;
+    if (flags_.cid_file) {  // before the engine is asked for anything
+      BERTH_TRY(cid_file,
+                runtime::CidFile::claim(context.surroundings.directory / *flags_.cid_file));
+    }
+    BERTH_TRY(PlannedRun run, plan(context, signals));
     // A mistyped mount is told before anything is pulled. Paths of another machine cannot be
     // checked.
     if (on_this_machine(*run.host.engine)) {
       BERTH_CHECK(runtime::prepare_bind_sources(run.plan.container, run.request.run, run.caller));
     }
-    const std::string& reference = run.plan.decision.image;
     const Result<runtime::ImageFacts> image =
-        obtain_image(*run.engine, reference, run.plan.container.platform, run.plan.pull,
-                     context.messages, signals.stop_token());
-    if (signals.stopped_by() != 0) {
-      return fail(runtime::interrupted_by(signals.stopped_by()));
-    }
+        obtain_image(*run.engine, run.plan.decision.image, run.plan.container.platform,
+                     run.plan.pull, context.messages, signals.stop_token());
+    BERTH_CHECK(not_interrupted(signals));
     if (!image) {
       return fail(image.error());
     }
     runtime::quieten_entrypoint(run.plan.container, *image, run.plan.decision);
-    const Result<runtime::SessionOutcome> outcome = runtime::run_attached(
-        *run.engine, run.plan.container, session_options(run.plan, context), signals);
-    if (!outcome && signals.stopped_by() != 0) {
-      return fail(runtime::interrupted_by(signals.stopped_by()));
+    const std::string run_id = runtime::make_run_id();
+    run.plan.container.labels[std::string(runtime::kRunLabel)] = run_id;
+    recorder.planned(run);
+    recorder.has_image(*image);
+    guard.arm(run.host.engine->address, run_id);
+    runtime::SessionOptions options = session_options(run, context, guard, recorder);
+    if (removes_too_soon(run)) {
+      run.plan.container.auto_remove = false;
+      options.remove_afterwards = true;
     }
+    options.on_created = [&recorder, &cid_file](const std::string& id) -> Result<void> {
+      recorder.created(id);
+      return cid_file ? cid_file->write(id) : Result<void>();
+    };
+    return carry_out(run, options, context, signals, recorder);
+  }
+
+  // Whether the engine's own removal would be too quick: before anybody can ask whether the memory
+  // limit was reached; on Podman, whose wait now and then fails to tell the end; where Docker keeps
+  // containers over its own restart, before we are connected again (28), or with the restart
+  // (20.10). Then the session removes the container, and behind it the guard.
+  static bool removes_too_soon(const PlannedRun& run) {
+    const ContainerSpec& spec = run.plan.container;
+    const bool podman = run.host.engine->kind == EngineFacts::Kind::podman;
+    return spec.attached && spec.auto_remove &&
+           (podman || spec.memory_bytes > 0 || run.host.engine->live_restore);
+  }
+
+  static Result<int> carry_out(PlannedRun& run, const runtime::SessionOptions& options,
+                               Context& context, runtime::SignalWatcher& signals,
+                               RunRecorder& recorder) {
+    if (run.request.run.detach) {
+      const Result<std::string> id =
+          runtime::run_detached(*run.engine, run.plan.container, options, signals);
+      BERTH_CHECK(id ? Result<void>() : not_interrupted(signals));
+      if (!id) {
+        return fail(id.error());
+      }
+      context.out << *id << std::endl;
+      if (!context.out) {  // nobody would know of it
+        static_cast<void>(run.engine->remove(*id, true));
+        return fail(Errc::io, "cannot write the run's id to standard output: the run was ended");
+      }
+      recorder.left_running();
+      return kDone;
+    }
+    const Result<runtime::SessionOutcome> outcome =
+        runtime::run_attached(*run.engine, run.plan.container, options, signals);
+    BERTH_CHECK(outcome ? Result<void>() : not_interrupted(signals));
     if (!outcome) {
       return fail(outcome.error());
     }
-    if (outcome->oom_killed.value_or(false)) {
-      context.messages.note("the command was killed because it ran out of memory");
-    }
-    return outcome->exit_code;
+    return recorder.finish(*outcome);
   }
 
-  static runtime::SessionOptions session_options(const Plan& plan, Context& context) {
+  static runtime::SessionOptions session_options(const PlannedRun& run, Context& context,
+                                                 runtime::RunGuard& guard, RunRecorder& recorder) {
+    const RunRequest& request = run.request.run;
     runtime::SessionOptions options;
-    options.timeout = plan.timeout;
+    options.timeout = run.plan.timeout;
+    options.stop_grace = request.stop_timeout.value_or(std::chrono::seconds(10));
+    options.raw = !context.surroundings.environment("NORAW").has_value();
+    options.detach_keys = detach_keys(request.detach_keys.value_or(""), context);
+    options.pass_signals = request.proxy_signals;
+    options.keep = request.keep;
+    options.remove_afterwards = request.keep && request.remove.value_or(true);
+    options.survives_engine =
+        run.host.engine->live_restore || run.host.engine->kind == EngineFacts::Kind::podman;
     options.on_notice = [&context](std::string_view notice) { context.messages.warning(notice); };
+    options.on_started = [&recorder, &guard,
+                          stays = request.keep || !request.proxy_signals](const std::string&) {
+      if (stays) {  // it outlives us on purpose
+        guard.release();
+        recorder.left_running();
+      }
+    };
+    options.on_settled = [&guard] { guard.release(); };
+    options.on_abandoned = [&guard] { guard.kill_now(); };
     return options;
   }
 

@@ -48,11 +48,15 @@ class StatsVerb : public Verb {
   Result<int> run(Context& context) override {
     BERTH_TRY(const std::unique_ptr<runtime::Engine> engine, open_engine(context));
     const Selection selection = make_selection(context, "stats", Wanted::running, all_users_);
-    BERTH_TRY(const std::vector<Choice> choices, choose(*engine, selection));
+    BERTH_TRY(std::vector<Choice> choices, choose(*engine, selection));
     Looks before = first_looks(*engine, choices);
     std::this_thread::sleep_for(kPause);
     if (once_ || context.options.json || !context.terminal.is_terminal()) {
-      return print_once(context, choices, measure(*engine, choices, before));
+      std::vector<Result<Use>> uses = measure(*engine, choices, before);
+      if (words_.empty()) {
+        leave_out_ended(choices, uses);
+      }
+      return print_once(context, choices, uses);
     }
     return watch(context, *engine, choices, std::move(before));
   }
@@ -103,6 +107,16 @@ class StatsVerb : public Verb {
     const Use use{before == looks.end() ? std::nullopt : cpu_percent(before->second, now), *stats};
     looks[run.id] = now;
     return use;
+  }
+
+  // Nobody asked for those by name.
+  static void leave_out_ended(std::vector<Choice>& choices, std::vector<Result<Use>>& uses) {
+    for (std::size_t i = uses.size(); i-- > 0;) {
+      if (!uses[i] && uses[i].error().id == "run-not-running") {
+        choices.erase(choices.begin() + static_cast<std::ptrdiff_t>(i));
+        uses.erase(uses.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
   }
 
   static void print_table(std::ostream& out, const Terminal& terminal,

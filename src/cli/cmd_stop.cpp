@@ -7,6 +7,7 @@
 #include "berth/base/duration.hpp"
 #include "berth/runtime/engine.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/kept_records.hpp"
 #include "cli/run_batch.hpp"
 #include "cli/signal_option.hpp"
 #include "cli/verb.hpp"
@@ -51,8 +52,10 @@ class StopVerb : public Verb {
     BERTH_TRY(
         const std::vector<Choice> choices,
         choose_runs(*engine, words_, make_selection(context, "stop", Wanted::running, all_users_)));
-    return act_on_each(context, "berth/stop/1", choices,
-                       [&](const Run& run) { return stop(*engine, run, signal, grace); });
+    return act_on_each(context, "berth/stop/1", choices, [&](const Run& run) {
+      note_stop(context, run, "berth stop");
+      return stop(*engine, run, signal, grace);
+    });
   }
 
  private:

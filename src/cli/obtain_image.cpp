@@ -2,16 +2,28 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
 #include "cli/pull_progress.hpp"
 
 namespace berth::cli {
 
 namespace {
 
-Result<void> pull(runtime::Engine& engine, const std::string& reference,
-                  const std::string& platform, Messages& messages, std::stop_token stop) {
+using std::chrono::milliseconds;
+
+constexpr int kAttempts = 4;
+constexpr milliseconds kFirstPause{1000};  // twice as long each time
+
+// One attempt; `progressed` tells whether the registry has answered at all.
+Result<void> pull_once(runtime::Engine& engine, const std::string& reference,
+                       const std::string& platform, Messages& messages, std::stop_token stop,
+                       bool& progressed) {
   PullProgress progress(messages.stream(), messages.terminal());
   const runtime::PullObserver observer = [&](const runtime::PullEvent& event) {
+    progressed = progressed || !event.layer.empty();
     if (!messages.quiet()) {
       progress.show(event);
     }
@@ -21,6 +33,43 @@ Result<void> pull(runtime::Engine& engine, const std::string& reference,
     progress.finish();
   }
   return pulled;
+}
+
+// Whether another attempt can be expected to get further: the engine keeps the layers that it has.
+bool is_cut(const Error& error, bool progressed) {
+  // A registry that cannot be reached at all does not come back within seconds.
+  return error.id == "pull-cut" || error.id == "registry-cut" ||
+         (error.id == "registry-unreachable" && progressed);
+}
+
+// False: a stop was asked for meanwhile.
+bool pause_for(milliseconds pause, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, pause, [] { return false; });
+  return !stop.stop_requested();
+}
+
+Result<void> pull(runtime::Engine& engine, const std::string& reference,
+                  const std::string& platform, Messages& messages, std::stop_token stop) {
+  milliseconds pause = kFirstPause;
+  for (int attempt = 1;; ++attempt) {
+    bool progressed = false;
+    Result<void> pulled = pull_once(engine, reference, platform, messages, stop, progressed);
+    if (pulled || attempt == kAttempts || !is_cut(pulled.error(), progressed)) {
+      return pulled;
+    }
+    const std::vector<std::string>& notes = pulled.error().notes;
+    messages.warning(
+        fmt::format("the pull of `{}` broke off{}; trying again with the layers that "
+                    "are here (attempt {} of {})",
+                    reference, notes.empty() ? "" : ": " + notes.front(), attempt + 1, kAttempts));
+    if (!pause_for(pause, stop)) {
+      return pulled;
+    }
+    pause *= 2;
+  }
 }
 
 // The variant (arm/v7) is left to the engine, which judges the image again when it makes the

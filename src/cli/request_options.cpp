@@ -4,6 +4,8 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "berth/runtime/docker_config.hpp"
+
 namespace berth::cli {
 
 namespace {
@@ -151,6 +153,11 @@ void add_lifetime_options(CLI::App& app, spec::Flags& flags) {
   add_single(app, "--log-driver", flags.log_driver, "Where the engine keeps the output", "NAME",
              group);
   add_repeatable(app, "--log-opt", flags.log_options, "How it does", "NAME=VALUE", group);
+}
+
+std::string detach_keys(const std::string& given, const Context& context) {
+  return given.empty() ? runtime::load_docker_config(context.surroundings.environment).detach_keys
+                       : given;
 }
 
 void add_stream_options(CLI::App& app, StreamOptions& options) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "berth/spec/gather.hpp"
+#include "cli/context.hpp"
 
 namespace CLI {
 class App;
@@ -51,6 +52,10 @@ struct StreamOptions {
   bool no_tty = false;
   bool no_stdin = false;
 };
+
+// The keys that leave a run: those given, else those of docker's configuration, else none: the
+// engine's own.
+std::string detach_keys(const std::string& given, const Context& context);
 
 void add_stream_options(CLI::App& app, StreamOptions& options);
 TerminalMode terminal_mode(const StreamOptions& options);

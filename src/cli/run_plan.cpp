@@ -55,7 +55,8 @@ class Planner {
   }
 
   Result<EngineFacts> reach_engine() {
-    Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context_, options_.stop);
+    Result<std::unique_ptr<runtime::Engine>> engine =
+        open_engine(context_, options_.stop, options_.leave);
     Result<EngineFacts> facts =
         engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
     if (facts) {

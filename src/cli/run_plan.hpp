@@ -24,8 +24,9 @@ struct PlannedRun {
 struct PlanOptions {
   spec::Flags flags;
   MachineOptions machine;
-  std::stop_token stop;  // ends what waits for the engine
-  bool dry_run = false;  // no engine is needed, and none is changed, not even by a probe
+  std::stop_token stop;   // ends what waits for the engine
+  std::stop_token leave;  // the same while the command runs
+  bool dry_run = false;   // no engine is needed, and none is changed, not even by a probe
 };
 
 // Errors are those of gather_run(), resolve(), the engine's calls, make_device_requests() and

@@ -119,7 +119,8 @@ Result<std::vector<Run>> wanted_of_job(const std::vector<Run>& runs, const std::
 // A container that is not berth's, told from one that is not there.
 Error explained_stranger(runtime::Engine& engine, const std::string& word, Error error,
                          const Selection& selection) {
-  if (error.id != "run-not-found") {
+  // What no container can be called would be a path of its own in the engine's API.
+  if (error.id != "run-not-found" || word.empty() || word.find('/') != std::string::npos) {
     return error;
   }
   const Result<std::optional<runtime::ContainerState>> found = engine.inspect_container(word);

@@ -37,8 +37,10 @@ class Verb {
   virtual bool prints_for_command() const { return ends_as_command(); }
 };
 
+std::unique_ptr<Verb> make_attach_verb();
 std::unique_ptr<Verb> make_catalog_verb();
 std::unique_ptr<Verb> make_doctor_verb();
+std::unique_ptr<Verb> make_exec_verb();
 std::unique_ptr<Verb> make_gpus_verb();
 std::unique_ptr<Verb> make_inspect_verb();
 std::unique_ptr<Verb> make_kill_verb();

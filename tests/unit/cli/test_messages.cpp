@@ -63,7 +63,8 @@ bool colors(const Terminal& terminal) {
 
 }  // namespace
 
-TEST_CASE("the option --color wins over NO_COLOR, that over FORCE_COLOR, that over what the stream is") {
+TEST_CASE(
+    "the option --color wins over NO_COLOR, that over FORCE_COLOR, that over what the stream is") {
   REQUIRE_FALSE(colors(terminal_with({}, std::nullopt)));
   REQUIRE(colors(terminal_with({{"FORCE_COLOR", "1"}}, std::nullopt)));
   REQUIRE_FALSE(colors(terminal_with({{"FORCE_COLOR", "1"}, {"NO_COLOR", "1"}}, std::nullopt)));

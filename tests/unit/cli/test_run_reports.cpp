@@ -80,7 +80,7 @@ TEST_CASE("inspect says how a run ended only where it has ended") {
   state.started_at = "2026-08-01T12:00:00Z";
   state.command = {"sh", "-c", "x"};
   state.log_driver = "json-file";
-  Json json = run_details(one_run(), state);
+  Json json = run_details(one_run(), state, std::nullopt);
   REQUIRE(json["name"] == "fox");
   REQUIRE(json["command"] == Json{"sh", "-c", "x"});
   REQUIRE(json["state"]["status"] == "running");
@@ -94,7 +94,7 @@ TEST_CASE("inspect says how a run ended only where it has ended") {
   state.exit_code = 3;
   state.finished_at = "2026-08-01T12:00:09Z";
   state.memory_limit = 5;
-  json = run_details(one_run(), state);
+  json = run_details(one_run(), state, std::nullopt);
   REQUIRE(json["state"]["exit_code"] == 3);
   REQUIRE(json["state"]["finished_at"] == "2026-08-01T12:00:09Z");
   REQUIRE(json["state"]["pid"].is_null());

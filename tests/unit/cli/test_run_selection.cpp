@@ -196,6 +196,14 @@ TEST_CASE("a container that is not berth's is not touched, and docker's command 
                    "`podman logs database`"));
 }
 
+TEST_CASE("what no container can be called is not asked for") {
+  FakeEngine engine;
+  for (const std::string word : {"", "../images", "a/b"}) {
+    REQUIRE(choose_run(engine, word, selection()).error().id == "run-not-found");
+  }
+  REQUIRE(engine.count("inspect") == 0);
+}
+
 TEST_CASE("an engine that cannot be asked is the error of the whole, not of each") {
   FakeEngine engine;
   engine.failures.emplace("list", Error{Errc::engine_unreachable, "nobody answers"});
