@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kWorkspace = "/workspace";
+
 Result<void> prepare_source(const Sourced<Mount>& mount) {
   if (mount.value.type != Mount::Type::bind) {
     return {};
@@ -50,10 +52,40 @@ Result<void> make_cache(const fs::path& folder) {
   return {};
 }
 
+bool lies_within(const std::string& path, const std::string& folder) {
+  const fs::path inside = fs::path(path).lexically_relative(folder);
+  return !inside.empty() && *inside.begin() != "..";
+}
+
+// A working directory in the project that somebody named: a mistyped one would become a folder of
+// root's there.
+Result<void> check_workdir(const ContainerSpec& spec, const RunRequest& request) {
+  const auto is_project = [&request](const Mount& mount) {
+    return mount.target == kWorkspace && mount.source == request.project.string();
+  };
+  const auto lies_over = [&spec, &is_project](const Mount& mount) {
+    return !is_project(mount) && lies_within(spec.workdir, mount.target);
+  };
+  const bool in_project = request.workdir.has_value() && lies_within(spec.workdir, kWorkspace) &&
+                          std::any_of(spec.mounts.begin(), spec.mounts.end(), is_project) &&
+                          std::none_of(spec.mounts.begin(), spec.mounts.end(), lies_over);
+  const fs::path folder = request.project / fs::path(spec.workdir).lexically_relative(kWorkspace);
+  std::error_code error;
+  if (!in_project || fs::is_directory(folder, error)) {
+    return {};
+  }
+  return fail(Error{Errc::invalid_input,
+                    fmt::format("the working directory `{}` is not there", spec.workdir)}
+                  .named("workdir-missing")
+                  .note(fmt::format("it would be `{}` of the project",
+                                    folder.lexically_normal().string())));
+}
+
 }  // namespace
 
 Result<void> prepare_bind_sources(const ContainerSpec& spec, const RunRequest& request,
                                   const Caller& caller) {
+  BERTH_CHECK(check_workdir(spec, request));
   for (const Sourced<Mount>& mount : request.mounts) {
     BERTH_CHECK(prepare_source(mount));
   }

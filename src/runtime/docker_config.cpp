@@ -73,6 +73,7 @@ DockerConfig read_config(const Json& json, const std::filesystem::path& folder) 
   DockerConfig config;
   config.folder = folder;
   config.current_context = text_field(json, "currentContext");
+  config.detach_keys = text_field(json, "detachKeys");
   config.credentials_store = text_field(json, "credsStore");
   config.credential_helpers = text_map_field(json, "credHelpers");
   config.http_headers = text_map_field(json, "HttpHeaders");

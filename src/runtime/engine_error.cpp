@@ -73,15 +73,25 @@ Error start_error(const HttpResponse& response) {
     error.id = "ulimit-refused";
     return error;
   }
-  const bool about_command = contains_any(lower, {"exec:", "exec ", "to invoke a command"});
+  if (contains_any(lower, {"chdir to cwd", "chdir: "})) {  // runc; crun
+    error.message = "the working directory is not there";
+    error.id = "workdir-missing";
+    return error;
+  }
+  const bool about_command =
+      contains_any(lower, {"exec:", "exec ", "to invoke a command", "executable file"});
   // docker/cli cli/command/container/run.go (toStatusError): 127 is looked for first.
+  // But only where it is the command that is not there, and no device or hook.
+  if (!about_command) {
+    return error;
+  }
   if (contains_any(lower, {"executable file not found", "no such file or directory",
                            "system cannot find the file specified"})) {
     error.code = Errc::command_not_found;
-    error.message = about_command ? "the container's command was not found" : error.message;
+    error.message = "the container's command was not found";
   } else if (contains_any(lower, {"permission denied", "is a directory", "exec format error"})) {
     error.code = Errc::cannot_invoke;
-    error.message = about_command ? "the container's command cannot be executed" : error.message;
+    error.message = "the container's command cannot be executed";
   }
   return error;
 }
@@ -139,8 +149,13 @@ const PullFailure kPullFailures[] = {
      "the registry's certificate is not trusted",
      "registry-certificate",
      Remedy::none},
-    {{"timeout", "deadline exceeded", "no such host", "connection refused", "connection reset",
-      "network is unreachable", "no route to host", "eof", "temporary failure", "broken pipe",
+    {{"unexpected eof", "connection reset", "broken pipe"},
+     Errc::engine_failed,
+     "the connection to the registry broke",
+     "registry-cut",
+     Remedy::show_proxies},
+    {{"timeout", "deadline exceeded", "no such host", "connection refused",
+      "network is unreachable", "no route to host", "eof", "temporary failure",
       "server misbehaving", "502 bad gateway", "503 service"},
      Errc::engine_failed,
      "the registry cannot be reached",

@@ -84,6 +84,12 @@ Error lacks(std::string_view option, std::string_view engine) {
 }  // namespace
 
 Result<void> check_engine_can(const ContainerSpec& spec, const EngineFacts& engine) {
+  const std::string& userns = spec.options.userns;
+  if (engine.kind == EngineFacts::Kind::docker && !userns.empty() && userns != "host") {
+    return fail(
+        Error{Errc::usage, fmt::format("`--userns {}` is not known to Docker", userns)}.note(
+            "it knows `host`, and would take any other word for nothing"));
+  }
   const std::optional<ApiVersion> api = parse_api_version(engine.api_version);
   for (const Requirement& required : requirements()) {
     if (!required.used(spec)) {

@@ -58,7 +58,18 @@ Result<void> pull_image(const HttpClient& client, const std::string& prefix,
       return {};
     });
   };
-  BERTH_TRY(const HttpResponse response, client.perform(request));
+  Result<HttpResponse> answer = client.perform(request);
+  if (!answer && answer.error().code != Errc::interrupted) {
+    // An engine that broke off has told nothing; what it has of the layers, it keeps.
+    return fail(std::move(answer)
+                    .error()
+                    .context(fmt::format("the pull of `{}` broke off", reference))
+                    .named("pull-cut"));
+  }
+  if (!answer) {
+    return fail(std::move(answer).error());
+  }
+  const HttpResponse& response = *answer;
   if (!response.ok()) {
     error = decode_error_message(response.body);
   }
@@ -69,8 +80,9 @@ Result<void> pull_image(const HttpClient& client, const std::string& prefix,
     return fail(std::move(failed));
   }
   if (splitter.in_object()) {
-    return fail(Errc::engine_failed,
-                fmt::format("the engine broke off the pull of `{}`", reference));
+    return fail(
+        Error{Errc::engine_failed, fmt::format("the engine broke off the pull of `{}`", reference)}
+            .named("pull-cut"));
   }
   return {};
 }

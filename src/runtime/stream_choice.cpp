@@ -2,6 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <array>
+
 namespace berth::runtime {
 
 Result<StreamChoice> choose_streams(TerminalMode mode, bool connect_stdin, bool stdin_terminal,
@@ -15,6 +18,13 @@ Result<StreamChoice> choose_streams(TerminalMode mode, bool connect_stdin, bool 
   const bool by_itself =
       mode == TerminalMode::automatic && connect_stdin && stdin_terminal && stdout_terminal;
   return StreamChoice{mode == TerminalMode::always || by_itself, connect_stdin};
+}
+
+bool is_common_terminal(std::string_view term) {
+  constexpr std::array<std::string_view, 9> kCommon = {
+      "xterm", "xterm-256color", "screen", "screen-256color", "tmux", "tmux-256color",
+      "linux", "vt100",          "dumb"};
+  return std::find(kCommon.begin(), kCommon.end(), term) != kCommon.end();
 }
 
 }  // namespace berth::runtime

@@ -42,7 +42,8 @@ Result<void> set_scalars(Settings& settings, const Flags& flags) {
     if (!*value) {
       continue;
     }
-    const std::string flag = fmt::format("--{}", key);
+    // A spec says `shm`, docker's users `--shm-size`.
+    const std::string flag = key == "shm" ? "--shm-size" : fmt::format("--{}", key);
     Result<void> set = set_scalar(settings, key, **value, Origin{flag}, fmt::format("`{}`", flag));
     if (!set) {
       return as_usage(std::move(set).error());

@@ -8,10 +8,10 @@
 #include <array>
 #include <utility>
 
+#include "berth/base/duration.hpp"
 #include "berth/base/file.hpp"
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
-#include "spec/duration.hpp"
 #include "spec/env_file.hpp"
 #include "spec/security_options.hpp"
 #include "spec/settings.hpp"

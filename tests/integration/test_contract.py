@@ -234,7 +234,8 @@ class Environment(ContractTest):
 
     def test_a_name_alone_that_the_caller_has_not_takes_the_value_away(self):
         plan = json.loads(self.berth("--json", *self.run_arguments("--dry-run", "-e", "NOT_SET", "true")).stdout)
-        self.assertIn("NOT_SET", list(strings_in(plan)))
+        # Podman would give it the value that its own service has.
+        self.assertEqual("NOT_SET" in strings_in(plan), self.engine.name != "podman-5")
 
     def test_proxies_of_dockers_configuration_arrive_in_both_spellings(self):
         (self.home / ".docker").mkdir()

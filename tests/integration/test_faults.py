@@ -255,11 +255,11 @@ class LiveRestore(FaultTest):
         self.assert_gone()
 
     def test_output_goes_on_after_two_orderly_restarts(self):
-        process = self.start_shell(COUNT.format(150))
+        process = self.start_shell(COUNT.format(500))  # outlasts both restarts
         for _ in range(2):
             time.sleep(0.5)
             self.engine.tool("restart")
-        self.assert_ended(self.finish(process, 90), 7, stdout=b"".join(b"%d\n" % n for n in range(150)))
+        self.assert_ended(self.finish(process, 90), 7, stdout=b"".join(b"%d\n" % n for n in range(500)))
         self.assert_gone()
 
     def test_a_signal_reaches_the_command_after_a_restart(self):
@@ -275,8 +275,7 @@ class LiveRestore(FaultTest):
         time.sleep(4)
         self.engine.tool("restart")
         result = self.finish(process, 90)
-        if result.returncode != 7:
-            self.assert_lost(result)
+        self.assert_lost(result)  # docker-20 knows the code, but neither the last output
         self.assert_gone()
 
 

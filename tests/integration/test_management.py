@@ -4,10 +4,11 @@ import calendar
 import json
 import os
 import signal
+import subprocess
 import time
 import uuid
 
-from harness import BUSYBOX, BerthTest, EngineTest, UnixConnection
+from harness import BERTH, BUSYBOX, BerthTest, EngineTest, UnixConnection
 
 def seconds(moment):
     """Since 1970, of an engine's time stamp."""
@@ -76,6 +77,7 @@ class Managed(EngineTest):
 class Listing(Managed):
     def test_the_list_has_running_runs_and_with_all_those_that_ended(self):
         running = self.start_run("sleep 100", self.name("runs"), job="train")
+        time.sleep(1.1)  # Podman tells the order by whole seconds
         ended = self.start_run("exit 3", self.name("ended"))
         self.await_end(ended)
         items = {item["id"]: item for item in self.document("ps", "--json")["items"]}
@@ -298,6 +300,120 @@ class Logs(Managed):
         said = {(line["run"], line["stream"], line["text"]) for line in lines[1:]}
         self.assertEqual(said, {(n, s, t) for n, w in zip(names, ("first", "second"))
                                 for s, t in (("stdout", w), ("stderr", f"{w} err"))})
+
+
+class Entering(Managed):
+    READY = "echo ready; while :; do sleep 0.1; done"
+
+    def run_named(self, word, script=READY, **options):
+        identifier = self.start_run(script, self.name(word), **options)
+        self.wait_until(lambda: self.state(identifier)["Running"], "it runs")
+        return identifier
+
+    def test_exec_ends_with_the_commands_exit_code_and_keeps_its_streams_apart(self):
+        self.run_named("host")
+        result = self.berth("exec", self.name("host"), "sh", "-c", "echo out; echo err >&2; exit 5")
+        self.assert_ended(result, 5, b"out\n", b"err\n")
+        self.assert_ended(self.berth("exec", self.name("host"), "true"), 0, b"", b"")
+
+    def test_exec_connects_standard_input_and_leaves_it_alone_with_n(self):
+        self.run_named("host")
+        data = bytes(range(256)) * 400
+        self.assert_ended(self.berth("exec", self.name("host"), "cat", input=data), 0, data)
+        script = f"printf 'a\\nb\\n' | while read x; do {BERTH} exec -n {self.name('host')} echo $x; done"
+        result = subprocess.run(["sh", "-c", script], env=self.environment, capture_output=True, timeout=60, cwd=self.project)
+        self.assertEqual(result.stdout, b"a\nb\n", result.stderr)
+
+    def test_exec_has_the_runs_user_folder_and_environment_and_what_is_given(self):
+        self.run_named("host", User="1234:1234", WorkingDir="/tmp", Env=["A=run", "B=run"])
+        script = "echo $(id -u) $PWD $A $B $C $D"
+        self.assert_ended(self.berth("exec", self.name("host"), "sh", "-c", script), 0, b"1234 /tmp run run\n")
+        result = self.berth(
+            "exec", "-u", "0", "-w", "/", "-e", "B=mine", "-eC=c d", "-e", "D", self.name("host"), "--",
+            "sh", "-c", script, env={"D": "callers"},
+        )
+        self.assert_ended(result, 0, b"0 / run mine c d callers\n")
+
+    def test_what_cannot_be_run_is_126_or_127_with_an_error_on_stderr(self):
+        self.run_named("host")
+        result = self.berth("exec", self.name("host"), "no-such-command")
+        self.assert_ended(result, 127, b"")
+        self.assertIn(b"no-such-command", result.stderr)
+        result = self.berth("exec", self.name("host"), "/etc")
+        self.assert_ended(result, 126, b"")
+        self.assertIn(b"/etc", result.stderr)
+
+    def test_options_after_the_run_belong_to_the_command(self):
+        self.run_named("host")
+        self.assert_ended(self.berth("exec", self.name("host"), "echo", "-n", "--json", "-t"), 0, b"--json -t")
+
+    def test_exec_needs_a_running_run_and_a_command(self):
+        self.await_end(self.start_run("true", self.name("done")))
+        self.assert_refused(self.berth("exec", self.name("done"), "true"), 125, "is not running")
+        self.assert_refused(self.berth("exec", self.name("done")), 125, "no command given")
+        self.assert_refused(self.berth("exec", "-t", self.name("done"), "true"), 125, "needs a terminal")
+        self.assert_refused(self.berth("exec", "--json", self.name("nothing"), "true"), 125, "no run is called")
+
+    def test_a_signal_ends_the_command_of_exec_and_not_the_run(self):
+        identifier = self.run_named("host")
+        process = self.start("exec", self.name("host"), "sh", "-c", "trap 'exit 9' TERM; echo in; while :; do sleep 0.1; done")
+        self.assertEqual(process.stdout.readline(), b"in\n")
+        self.assertEqual(self.send(process, signal.SIGTERM), 9)
+        self.assertTrue(self.state(identifier)["Running"])
+
+    def test_attach_shows_what_was_missed_and_ends_as_the_run_does(self):
+        self.start_run("echo first; sleep 3; echo last; exit 6", self.name("six"))
+        self.wait_until(lambda: b"first" in self.berth("logs", self.name("six")).stdout, "it has begun")
+        self.assert_ended(self.berth("attach", self.name("six")), 6, b"first\nlast\n")
+
+    def test_exec_ends_with_a_full_disk(self):
+        self.run_named("host")
+        with open("/dev/full", "wb") as full:
+            result = self.berth("exec", self.name("host"), "yes", stdout=full)
+        self.assertEqual(result.returncode, 125)
+        self.assertIn(b"No space left on device", result.stderr)
+
+    def test_attach_in_the_middle_of_much_output_loses_and_repeats_nothing(self):
+        script = "i=0; while [ $i -lt 30000 ]; do echo line $i; i=$((i+1)); [ $((i%3000)) = 0 ] && sleep 0.1; done"
+        self.start_run(script, self.name("much"), log_driver="k8s-file" if self.engine.name == "podman-5" else "local")
+        time.sleep(0.3)
+        result = self.berth("attach", self.name("much"))
+        self.assert_ended(result, 0)
+        self.assertTrue(result.stdout == b"".join(b"line %d\n" % n for n in range(30000)), "the output differs")
+
+    def test_a_run_that_is_stopped_says_by_what(self):
+        process = self.start(*self.run_arguments("--name", self.name("held"), "--result", "result.json", "sh", "-c",
+                                                 "echo ready; exec sleep 100"))
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        self.assert_ended(self.berth("stop", self.name("held")), 0)
+        process.wait(30)
+        document = json.loads((self.project / "result.json").read_text())
+        self.assertEqual((document["origin"], document["cause"]), ("berth", "stopped"))
+        self.assertIn("berth stop", document["message"])
+
+    def test_a_run_whose_container_is_gone_is_still_inspected(self):
+        result = self.run_in("--name", self.name("gone"), "sh", "-c", "exit 5")
+        self.assert_ended(result, 5)
+        item = self.document("inspect", self.name("gone"))["items"][0]
+        self.assertEqual(item["state"]["status"], "removed")
+        self.assertEqual(item["record"]["exit_code"], 5)
+
+    def test_attach_without_a_word_is_to_the_only_run_of_the_project(self):
+        self.start_run("sleep 2; exit 4")
+        self.assert_ended(self.berth("attach"), 4)
+        self.assert_refused(self.berth("attach"), 125, "no run of this project")
+
+    def test_attach_passes_signals_on_and_with_sig_proxy_false_leaves_the_run_alone(self):
+        script = "trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.1; done"
+        identifier = self.run_named("trap", script)
+        process = self.start("attach", "--sig-proxy=false", self.name("trap"))
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        self.assertIn(self.send(process, signal.SIGTERM), (143, -signal.SIGTERM))
+        self.assertTrue(self.state(identifier)["Running"])
+        process = self.start("attach", self.name("trap"))
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        self.assertEqual(self.send(process, signal.SIGTERM), 3)
+        self.assertEqual(process.stdout.read(), b"told\n")
 
 
 class Stats(Managed):

@@ -40,6 +40,7 @@ struct DockerConfig {
   // "http://…"}}.
   std::map<std::string, std::map<std::string, std::string>> proxies{};
   std::map<std::string, std::string> http_headers{};  // for the engine: HttpHeaders
+  std::string detach_keys{};                          // "ctrl-x,x"
   // Why a file was left out: docker carries on without a broken one, and so does berth, aloud.
   std::vector<std::string> remarks{};
 };

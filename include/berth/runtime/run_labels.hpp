@@ -1,5 +1,5 @@
-// The labels that make a container one of berth's runs, and say which. `berth ps` and its like go by
-// them alone, so that another machine's berth, or another version's, finds the same runs.
+// The labels that make a container one of berth's runs, and say which. `berth ps` and its like go
+// by them alone, so that another machine's berth, or another version's, finds the same runs.
 #pragma once
 
 namespace berth::runtime {

@@ -19,4 +19,8 @@ struct StreamChoice {
 Result<StreamChoice> choose_streams(TerminalMode mode, bool connect_stdin, bool stdin_terminal,
                                     bool stdout_terminal, std::string_view verb);
 
+// Whether every image knows a terminal by that name (Debian's ncurses-base), so that a command may
+// have the caller's TERM; else the engine's `xterm` does.
+bool is_common_terminal(std::string_view term);
+
 }  // namespace berth::runtime

@@ -100,7 +100,8 @@ struct Surroundings {
   std::function<std::optional<std::string>(const std::string&)> environment;  // getenv
 };
 
-// The project: the folder of the spec that is found from the working directory, else that directory.
+// The project: the folder of the spec that is found from the working directory, else that
+// directory.
 std::filesystem::path project_folder(const Surroundings& surroundings);
 
 // For `run`: the whole request. Errc::invalid_input with file and line, Errc::usage with the flag.

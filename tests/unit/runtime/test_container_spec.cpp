@@ -392,3 +392,20 @@ TEST_CASE("before create: caches are made, and a bind source that is missing is 
         "`" + missing + "` is not there, and cannot be mounted at `/data`");
   CHECK_FALSE(std::filesystem::exists(missing));
 }
+
+TEST_CASE("a working directory that is named has to be in the project") {
+  const berth::test::TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "src");
+  Case run;
+  run.request.project = folder.path();
+  run.caller.directory = folder.path();
+  run.request.workdir = "src";
+  REQUIRE(prepare_bind_sources(run.spec(), run.request, run.caller));
+  run.request.workdir = "scr";
+  const Result<void> refused = prepare_bind_sources(run.spec(), run.request, run.caller);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().id == "workdir-missing");
+  CHECK(refused.error().message == "the working directory `/workspace/scr` is not there");
+  run.request.workdir = "/tmp";  // the image's
+  REQUIRE(prepare_bind_sources(run.spec(), run.request, run.caller));
+}

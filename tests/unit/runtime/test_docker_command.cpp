@@ -232,7 +232,7 @@ TEST_CASE("all that --mount can say, and what only -v can") {
   CHECK(value_of(spec, "--volume") == "/a:/b:ro,z");
 }
 
-TEST_CASE("--attach names the streams where not all are attached") {
+TEST_CASE("the option --attach names the streams where not all are attached") {
   ContainerSpec spec = bare();
   spec.attach_stderr = false;
   CHECK(docker_arguments(spec) ==

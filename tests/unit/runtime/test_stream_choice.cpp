@@ -4,6 +4,7 @@
 using berth::Errc;
 using berth::TerminalMode;
 using berth::runtime::choose_streams;
+using berth::runtime::is_common_terminal;
 
 TEST_CASE("a terminal by itself where both ends are one, and otherwise where it is asked for") {
   const auto tty = [](TerminalMode mode, bool connect, bool in, bool out) {
@@ -24,4 +25,10 @@ TEST_CASE("a terminal whose input is none is refused with the verb's own forms")
       choose_streams(TerminalMode::always, true, false, true, "exec").error();
   REQUIRE(error.code == Errc::usage);
   REQUIRE(error.hints.front().find("`berth exec -t -n …`") == 0);
+}
+
+TEST_CASE("a terminal that images do not know is not named to them") {
+  REQUIRE(is_common_terminal("xterm-256color"));
+  REQUIRE_FALSE(is_common_terminal("xterm-kitty"));
+  REQUIRE_FALSE(is_common_terminal(""));
 }

@@ -364,7 +364,7 @@ TEST_CASE("flags that only a command line has") {
   REQUIRE(refused([](Flags& f) { f.cuda = "new"; }) == "`--cuda`");
   REQUIRE(refused([](Flags& f) { f.gpus = "lots"; }) == "`--gpus`");
   REQUIRE(refused([](Flags& f) { f.source = "x"; }) == "`--source`");
-  REQUIRE(refused([](Flags& f) { f.shm = "x"; }) == "`--shm`");
+  REQUIRE(refused([](Flags& f) { f.shm = "x"; }) == "`--shm-size`");
   REQUIRE(refused([](Flags& f) { f.image = ""; }) == "`--image`");
   REQUIRE(refused([](Flags& f) { f.frameworks = {"torch=2"}; }) == "-f");
 }
