@@ -207,7 +207,11 @@ class RunVerb : public Verb {
     const RunRequest& request = run.request.run;
     runtime::SessionOptions options;
     options.timeout = run.plan.timeout;
-    options.stop_grace = request.stop_timeout.value_or(std::chrono::seconds(10));
+    if (request.stop_timeout) {  // negative: for ever, in docker's words
+      constexpr std::chrono::seconds kForEver = std::chrono::hours(24 * 365);
+      options.stop_grace =
+          *request.stop_timeout < std::chrono::seconds(0) ? kForEver : *request.stop_timeout;
+    }
     options.raw = !context.surroundings.environment("NORAW").has_value();
     options.detach_keys = detach_keys(request.detach_keys.value_or(""), context);
     options.pass_signals = request.proxy_signals;

@@ -64,24 +64,26 @@ Orders read_orders(const std::string& text) {
   return orders;
 }
 
-// The guard keeps nothing of berth's open: not its output, whose reader waits for the end; not its
-// terminal, whose hangup is not for the guard.
-void leave_the_caller(int kept) {
+// The guard keeps nothing of berth's open but the pipe, whose new number is returned: not its
+// output, whose reader waits for the end; not its terminal, whose hangup is not for the guard.
+int leave_the_caller(int pipe) {
   ::setsid();
   constexpr int kStandardStreams = 3;
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd < kStandardStreams; ++fd) {
     ::dup2(null, fd);
   }
-  const int moved = ::fcntl(kept, F_DUPFD_CLOEXEC, kStandardStreams);
-  ::dup2(moved, kStandardStreams);
-  ::close_range(kStandardStreams + 1, ~0u, 0);
+  // By way of a number that is free, since `null` may have taken the one that it is to have.
+  const int moved = ::fcntl(pipe, F_DUPFD_CLOEXEC, kStandardStreams + 1);
+  const int kept = ::dup2(moved, kStandardStreams);
+  ::close_range(static_cast<unsigned>(kStandardStreams + 1), ~0u, 0);
   for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM}) {
     ::signal(number, SIG_IGN);
   }
   // So that `killall -9 berth` does not take it along.
   ::prctl(PR_SET_NAME, "run-guard");
-  static_cast<void>(::chdir("/"));
+  static_cast<void>(!::chdir("/"));
+  return kept;
 }
 
 Result<std::unique_ptr<Engine>> reach(const GuardEngine& open_engine, const std::string& address,
@@ -164,8 +166,7 @@ RunGuard::RunGuard(GuardEngine open_engine, GuardOptions options) {
   pipe_.reset(ends[1]);
   child_ = ::fork();
   if (child_ == 0) {
-    leave_the_caller(reading.get());
-    guard(3, open_engine, options);
+    guard(leave_the_caller(reading.get()), open_engine, options);
     // Not through main: what berth would do at its end, such as flushing, is berth's to do.
     ::_exit(0);
   }
