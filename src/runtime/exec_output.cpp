@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -41,7 +40,8 @@ class FilteredOutput final : public AttachedStream {
       }
     }
     const std::size_t count = std::min(buffer.size(), held_.size());
-    std::memcpy(buffer.data(), held_.data(), count);
+    // Not memcpy: `held_` may be empty, and have no data().
+    std::copy_n(held_.begin(), count, buffer.begin());
     held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(count));
     return count > 0 ? ReadResult{ReadState::data, count} : ReadResult{ReadState::end, 0};
   }
