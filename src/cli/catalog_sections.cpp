@@ -7,21 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "berth/base/text.hpp"
+#include "cli/null_json.hpp"
 
 namespace berth::cli {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
-template <class Value>
-Json version_or_null(const std::optional<Value>& value) {
-  return value ? Json(value->text()) : Json(nullptr);
-}
 
 template <class Value>
 std::string text_of(const std::optional<Value>& value) {

@@ -60,12 +60,9 @@ class AttachVerb : public Verb {
     const Selection selection = make_selection(context, "attach", Wanted::latest, all_users_);
     BERTH_TRY(const Run run, choose_run(*engine, word_, selection));
     BERTH_TRY(const runtime::ContainerState state, look_up(*engine, run));
-    runtime::SessionOptions options;
+    runtime::SessionOptions options = session_options(context, detach_keys_);
     options.connect_stdin = !no_stdin_;
-    options.detach_keys = detach_keys(detach_keys_, context);
-    options.raw = !context.surroundings.environment("NORAW").has_value();
     options.pass_signals = pass_signals_;
-    options.on_notice = [&context](std::string_view notice) { context.messages.warning(notice); };
     BERTH_TRY(const runtime::SessionOutcome outcome,
               runtime::attach_to_run(*engine, state, options, signals));
     return outcome.exit_code;

@@ -87,11 +87,8 @@ class ExecVerb : public Verb {
     BERTH_CHECK(require_running(run));
     BERTH_TRY(const runtime::ContainerState state, look_up(*engine, run));
     complete_spec(context, streams);
-    runtime::SessionOptions options;
+    runtime::SessionOptions options = session_options(context, spec_.detach_keys);
     options.connect_stdin = streams.open_stdin;
-    options.detach_keys = detach_keys(spec_.detach_keys, context);
-    options.raw = !context.surroundings.environment("NORAW").has_value();
-    options.on_notice = [&context](std::string_view notice) { context.messages.warning(notice); };
     BERTH_TRY(const runtime::SessionOutcome outcome,
               runtime::exec_in_run(*engine, state, spec_, options, signals));
     return outcome.exit_code;

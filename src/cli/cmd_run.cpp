@@ -205,21 +205,19 @@ class RunVerb : public Verb {
   static runtime::SessionOptions session_options(const PlannedRun& run, Context& context,
                                                  runtime::RunGuard& guard, RunRecorder& recorder) {
     const RunRequest& request = run.request.run;
-    runtime::SessionOptions options;
+    runtime::SessionOptions options =
+        cli::session_options(context, request.detach_keys.value_or(""));
     options.timeout = run.plan.timeout;
     if (request.stop_timeout) {  // negative: for ever, in docker's words
       constexpr std::chrono::seconds kForEver = std::chrono::hours(24 * 365);
       options.stop_grace =
           *request.stop_timeout < std::chrono::seconds(0) ? kForEver : *request.stop_timeout;
     }
-    options.raw = !context.surroundings.environment("NORAW").has_value();
-    options.detach_keys = detach_keys(request.detach_keys.value_or(""), context);
     options.pass_signals = request.proxy_signals;
     options.keep = request.keep;
     options.remove_afterwards = request.keep && request.remove.value_or(true);
     options.survives_engine =
         run.host.engine->live_restore || run.host.engine->kind == EngineFacts::Kind::podman;
-    options.on_notice = [&context](std::string_view notice) { context.messages.warning(notice); };
     options.on_started = [&recorder, &guard,
                           stays = request.keep || !request.proxy_signals](const std::string&) {
       if (stays) {  // it outlives us on purpose

@@ -6,17 +6,12 @@
 
 #include "berth/base/text.hpp"
 #include "berth/runtime/run_labels.hpp"
-#include "berth/runtime/run_records.hpp"
 
 namespace berth::cli {
-
-namespace {
 
 runtime::RecordStore store_of(const Context& context) {
   return runtime::RecordStore(runtime::record_folder(context.surroundings.environment));
 }
-
-}  // namespace
 
 std::optional<RunRecord> record_of(const Context& context, const runtime::ContainerState& state) {
   const runtime::RecordStore store = store_of(context);
@@ -25,11 +20,11 @@ std::optional<RunRecord> record_of(const Context& context, const runtime::Contai
     return std::nullopt;
   }
   RunRecord& record = found.front();
-  const bool complete = record.ending.has_value();
-  if (!complete && !state.running) {
-    runtime::complete_record(record, state, store.take_stop_note(state.id));
+  if (record.ending.has_value() || state.running) {
+    return std::move(record);
   }
-  if (!complete && record.ending.has_value()) {
+  runtime::complete_record(record, state, store.take_stop_note(state.id));
+  if (record.ending.has_value()) {
     if (const Result<void> saved = store.save(record); !saved) {
       context.messages.warning("the run's record could not be kept: " + saved.error().message);
     }

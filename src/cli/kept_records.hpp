@@ -7,10 +7,14 @@
 
 #include "berth/base/result.hpp"
 #include "berth/model/run_record.hpp"
+#include "berth/runtime/run_records.hpp"
 #include "cli/context.hpp"
 #include "cli/run_selection.hpp"
 
 namespace berth::cli {
+
+// Those of the caller.
+runtime::RecordStore store_of(const Context& context);
 
 // The record of a container, completed by what the engine says now, and kept that way. Absent
 // where the run was started by somebody else's berth or machine.

@@ -134,10 +134,10 @@ void add_lifetime_options(CLI::App& app, spec::Flags& flags) {
   add_single(app, "--timeout", flags.timeout, "End the run after 90s, 30m, 12h", "TIME", group);
   add_switch(app, "-d,--detach", flags.detach, "Print the container's id and leave it running",
              group);
-  add_switch(app, "--keep", flags.keep, "The run outlives its client, and stays until removed",
+  add_switch(app, "--keep", flags.keep,
+             "The run outlives its client, and is removed if it ends under its eyes", group);
+  add_switch(app, "--rm", flags.remove, "Remove the container at its end (default; not with -d)",
              group);
-  add_switch(app, "--rm", flags.remove,
-             "Remove the container at its end (default; not with -d and --keep)", group);
   add_single(app, "--restart", flags.restart, "Refused: a run is one execution", "POLICY", group);
   add_repeatable(app, "-a,--attach", flags.attach, "Connect these streams only", "STREAM", group);
   add_single(app, "--detach-keys", flags.detach_keys, "Keys that detach: ctrl-p,ctrl-q", "KEYS",
@@ -155,9 +155,17 @@ void add_lifetime_options(CLI::App& app, spec::Flags& flags) {
   add_repeatable(app, "--log-opt", flags.log_options, "How it does", "NAME=VALUE", group);
 }
 
-std::string detach_keys(const std::string& given, const Context& context) {
-  return given.empty() ? runtime::load_docker_config(context.surroundings.environment).detach_keys
-                       : given;
+runtime::SessionOptions session_options(const Context& context, const std::string& detach_keys) {
+  const spec::Surroundings& surroundings = context.surroundings;
+  runtime::SessionOptions options;
+  options.detach_keys = detach_keys.empty()
+                            ? runtime::load_docker_config(surroundings.environment).detach_keys
+                            : detach_keys;
+  options.raw = !surroundings.environment("NORAW").has_value();
+  options.on_notice = [&messages = context.messages](std::string_view notice) {
+    messages.warning(notice);
+  };
+  return options;
 }
 
 void add_stream_options(CLI::App& app, StreamOptions& options) {

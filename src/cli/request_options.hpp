@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "berth/runtime/session.hpp"
 #include "berth/spec/gather.hpp"
 #include "cli/context.hpp"
 
@@ -53,9 +54,10 @@ struct StreamOptions {
   bool no_stdin = false;
 };
 
-// The keys that leave a run: those given, else those of docker's configuration, else none: the
-// engine's own.
-std::string detach_keys(const std::string& given, const Context& context);
+// What run, exec and attach have in common. `detach_keys`: those given; empty: those of docker's
+// configuration, else the engine's own. NORAW leaves the terminal as it is. The messages are those
+// of the context, which outlives the session.
+runtime::SessionOptions session_options(const Context& context, const std::string& detach_keys);
 
 void add_stream_options(CLI::App& app, StreamOptions& options);
 TerminalMode terminal_mode(const StreamOptions& options);

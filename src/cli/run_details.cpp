@@ -1,6 +1,7 @@
 #include "cli/run_details.hpp"
 
 #include "berth/runtime/run_records.hpp"
+#include "cli/null_json.hpp"
 #include "cli/run_table.hpp"
 
 namespace berth::cli {
@@ -9,8 +10,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
+// Without what only a list says of a run.
+Json facts_of(const Run& run) {
+  Json facts = run_json(run);
+  for (const char* of_the_list : {"state", "status", "running", "created"}) {
+    facts.erase(of_the_list);
+  }
+  return facts;
 }
 
 Json state_json(const Run& run, const runtime::ContainerState& state) {
@@ -30,10 +36,7 @@ Json state_json(const Run& run, const runtime::ContainerState& state) {
 
 Json run_details(const Run& run, const runtime::ContainerState& state,
                  const std::optional<RunRecord>& record) {
-  Json details = run_json(run);
-  for (const char* of_the_list : {"state", "status", "running", "created"}) {
-    details.erase(of_the_list);
-  }
+  Json details = facts_of(run);
   details["command"] = state.command;
   details["state"] = state_json(run, state);
   details["tty"] = state.tty;
@@ -46,10 +49,7 @@ Json run_details(const Run& run, const runtime::ContainerState& state,
 }
 
 Json run_details(const Run& run, const RunRecord& record) {
-  Json details = run_json(run);
-  for (const char* of_the_list : {"state", "status", "running", "created"}) {
-    details.erase(of_the_list);
-  }
+  Json details = facts_of(run);
   details["command"] = record.command;
   details["state"] = {{"status", "removed"}, {"running", false}};
   details["record"] = Json::parse(runtime::record_document(record));

@@ -14,6 +14,7 @@
 #include "berth/base/file.hpp"
 #include "berth/runtime/ending.hpp"
 #include "berth/runtime/run_labels.hpp"
+#include "cli/kept_records.hpp"
 #include "cli/version.hpp"
 
 namespace berth::cli {
@@ -116,8 +117,7 @@ void RunRecorder::planned(const PlannedRun& run) {
   record_.command = spec.command;
   record_.image = spec.image;
   for (const FrameworkChoice& framework : run.plan.decision.frameworks) {
-    record_.frameworks.push_back(framework.name + "==" + framework.version +
-                                 (framework.build.empty() ? "" : "+" + framework.build));
+    record_.frameworks.push_back(framework.text());
   }
   record_.gpus = used_gpus(spec.device_requests, run.host.gpus);
   if (run.host.engine) {
@@ -159,13 +159,8 @@ int RunRecorder::finish(const runtime::SessionOutcome& outcome) {
     write();
     return outcome.exit_code;
   }
-  record_.ending = runtime::explain_ending({outcome, record_.memory_limit_bytes, shm_bytes_,
-                                            store().take_stop_note(record_.container_id)});
-  if (record_.ending->cause == "out-of-memory" && record_.memory_limit_bytes) {
-    // The last look was before the end, which the limit dates.
-    record_.peak_memory_bytes =
-        std::max(record_.peak_memory_bytes.value_or(0), *record_.memory_limit_bytes);
-  }
+  const std::string stopped_by = store_of(context_).take_stop_note(record_.container_id);
+  runtime::set_ending(record_, {outcome, {}, shm_bytes_, stopped_by});
   explain(*record_.ending);
   write();
   return record_.ending->exit_code;
@@ -191,12 +186,8 @@ void RunRecorder::explain(const Ending& ending) {
   }
 }
 
-runtime::RecordStore RunRecorder::store() const {
-  return runtime::RecordStore(runtime::record_folder(context_.surroundings.environment));
-}
-
 void RunRecorder::write() {
-  if (const Result<void> saved = store().save(record_); !saved) {
+  if (const Result<void> saved = store_of(context_).save(record_); !saved) {
     context_.messages.warning("the run's record could not be kept: " + saved.error().message);
   }
   if (result_file_.empty()) {

@@ -38,7 +38,6 @@ class RunRecorder {
 
  private:
   void explain(const Ending& ending);
-  runtime::RecordStore store() const;
   void write();
 
   Context& context_;

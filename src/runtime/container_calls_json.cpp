@@ -8,13 +8,6 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-template <class Value>
-void set_unless_empty(OrderedJson& json, const char* key, const Value& value) {
-  if (!value.empty()) {
-    json[key] = value;
-  }
-}
-
 }  // namespace
 
 Result<std::string> exec_body(const ExecSpec& spec) {

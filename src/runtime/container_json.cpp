@@ -16,13 +16,6 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-template <class Value>
-void set_unless_empty(OrderedJson& json, const char* key, const Value& value) {
-  if (!value.empty()) {
-    json[key] = value;
-  }
-}
-
 // ReadOnlyNonRecursive is known from API 1.44 on; older engines make no mount below read-only
 // anyway.
 OrderedJson bind_options_json(const Mount& mount) {

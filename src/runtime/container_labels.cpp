@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "berth/base/text.hpp"
+#include "berth/runtime/run_labels.hpp"
 
 namespace berth::runtime {
 
@@ -30,8 +31,7 @@ std::string shown_command(const std::vector<std::string>& command) {
 std::string shown_frameworks(const Decision& decision) {
   std::vector<std::string> frameworks;
   for (const FrameworkChoice& framework : decision.frameworks) {
-    const std::string build = framework.build.empty() ? "" : "+" + framework.build;
-    frameworks.push_back(framework.name + "==" + framework.version + build);
+    frameworks.push_back(framework.text());
   }
   return join(frameworks, ",");
 }
@@ -44,19 +44,19 @@ std::map<std::string, std::string> container_labels(const RunRequest& request,
   std::map<std::string, std::string> labels;
   const auto set = [&labels](const char* name, const std::string& value) {
     if (!value.empty()) {
-      labels[std::string("org.berth.") + name] = value;
+      labels[name] = value;
     }
   };
-  set("version", caller.berth_version);
-  set("job", request.job);
-  set("project", request.project.string());
-  set("commit", caller.commit);
-  set("dirty", caller.commit.empty() ? "" : caller.dirty ? "true" : "false");
-  set("owner", std::to_string(caller.uid));
-  set("image", decision.image);
-  set("frameworks", shown_frameworks(decision));
-  set("mode", request.detach ? "detached" : request.keep ? "kept" : "attached");
-  set("command", shown_command(request.command));
+  set("org.berth.version", caller.berth_version);
+  set(kJobLabel, request.job);
+  set(kProjectLabel, request.project.string());
+  set("org.berth.commit", caller.commit);
+  set("org.berth.dirty", caller.commit.empty() ? "" : caller.dirty ? "true" : "false");
+  set(kOwnerLabel, std::to_string(caller.uid));
+  set("org.berth.image", decision.image);
+  set("org.berth.frameworks", shown_frameworks(decision));
+  set(kModeLabel, request.detach ? "detached" : request.keep ? "kept" : "attached");
+  set(kCommandLabel, shown_command(request.command));
   for (const auto& [name, value] : request.labels) {
     labels[name] = value;
   }

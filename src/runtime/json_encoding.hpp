@@ -10,4 +10,12 @@ namespace berth::runtime {
 // Errc::invalid_input, naming the first text in it that is not UTF-8.
 Result<void> check_encodable(const nlohmann::ordered_json& json);
 
+// What was not asked for is not sent, so that the engine's own default holds.
+template <class Value>
+void set_unless_empty(nlohmann::ordered_json& json, const char* key, const Value& value) {
+  if (!value.empty()) {
+    json[key] = value;
+  }
+}
+
 }  // namespace berth::runtime

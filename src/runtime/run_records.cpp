@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "berth/base/file.hpp"
-#include "berth/runtime/ending.hpp"
 #include "runtime/json_fields.hpp"
 
 namespace berth::runtime {
@@ -121,6 +120,11 @@ RunRecord record_of(const Json& json) {
   return record;
 }
 
+Result<RunRecord> record_in(const std::filesystem::path& path) {
+  BERTH_TRY(const std::string text, read_file(path, kLargestRecord));
+  return read_record(text);
+}
+
 // Newest first.
 std::vector<std::filesystem::path> record_files(const std::filesystem::path& folder) {
   struct File {
@@ -208,21 +212,24 @@ Result<void> RecordStore::save(const RunRecord& record) const {
 }
 
 std::vector<RunRecord> RecordStore::find(const std::string& id_or_name) const {
+  const std::vector<std::filesystem::path> files = record_files(folder_);
   std::vector<RunRecord> by_id;
-  std::vector<RunRecord> by_name;
-  for (const std::filesystem::path& path : record_files(folder_)) {
-    const Result<std::string> text = read_file(path, kLargestRecord);
-    Result<RunRecord> record = text ? read_record(*text) : Result<RunRecord>(Failure(text.error()));
-    if (!record) {
-      continue;
-    }
-    if (record->container_id.starts_with(id_or_name)) {
-      by_id.push_back(std::move(*record));
-    } else if (record->name == id_or_name && by_name.empty()) {
-      by_name.push_back(std::move(*record));
+  for (const std::filesystem::path& path : files) {  // which are named after the ids
+    if (path.stem().string().starts_with(id_or_name)) {
+      if (Result<RunRecord> record = record_in(path)) {
+        by_id.push_back(std::move(*record));
+      }
     }
   }
-  return by_id.empty() ? by_name : by_id;
+  if (!by_id.empty()) {
+    return by_id;
+  }
+  for (const std::filesystem::path& path : files) {
+    if (Result<RunRecord> record = record_in(path); record && record->name == id_or_name) {
+      return {std::move(*record)};
+    }
+  }
+  return {};
 }
 
 void RecordStore::note_stop(const std::string& container_id, const std::string& by) const {
@@ -241,6 +248,15 @@ std::string RecordStore::take_stop_note(const std::string& container_id) const {
   return by;
 }
 
+void set_ending(RunRecord& record, EndingEvidence evidence) {
+  evidence.memory_limit = record.memory_limit_bytes;
+  record.ending = explain_ending(evidence);
+  if (record.ending->cause == "out-of-memory" && record.memory_limit_bytes) {
+    record.peak_memory_bytes =
+        std::max(record.peak_memory_bytes.value_or(0), *record.memory_limit_bytes);
+  }
+}
+
 void complete_record(RunRecord& record, const ContainerState& state,
                      const std::string& stopped_by) {
   if (record.ending.has_value() || state.running || state.finished_at.empty()) {
@@ -251,12 +267,8 @@ void complete_record(RunRecord& record, const ContainerState& state,
   EndingEvidence evidence;
   evidence.outcome.exit_code = state.exit_code;
   evidence.outcome.oom_killed = state.oom_killed;
-  evidence.memory_limit = record.memory_limit_bytes;
   evidence.stopped_by = stopped_by;
-  record.ending = explain_ending(evidence);
-  if (record.ending->cause == "out-of-memory") {
-    record.peak_memory_bytes = record.memory_limit_bytes;  // nobody looked, but it was reached
-  }
+  set_ending(record, std::move(evidence));
 }
 
 }  // namespace berth::runtime

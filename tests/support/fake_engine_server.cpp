@@ -2,6 +2,9 @@
 // on the sockets ends them.
 #include "support/fake_engine_server.hpp"
 
+#include "berth/runtime/docker_engine.hpp"
+#include "berth/runtime/endpoint.hpp"
+
 #include <spdlog/fmt/fmt.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -213,6 +216,15 @@ FakeEngineServer::Script FakeEngineServer::find_script(const FakeRequest& reques
     connection.reply(404,
                      fmt::format(R"({{"message":"nothing is scripted for {}"}})", unknown.key()));
   };
+}
+
+std::unique_ptr<runtime::Engine> client_of(const FakeEngineServer& server,
+                                           std::chrono::milliseconds limit) {
+  constexpr std::chrono::milliseconds kPatience{20'000};
+  runtime::EngineOptions options;
+  options.timeouts = {.connect = kPatience, .ping = kPatience, .query = limit, .action = kPatience};
+  return runtime::make_docker_engine(runtime::parse_endpoint(server.address(), "test").value(),
+                                     options);
 }
 
 }  // namespace berth::test

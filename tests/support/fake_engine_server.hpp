@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "berth/base/file.hpp"
+#include "berth/runtime/engine.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace berth::test {
@@ -104,5 +106,10 @@ class FakeEngineServer {
   std::vector<std::jthread> serving_{};  // touched by the accepting thread, then by the destructor
   std::jthread accepting_{};
 };
+
+// The real client, connected to it; `limit` is that of its questions. A loaded machine must not
+// fail a test, so only those of silence set a short one.
+std::unique_ptr<runtime::Engine> client_of(
+    const FakeEngineServer& server, std::chrono::milliseconds limit = std::chrono::seconds(20));
 
 }  // namespace berth::test

@@ -25,6 +25,11 @@ struct FrameworkChoice {
   std::string index_url{};    // where pip finds that build; empty: PyPI
   std::string origin{};       // "requirements.txt:3"
   bool in_image = true;       // false: it must be installed on top (source cuda-base)
+
+  // "torch==2.3.1+cu121", for labels and records.
+  std::string text() const {
+    return name + "==" + version + (build.empty() ? std::string() : "+" + build);
+  }
 };
 
 enum class DriverMode {

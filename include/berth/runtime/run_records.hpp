@@ -10,6 +10,7 @@
 
 #include "berth/base/result.hpp"
 #include "berth/model/run_record.hpp"
+#include "berth/runtime/ending.hpp"
 #include "berth/runtime/endpoint.hpp"
 #include "berth/runtime/engine.hpp"
 
@@ -41,6 +42,10 @@ class RecordStore {
  private:
   std::filesystem::path folder_;
 };
+
+// Sets the ending that the evidence shows; a memory limit that was reached is the peak, whatever
+// the last look saw before it. The record's own limit is taken.
+void set_ending(RunRecord& record, EndingEvidence evidence);
 
 // What the engine knows of a run that nobody was attached to when it ended. Does nothing where it
 // still runs or the record is complete. `stopped_by`: who stopped it, if anybody did.

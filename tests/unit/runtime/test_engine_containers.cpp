@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "berth/runtime/docker_engine.hpp"
+#include "berth/runtime/engine.hpp"
 #include "support/catch.hpp"
 #include "support/fake_engine_server.hpp"
 
@@ -17,12 +17,10 @@ using berth::runtime::ContainerState;
 using berth::runtime::ContainerStats;
 using berth::runtime::ContainerSummary;
 using berth::runtime::Engine;
-using berth::runtime::EngineOptions;
 using berth::runtime::ExecSpec;
 using berth::runtime::ExecState;
 using berth::runtime::LogOptions;
-using berth::runtime::make_docker_engine;
-using berth::runtime::parse_endpoint;
+using berth::test::client_of;
 using berth::test::FakeConnection;
 using berth::test::FakeEngineServer;
 using berth::test::FakeRequest;
@@ -30,13 +28,6 @@ using berth::test::FakeRequest;
 namespace {
 
 using namespace std::chrono_literals;
-
-std::unique_ptr<Engine> connect(const FakeEngineServer& server,
-                                std::chrono::milliseconds limit = 20s) {
-  EngineOptions options;
-  options.timeouts = {.connect = 20s, .ping = 20s, .query = limit, .action = 20s};
-  return make_docker_engine(parse_endpoint(server.address(), "test").value(), options);
-}
 
 std::string read_all(AttachedStream& stream) {
   std::string all;
@@ -69,7 +60,7 @@ constexpr const char* kLogs = "GET /containers/abc/logs";
 TEST_CASE("a container's state has what it is, what it runs and when") {
   FakeEngineServer server;
   server.answer("GET /containers/abc/json", 200, kContainer);
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const ContainerState state = engine->inspect_container("abc").value().value();
   REQUIRE_FALSE(state.running);
   REQUIRE(state.exit_code == 137);
@@ -102,7 +93,7 @@ TEST_CASE("the list asks for labels and gives the newest first") {
     {"Id":"2","Names":["/other/link","/new"],"Image":"i","ImageID":"sha256:1","Command":"sh -c 'x'",
      "Created":9,"State":"running","Status":"Up 2 seconds","Labels":{"org.berth.run":"r"}},
     {"Id":"3","Names":null,"Created":5,"Labels":null}])json");
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const std::vector<ContainerSummary> rows =
       engine->list_containers({"org.berth.run", "org.berth.job=eval & co"}, true).value();
   REQUIRE(server.last("GET /containers/json").target ==
@@ -137,7 +128,7 @@ TEST_CASE("a log comes in one piece over a connection of its own") {
     connection.send(" and last");
     connection.close();
   });
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const std::unique_ptr<AttachedStream> stream =
       std::move(engine->logs("abc", {.follow = true,
                                      .since = "17.5",
@@ -157,7 +148,7 @@ TEST_CASE("a log comes in one piece over a connection of its own") {
 
 TEST_CASE("a log that cannot be read is an error with the engine's words") {
   FakeEngineServer server;
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   REQUIRE(engine->logs("gone", {}).error().code == Errc::not_found);
   server.answer(kLogs, 501, R"({"message":"configured logging driver does not support reading"})");
   const berth::Error error = engine->logs("abc", {}).error();
@@ -169,14 +160,14 @@ TEST_CASE("a log that cannot be read is an error with the engine's words") {
   server.answer_raw(kLogs, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
   REQUIRE(engine->logs("abc", {}).error().code == Errc::engine_failed);
   server.hang(kLogs);
-  REQUIRE(connect(server, 400ms)->logs("abc", {}).error().id == "engine-timeout");
+  REQUIRE(client_of(server, 400ms)->logs("abc", {}).error().id == "engine-timeout");
 }
 
 TEST_CASE("stop passes on signal and grace, and is content where nothing runs") {
   FakeEngineServer server;
   server.answer("GET /_ping", 200, "OK", "Api-Version: 1.51\r\n");
   server.answer("POST /containers/abc/stop", 204, "");
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   REQUIRE(engine->stop("abc", std::nullopt, 7s));
   REQUIRE(server.last("POST /containers/abc/stop").target == "/v1.51/containers/abc/stop?t=7");
   REQUIRE(engine->stop("abc", "INT", 7s));
@@ -194,7 +185,7 @@ TEST_CASE("a stop may take as long as its grace") {
     std::this_thread::sleep_for(600ms);
     connection.reply(204, "");
   });
-  REQUIRE(connect(server, 300ms)->stop("abc", std::nullopt, 2s));
+  REQUIRE(client_of(server, 300ms)->stop("abc", std::nullopt, 2s));
 }
 
 TEST_CASE("an engine whose stop takes no signal gets it by itself") {
@@ -202,7 +193,7 @@ TEST_CASE("an engine whose stop takes no signal gets it by itself") {
   server.answer("POST /containers/abc/kill", 204, "");
   server.answer("POST /containers/abc/wait", 200, R"({"StatusCode":0})");
   server.answer("POST /containers/abc/stop", 304, "");
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   REQUIRE(engine->stop("abc", "INT", 9s));
   std::vector<std::string> targets;
   for (const FakeRequest& request : server.requests()) {
@@ -227,7 +218,7 @@ TEST_CASE("what a container uses is summed up") {
     "networks":{"eth0":{"rx_bytes":1,"tx_bytes":2},"eth1":{"rx_bytes":10,"tx_bytes":20}},
     "blkio_stats":{"io_service_bytes_recursive":[{"op":"Read","value":100},{"op":"read","value":5},
                    {"op":"Write","value":300},{"op":"Total","value":405}]}})");
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const ContainerStats stats = engine->stats("abc").value().value();
   REQUIRE(server.last("GET /containers/abc/stats").target ==
           "/v1.41/containers/abc/stats?stream=0&one-shot=1");
@@ -245,7 +236,7 @@ TEST_CASE("what a container uses is summed up") {
 
 TEST_CASE("what does not run uses nothing that could be shown") {
   FakeEngineServer server;
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   REQUIRE_FALSE(engine->stats("gone").value().has_value());
   server.answer("GET /containers/abc/stats", 200,
                 R"({"read":"0001-01-01T00:00:00Z","memory_stats":{},"pids_stats":{}})");
@@ -261,7 +252,7 @@ TEST_CASE("what does not run uses nothing that could be shown") {
 TEST_CASE("a further command is described to the engine as it was asked for") {
   FakeEngineServer server;
   server.answer("POST /containers/abc/exec", 201, R"({"Id":"e1"})");
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const ExecSpec full{.command = {"sh", "-c", "x"},
                       .environment = {"A=b"},
                       .workdir = "/w",
@@ -296,7 +287,7 @@ TEST_CASE("a further command is started attached and leaves its exit code") {
   server.answer("GET /exec/e1/json", 200, R"({"Running":false,"ExitCode":3,"Pid":17})");
   server.answer("GET /exec/e2/json", 200, R"({"Running":true,"ExitCode":null,"Pid":18})");
   server.answer("POST /exec/e1/resize", 200, "");
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const std::unique_ptr<AttachedStream> stream = std::move(engine->start_exec("e1", true)).value();
   REQUIRE(server.last("POST /exec/e1/start").headers.at("content-type") == "application/json");
   const std::string_view input = "in";

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "berth/runtime/docker_engine.hpp"
+#include "berth/runtime/engine.hpp"
 #include "support/catch.hpp"
 #include "support/fake_engine_server.hpp"
 
@@ -16,12 +16,10 @@ using berth::Result;
 using berth::runtime::AttachedStream;
 using berth::runtime::AttachOptions;
 using berth::runtime::Engine;
-using berth::runtime::EngineOptions;
 using berth::runtime::ExitStatus;
-using berth::runtime::make_docker_engine;
-using berth::runtime::parse_endpoint;
 using berth::runtime::PendingExit;
 using berth::runtime::WaitCondition;
+using berth::test::client_of;
 using berth::test::FakeConnection;
 using berth::test::FakeEngineServer;
 using berth::test::FakeRequest;
@@ -29,14 +27,6 @@ using berth::test::FakeRequest;
 namespace {
 
 using namespace std::chrono_literals;
-
-// A loaded machine must not fail a test, so only those of silence set a short limit.
-std::unique_ptr<Engine> connect(const FakeEngineServer& server,
-                                std::chrono::milliseconds limit = 20s) {
-  EngineOptions options;
-  options.timeouts = {.connect = 20s, .ping = 20s, .query = limit, .action = 20s};
-  return make_docker_engine(parse_endpoint(server.address(), "test").value(), options);
-}
 
 bool readable(int fd) {
   pollfd waiting{fd, POLLIN, 0};
@@ -84,13 +74,13 @@ TEST_CASE("attach asks for an upgrade of the streams that are wanted") {
     connection.upgrade();
     connection.close();
   });
-  REQUIRE(connect(server)->attach(
+  REQUIRE(client_of(server)->attach(
       "abc", {.stdin_stream = true, .stdout_stream = true, .stderr_stream = false}));
   const FakeRequest request = server.last(kAttach);
   REQUIRE(request.target == "/v1.41/containers/abc/attach?stream=1&stdin=1&stdout=1&stderr=0");
   REQUIRE(request.headers.at("upgrade") == "tcp");
   REQUIRE(request.headers.at("connection") == "Upgrade");
-  REQUIRE(connect(server)->attach("abc", {.detach_keys = "ctrl-x,@"}));
+  REQUIRE(client_of(server)->attach("abc", {.detach_keys = "ctrl-x,@"}));
   REQUIRE(server.last(kAttach).target ==
           "/v1.41/containers/abc/attach?stream=1&stdin=0&stdout=1&stderr=1&detachKeys=ctrl-x%2C@");
 }
@@ -105,7 +95,7 @@ TEST_CASE("bytes right behind the header belong to the stream, wherever the pack
       connection.send(bytes.substr(cut) + " and late");
       connection.close();
     });
-    const std::unique_ptr<Engine> engine = connect(server);
+    const std::unique_ptr<Engine> engine = client_of(server);
     const std::unique_ptr<AttachedStream> stream = std::move(engine->attach("abc", {})).value();
     INFO("cut after " << cut);
     REQUIRE(read_all(*stream) == "early and late");
@@ -120,7 +110,7 @@ TEST_CASE("both directions carry every byte, and our end leaves theirs open") {
     connection.send("got " + std::to_string(all.size()) + all);
     connection.close();
   });
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const std::unique_ptr<AttachedStream> stream =
       std::move(engine->attach("abc", {.stdin_stream = true})).value();
   std::string input;
@@ -138,7 +128,7 @@ TEST_CASE("a stream without news says so and does not block") {
     connection.upgrade();
     connection.receive_all();
   });
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const std::unique_ptr<AttachedStream> stream = std::move(engine->attach("abc", {})).value();
   std::array<std::byte, 10> buffer{};
   REQUIRE(stream->read(buffer)->state == AttachedStream::ReadState::would_block);
@@ -146,7 +136,7 @@ TEST_CASE("a stream without news says so and does not block") {
 
 TEST_CASE("attach that is refused gives the engine's words") {
   FakeEngineServer server;
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   server.answer(kAttach, 404, R"({"message":"No such container: abc"})");
   const Error absent = engine->attach("abc", {}).error();
   REQUIRE(absent.code == Errc::not_found);
@@ -168,7 +158,7 @@ TEST_CASE("attach to what is not the protocol, or to silence, is an error") {
     FakeEngineServer server;
     server.answer_raw(kAttach, bytes);
     INFO(bytes);
-    REQUIRE(connect(server)->attach("abc", {}).error().code == Errc::engine_failed);
+    REQUIRE(client_of(server)->attach("abc", {}).error().code == Errc::engine_failed);
   }
   FakeEngineServer server;
   server.script(kAttach, [](const FakeRequest&, FakeConnection& connection) {
@@ -176,9 +166,9 @@ TEST_CASE("attach to what is not the protocol, or to silence, is an error") {
       connection.send("HTTP/1.1 101 UPGRADED and a header without end ");
     }
   });
-  REQUIRE(connect(server)->attach("abc", {}).error().code == Errc::engine_failed);
+  REQUIRE(client_of(server)->attach("abc", {}).error().code == Errc::engine_failed);
   server.hang(kAttach);
-  REQUIRE(connect(server, 400ms)->attach("abc", {}).error().id == "engine-timeout");
+  REQUIRE(client_of(server, 400ms)->attach("abc", {}).error().id == "engine-timeout");
 }
 
 TEST_CASE("wait returns once the engine has acknowledged, and tells the exit later") {
@@ -191,7 +181,7 @@ TEST_CASE("wait returns once the engine has acknowledged, and tells the exit lat
     }
     connection.send("11\r\n{\"StatusCode\":42}\r\n0\r\n\r\n");
   });
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const std::unique_ptr<PendingExit> pending =
       std::move(engine->wait("abc", WaitCondition::removed)).value();
   REQUIRE(server.last(kWait).target == "/v1.41/containers/abc/wait?condition=removed");
@@ -205,11 +195,11 @@ TEST_CASE("wait returns once the engine has acknowledged, and tells the exit lat
 
 TEST_CASE("wait that fails is an error, at once or later") {
   FakeEngineServer server;
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   server.answer(kWait, 404, R"({"message":"No such container: abc"})");
   REQUIRE(engine->wait("abc", WaitCondition::next_exit).error().code == Errc::not_found);
   server.hang(kWait);
-  REQUIRE(connect(server, 400ms)->wait("abc", WaitCondition::next_exit).error().id ==
+  REQUIRE(client_of(server, 400ms)->wait("abc", WaitCondition::next_exit).error().id ==
           "engine-timeout");
 
   server.answer(kWait, 200, R"({"StatusCode":125,"Error":{"Message":"the container vanished"}})");
@@ -234,7 +224,7 @@ TEST_CASE("a wait whose engine dies is over, with an error") {
     std::this_thread::sleep_for(20ms);
     connection.close();
   });
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   const std::unique_ptr<PendingExit> pending =
       std::move(engine->wait("abc", WaitCondition::next_exit)).value();
   REQUIRE(readable(pending->poll_fd()));
@@ -247,7 +237,7 @@ TEST_CASE("a wait that nobody waits for any more ends at once") {
     connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
     connection.receive_all();
   });
-  const std::unique_ptr<Engine> engine = connect(server);
+  const std::unique_ptr<Engine> engine = client_of(server);
   std::unique_ptr<PendingExit> pending =
       std::move(engine->wait("abc", WaitCondition::next_exit)).value();
   const auto begin = std::chrono::steady_clock::now();
