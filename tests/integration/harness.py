@@ -178,7 +178,7 @@ class EngineTest(BerthTest):
     """On a real engine. That nothing stays behind is checked after each test."""
 
     engines = ("docker-20", "docker-28")
-    patience = 5  # seconds until nothing is left; an engine under load takes its time to remove
+    patience = 10  # seconds until nothing is left: what is promised of a berth that is killed
 
     def setUp(self):
         super().setUp()

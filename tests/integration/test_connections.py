@@ -359,7 +359,12 @@ class SshTest(RemoteTest):
         return command_lines(str(self.configuration))
 
     def assert_nothing_left(self):
-        # The guard of a lost run has an ssh of its own, until the container is gone.
+        """Neither container, nor ssh, nor socket.
+
+        The container first: the guard of a lost run has an ssh of its own, which starts after berth's has
+        ended. In between there is none, and a server that stops then is one that the guard cannot reach.
+        """
+        self.wait_until(lambda: not self.engine.containers(self.label), "the container is gone", seconds=10)
         self.wait_until(lambda: not self.processes() and not list(self.sockets.iterdir()), "ssh has ended")
 
 
