@@ -8,21 +8,20 @@ namespace berth {
 namespace detail {
 
 namespace {
-constexpr std::size_t kMaxParts = 6;
 constexpr unsigned kMaxPart = 999'999'999;
 }  // namespace
 
-std::optional<std::vector<unsigned>> parse_dotted(std::string_view text) {
-  std::vector<unsigned> parts;
+std::optional<DottedParts> parse_dotted(std::string_view text) {
+  DottedParts parts;
   const char* position = text.data();
   const char* const end = text.data() + text.size();
   while (true) {
     unsigned value = 0;
     const std::from_chars_result read = std::from_chars(position, end, value);
-    if (read.ec != std::errc() || value > kMaxPart || parts.size() == kMaxParts) {
+    if (read.ec != std::errc() || value > kMaxPart || parts.size == DottedParts::kMost) {
       return std::nullopt;
     }
-    parts.push_back(value);
+    parts.values[parts.size++] = value;
     if (read.ptr == end) {
       return parts;
     }
@@ -31,19 +30,6 @@ std::optional<std::vector<unsigned>> parse_dotted(std::string_view text) {
     }
     position = read.ptr + 1;
   }
-}
-
-std::strong_ordering compare_dotted(const std::vector<unsigned>& a,
-                                    const std::vector<unsigned>& b) {
-  const std::size_t longest = std::max(a.size(), b.size());
-  for (std::size_t i = 0; i < longest; ++i) {
-    const unsigned left = i < a.size() ? a[i] : 0;
-    const unsigned right = i < b.size() ? b[i] : 0;
-    if (left != right) {
-      return left <=> right;
-    }
-  }
-  return std::strong_ordering::equal;
 }
 
 }  // namespace detail
@@ -66,11 +52,11 @@ std::optional<ComputeCapability> ComputeCapability::parse(std::string_view text)
     std::from_chars(text.data(), text.data() + text.size(), number);
     return ComputeCapability{number / 10, number % 10};
   }
-  const std::optional<std::vector<unsigned>> parts = detail::parse_dotted(text);
-  if (!parts || parts->size() != 2 || (*parts)[1] > 9) {
+  const std::optional<detail::DottedParts> parts = detail::parse_dotted(text);
+  if (!parts || parts->size != 2 || parts->values[1] > 9) {
     return std::nullopt;
   }
-  return ComputeCapability{(*parts)[0], (*parts)[1]};
+  return ComputeCapability{parts->values[0], parts->values[1]};
 }
 
 }  // namespace berth

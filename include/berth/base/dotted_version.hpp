@@ -6,38 +6,45 @@
 // Framework releases are PEP 440 versions: berth/base/pep440.hpp.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace berth {
 
 namespace detail {
+// The numbers of a version; those that were not written are zero. A resolver compares versions by
+// the ten thousand, so they lie in place.
+struct DottedParts {
+  static constexpr std::size_t kMost = 6;
+  std::array<unsigned, kMost> values{};
+  std::size_t size = 0;
+};
 // Nothing but digits and dots, one to six parts, each below 10^9; else nullopt.
-std::optional<std::vector<unsigned>> parse_dotted(std::string_view text);
-std::strong_ordering compare_dotted(const std::vector<unsigned>& a, const std::vector<unsigned>& b);
+std::optional<DottedParts> parse_dotted(std::string_view text);
 }  // namespace detail
 
 template <class Tag>
 class DottedVersion {
  public:
   static std::optional<DottedVersion> parse(std::string_view text) {
-    std::optional<std::vector<unsigned>> parts = detail::parse_dotted(text);
+    const std::optional<detail::DottedParts> parts = detail::parse_dotted(text);
     if (!parts) {
       return std::nullopt;
     }
-    return DottedVersion(std::string(text), std::move(*parts));
+    return DottedVersion(std::string(text), *parts);
   }
 
   // The number at a position; 0 where the text has fewer parts.
   unsigned part(std::size_t position) const {
-    return position < parts_.size() ? parts_[position] : 0;
+    return position < parts_.size ? parts_.values[position] : 0;
   }
   unsigned major() const { return part(0); }
   unsigned minor() const { return part(1); }
-  std::size_t size() const { return parts_.size(); }
+  std::size_t size() const { return parts_.size; }
 
   // As it was written.
   const std::string& text() const { return text_; }
@@ -47,27 +54,23 @@ class DottedVersion {
   }
   // Whether `other` lies in the series that this version names: 12.1 covers 12.1.1, 12 covers 12.1.
   bool covers(const DottedVersion& other) const {
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      if (parts_[i] != other.part(i)) {
-        return false;
-      }
-    }
-    return true;
+    return std::equal(parts_.values.begin(), parts_.values.begin() + parts_.size,
+                      other.parts_.values.begin());
   }
 
   friend std::strong_ordering operator<=>(const DottedVersion& a, const DottedVersion& b) {
-    return detail::compare_dotted(a.parts_, b.parts_);
+    return a.parts_.values <=> b.parts_.values;
   }
   friend bool operator==(const DottedVersion& a, const DottedVersion& b) {
-    return detail::compare_dotted(a.parts_, b.parts_) == 0;
+    return a.parts_.values == b.parts_.values;
   }
 
  private:
-  DottedVersion(std::string text, std::vector<unsigned> parts)
-      : text_(std::move(text)), parts_(std::move(parts)) {}
+  DottedVersion(std::string text, const detail::DottedParts& parts)
+      : text_(std::move(text)), parts_(parts) {}
 
   std::string text_;
-  std::vector<unsigned> parts_;
+  detail::DottedParts parts_;
 };
 
 using DriverVersion = DottedVersion<struct DriverTag>;  // NVIDIA's Linux driver: branch.minor.patch
