@@ -10,6 +10,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json libraries_json(const std::vector<LibraryChoice>& libraries) {
+  Json array = Json::array();
+  for (const LibraryChoice& library : libraries) {
+    array.push_back({{"name", library.name},
+                     {"version", library.version},
+                     {"requirement", library.requirement},
+                     {"origin", library.origin}});
+  }
+  return array;
+}
+
 Json frameworks_json(const std::vector<FrameworkChoice>& frameworks) {
   Json list = Json::array();
   for (const FrameworkChoice& framework : frameworks) {
@@ -66,6 +77,7 @@ std::string decision_document(const Decision& decision, bool explain) {
                    {"source", name_of(decision.source)},
                    {"base_image", text_or_null(decision.base_image)},
                    {"frameworks", frameworks_json(decision.frameworks)},
+                   {"libraries", libraries_json(decision.libraries)},
                    {"cuda", text_or_null(decision.cuda)},
                    {"cudnn", text_or_null(decision.cudnn)},
                    {"python", text_or_null(decision.python)},

@@ -46,6 +46,12 @@ std::string framework_text(const FrameworkChoice& framework) {
   return text;
 }
 
+std::string library_text(const LibraryChoice& library) {
+  return fmt::format("{} {}, from {}{}; not in the image", library.name, library.version,
+                     library.requirement.empty() ? "" : library.requirement + " in ",
+                     library.origin);
+}
+
 std::string driver_text(const DriverVerdict& driver) {
   if (driver.mode == DriverMode::none) {
     return "none: runs on the CPU";
@@ -91,8 +97,9 @@ std::string python_text(const Decision& decision) {
     return "not known";
   }
   const bool to_install =
-      std::any_of(decision.frameworks.begin(), decision.frameworks.end(),
-                  [](const FrameworkChoice& framework) { return !framework.in_image; });
+      !decision.frameworks.empty() &&
+      std::none_of(decision.frameworks.begin(), decision.frameworks.end(),
+                   [](const FrameworkChoice& framework) { return framework.in_image; });
   return to_install ? decision.python + "; not in the image" : decision.python;
 }
 
@@ -115,6 +122,9 @@ void print_decision(std::ostream& out, const Terminal& terminal, const Decision&
   }
   for (const FrameworkChoice& framework : decision.frameworks) {
     report.field("framework", framework_text(framework));
+  }
+  for (const LibraryChoice& library : decision.libraries) {
+    report.field("library", library_text(library));
   }
   report.field("CUDA", cuda_text(decision));
   report.field("Python", python_text(decision));

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "berth/base/text.hpp"
 #include "berth/resolver/resolve.hpp"
 #include "berth/runtime/container_spec.hpp"
 #include "berth/runtime/device_requests.hpp"
@@ -33,6 +34,7 @@ class Planner {
     BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus());
     BERTH_TRY(run_.plan.decision, resolve(run_.request.resolve, run_.host, catalog));
     BERTH_CHECK(check_installed());
+    warn_about_absent();
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
     if (options_.flags.command.empty()) {
       run_.caller.directory.clear();  // a command of the spec runs where the spec lies
@@ -133,7 +135,7 @@ class Planner {
   // script.
   Result<void> check_installed() const {
     for (const FrameworkChoice& framework : run_.plan.decision.frameworks) {
-      if (framework.in_image) {
+      if (framework.in_image || run_.plan.decision.source != ImageSource::cuda_base) {
         continue;
       }
       const std::string wheel = framework.name + "==" + framework.version;
@@ -151,6 +153,23 @@ class Planner {
                       .hint("`berth resolve --explain` shows every image that was considered"));
     }
     return {};
+  }
+
+  // Into an image that holds the framework itself, the project may install the rest on its own.
+  void warn_about_absent() {
+    std::vector<std::string> absent;
+    for (const FrameworkChoice& framework : run_.plan.decision.frameworks) {
+      if (!framework.in_image) {
+        absent.push_back(framework.name + "==" + framework.version);
+      }
+    }
+    for (const LibraryChoice& library : run_.plan.decision.libraries) {
+      absent.push_back(library.name + "==" + library.version);
+    }
+    if (!absent.empty()) {
+      warn(fmt::format("not in the image, and berth installs nothing yet: {}",
+                       join(absent, ", ")));
+    }
   }
 
   const PlanOptions& options_;

@@ -51,9 +51,13 @@ bool begins(const Words& whole, const Words& start) {
   return start.size() <= whole.size() && std::equal(start.begin(), start.end(), whole.begin());
 }
 
-// 12.1 of 12.1.1: drivers are judged by the minor.
-std::optional<CudaVersion> minor_of(const CudaVersion& cuda) {
-  return CudaVersion::parse(cuda.major_minor());
+// Drivers are judged by the minor: 12.1 and 12.1.1 are one.
+bool same_minor(const CudaVersion& a, const CudaVersion& b) {
+  return a.major() == b.major() && a.minor() == b.minor();
+}
+
+bool reaches_minor(const CudaVersion& have, const CudaVersion& need) {
+  return have.major() != need.major() ? have.major() > need.major() : have.minor() >= need.minor();
 }
 
 }  // namespace
@@ -90,6 +94,17 @@ const Framework* Catalog::find_framework(std::string_view name) const {
     if (framework.name == wanted || std::find(framework.packages.begin(), framework.packages.end(),
                                               wanted) != framework.packages.end()) {
       return &framework;
+    }
+  }
+  return nullptr;
+}
+
+const Library* Catalog::find_library(std::string_view name) const {
+  const std::string wanted = pep508::normalised_name(name);
+  for (const Library& library : libraries) {
+    if (std::find(library.packages.begin(), library.packages.end(), wanted) !=
+        library.packages.end()) {
+      return &library;
     }
   }
   return nullptr;
@@ -156,21 +171,20 @@ std::optional<CudaVersion> Catalog::native_cuda(const DriverVersion& driver) con
 }
 
 std::optional<DriverVersion> Catalog::native_driver(const CudaVersion& cuda) const {
-  const std::optional<CudaVersion> minor = minor_of(cuda);
-  std::optional<DriverVersion> lowest;
+  const DriverVersion* lowest = nullptr;
   for (const Toolkit& toolkit : toolkits) {
-    if (minor_of(toolkit.cuda) == minor && toolkit.min_driver &&
-        (!lowest || *toolkit.min_driver < *lowest)) {
-      lowest = toolkit.min_driver;
+    if (toolkit.min_driver && same_minor(toolkit.cuda, cuda) &&
+        (lowest == nullptr || *toolkit.min_driver < *lowest)) {
+      lowest = &*toolkit.min_driver;
     }
   }
-  if (lowest) {
-    return lowest;
+  if (lowest != nullptr) {
+    return *lowest;
   }
   // No toolkit of this minor, or none with a driver (12.7): the first branch that reports as much.
   const auto branch =
       std::find_if(driver_branches.begin(), driver_branches.end(),
-                   [&](const DriverBranch& row) { return minor && row.max_cuda >= *minor; });
+                   [&](const DriverBranch& row) { return reaches_minor(row.max_cuda, cuda); });
   return branch == driver_branches.end() ? std::nullopt
                                          : DriverVersion::parse(std::to_string(branch->branch));
 }

@@ -33,6 +33,7 @@ Result<void> read_cuda(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_drivers(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_gpus(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_framework(CatalogFileReader& file, Catalog& catalog);
+Result<void> read_library(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_images(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_cuda_images(CatalogFileReader& file, Catalog& catalog);
 

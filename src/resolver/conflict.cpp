@@ -9,6 +9,7 @@
 
 #include "berth/base/text.hpp"
 #include "resolver/remedies.hpp"
+#include "resolver/smallest_conflict.hpp"
 
 namespace berth::resolver {
 
@@ -211,11 +212,9 @@ void add_hints(Error& error, const ResolveRequest& request, const Host& host,
   }
 }
 
-}  // namespace
-
-Error conflict(const Search& search, const std::vector<World>& worlds,
-               const ResolveRequest& request, const Host& host, const Machine& machine,
-               const Catalog& catalog) {
+// What the search found out about a question that nothing serves.
+Error explained(const Search& search, const std::vector<World>& worlds,
+                const ResolveRequest& request, const Machine& machine, const Catalog& catalog) {
   const bool combined = search.rejected().empty();
   const std::vector<Option> options =
       combined ? options_of_variants(search) : telling_options(search);
@@ -248,8 +247,56 @@ Error conflict(const Search& search, const std::vector<World>& worlds,
     error.note(fmt::format("the catalogue of {} has {} images and {} frameworks; none is left",
                            catalog.version, catalog.images.size(), catalog.frameworks.size()));
   }
-  add_hints(error, request, host, catalog);
   return error;
+}
+
+// The same, of the facts alone that exclude each other, shown on the releases that were asked for;
+// nullopt where that says nothing of its own.
+std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Catalog& catalog) {
+  const FactSet shown = facts.with_demands(conflict);
+  const ResolveRequest request = facts.request_of(shown);
+  const Result<Machine> machine = machine_for(request, facts.host_of(shown), catalog);
+  if (!machine) {
+    return std::nullopt;
+  }
+  const Result<std::vector<World>> worlds = worlds_of(request, catalog, machine->architecture);
+  if (!worlds || worlds->empty()) {
+    return std::nullopt;
+  }
+  Search search(request, *machine, catalog);
+  search.run(*worlds);
+  if (!search.satisfying().empty()) {
+    return std::nullopt;
+  }
+  Error error = explained(search, *worlds, request, *machine, catalog);
+  const std::vector<std::string> together = facts.texts_of(conflict);
+  if (together.size() > 1) {
+    error.note("these exclude each other: " + join(together, "; "));
+  }
+  for (const std::string& text : facts.texts_of(shown & ~conflict)) {
+    error.note(fmt::format("without {} it would be the same", text));
+  }
+  return error;
+}
+
+}  // namespace
+
+Error conflict(const Search& search, const std::vector<World>& worlds,
+               const ResolveRequest& request, const Host& host, const Machine& machine,
+               const Catalog& catalog) {
+  std::optional<Error> error;
+  const Facts facts(request, host, machine, worlds);
+  if (!worlds.empty() && !facts.too_many()) {
+    const Exclusions exclusions(request, machine, catalog, worlds, facts);
+    if (!exclusions.solvable(facts.all())) {
+      error = explained_by(smallest_conflict(facts, exclusions), facts, catalog);
+    }
+  }
+  if (!error) {
+    error = explained(search, worlds, request, machine, catalog);
+  }
+  add_hints(*error, request, host, catalog);
+  return std::move(*error);
 }
 
 Error image_conflict(const Option& option, const ResolveRequest& request, const Host& host,

@@ -8,10 +8,16 @@
 #include <set>
 
 #include "berth/base/text.hpp"
+#include "resolver/library_rules.hpp"
 
 namespace berth::resolver {
 
 namespace {
+
+bool holds(const Option& option, const Variant& variant) {
+  return option.source != ImageSource::cuda_base && option.image != nullptr &&
+         option.image->frameworks.contains(variant.wanted->framework->name);
+}
 
 FrameworkChoice choice_of(const Variant& variant, bool in_image) {
   FrameworkChoice choice;
@@ -67,8 +73,10 @@ class Explanation {
       explain_build(*variant);
       warn_about(*variant);
     }
+    explain_libraries();
     explain_driver();
     explain_gpus();
+    warn_about_others();
     explain_image();
     explain_python();
     add_base_image();
@@ -86,7 +94,7 @@ class Explanation {
     decision_.cudnn = cudnn_text(chosen_);
     decision_.python = chosen_.python;
     for (const Variant* variant : chosen_.variants) {
-      decision_.frameworks.push_back(choice_of(*variant, chosen_.source != ImageSource::cuda_base));
+      decision_.frameworks.push_back(choice_of(*variant, holds(chosen_, *variant)));
     }
     decision_.warnings = machine_.warnings;
     decision_.warnings.insert(decision_.warnings.end(), chosen_.warnings.begin(),
@@ -174,7 +182,8 @@ class Explanation {
   }
 
   void warn_about(const Variant& variant) {
-    if (variant.release != nullptr && variant.release->version != variant.version) {
+    if (variant.release != nullptr && !variant.release->whole_series &&
+        variant.release->version != variant.version) {
       warn(fmt::format("{} {} has no row in the catalogue: taken as {}",
                        variant.wanted->framework->name, variant.version_text,
                        variant.release->version_text));
@@ -190,6 +199,39 @@ class Explanation {
       } else if (variant.companion_unknown) {
         warn(fmt::format("nothing is known of {} and {}", line.text(), variant.name()));
       }
+    }
+    for (const WantedLibrary& library : variant.wanted->libraries) {
+      const bool chosen =
+          std::any_of(chosen_.libraries.begin(), chosen_.libraries.end(),
+                      [&](const ChosenLibrary& one) { return one.wanted == &library; });
+      if (!chosen) {
+        warn(fmt::format(
+            "nothing in the catalogue says whether a release of {} that {} accepts goes "
+            "with {}: not checked",
+            library.library->name, library.text(), variant.name()));
+      }
+    }
+  }
+
+  void warn_about(const ChosenLibrary& library) {
+    const Fact& fact = library.release->fact;
+    if (fact.uncertain || !fact.note.empty()) {
+      const std::string doubt = fact.uncertain ? "what is known of it is uncertain" : "";
+      warn(fmt::format("{} {}: {}{}{}", library.wanted->library->name, library.version_text, doubt,
+                       doubt.empty() || fact.note.empty() ? "" : "; ", fact.note));
+    }
+  }
+
+  void explain_libraries() {
+    for (const ChosenLibrary& library : chosen_.libraries) {
+      const Library& row = *library.wanted->library;
+      reason("library",
+             fmt::format("{} {} goes with {}{}", row.name, library.version_text, row.framework,
+                         library.release->framework.text()),
+             library.release->fact.source);
+      warn_about(library);
+      decision_.libraries.push_back({row.name, library.version_text, library.wanted->specifiers(),
+                                     library.wanted->origins()});
     }
   }
 
@@ -229,6 +271,18 @@ class Explanation {
       if (fit->coverage == Coverage::presumed ||
           (fit->coverage == Coverage::unknown && gpu.capability)) {
         warn(fit->reason.text);
+      }
+    }
+  }
+
+  // What is installed beside the lead: no reasons for each GPU, but what is in doubt.
+  void warn_about_others() {
+    for (const Variant* variant : chosen_.variants) {
+      const bool lead = variant == &lead_of(chosen_);
+      for (const GpuFit& fit : lead ? std::vector<GpuFit>() : variant->gpus) {
+        if (fit.coverage == Coverage::presumed) {
+          warn(fmt::format("{}: {}", variant->name(), fit.reason.text));
+        }
       }
     }
   }
@@ -403,7 +457,7 @@ Candidate candidate_from(const Option& option) {
   candidate.cuda = cuda_text(option);
   candidate.python = option.python;
   for (const Variant* variant : option.variants) {
-    candidate.frameworks.push_back(choice_of(*variant, option.source != ImageSource::cuda_base));
+    candidate.frameworks.push_back(choice_of(*variant, holds(option, *variant)));
   }
   candidate.rejected = option.rejected;
   return candidate;

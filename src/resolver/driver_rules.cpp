@@ -45,6 +45,10 @@ const ForwardCompatibility* compat_row(const Catalog& catalog, const CudaVersion
   return nullptr;
 }
 
+bool runs_minors(const MinorVersionFloor* floor, const Machine& machine) {
+  return floor != nullptr && machine.driver && *machine.driver >= floor->min_driver;
+}
+
 class Check {
  public:
   Check(const DriverNeeds& needs, const Machine& machine, const Catalog& catalog)
@@ -55,72 +59,67 @@ class Check {
         native_driver_(catalog.native_driver(needs.cuda)) {}
 
   DriverFit verdict() const {
+    const DriverRule rule =
+        driver_rule({needs_.cuda, needs_.jit, needs_.holds_compat && allows_forward(machine_),
+                     needs_.own_floor ? &*needs_.own_floor : nullptr},
+                    machine_, catalog_);
+    switch (rule) {
+      case DriverRule::unknown:
+        return unknown();
+      case DriverRule::native:
+        return fits(DriverMode::native, "driver-native",
+                    fmt::format("{}; the build needs CUDA {}", found(), needs_.cuda.text()),
+                    machine_.driver_source);
+      case DriverRule::minor:
+        return fits(
+            DriverMode::minor, "driver-minor",
+            fmt::format("{}; CUDA {} runs by minor-version compatibility, from driver {} on",
+                        found(), needs_.cuda.text(), floor_->min_driver.text()),
+            floor_->fact.source);
+      case DriverRule::forward:
+        return forward();
+      case DriverRule::own_floor:
+        return refused("driver-too-old",
+                       fmt::format("{} is older than {}, which the project demands for this build",
+                                   found(), needs_.own_floor->text()),
+                       needs_.own_floor_source);
+      case DriverRule::ptx:
+        return refused(
+            "driver-ptx",
+            fmt::format("{}; the GPU needs PTX of CUDA {}, which only driver {} or newer can "
+                        "compile (minor-version compatibility leaves PTX out)",
+                        found(), needs_.cuda.text(), required_text()),
+            floor_->fact.source);
+      case DriverRule::too_old:
+        break;
+    }
+    return refused(
+        "driver-too-old",
+        fmt::format("{}; CUDA {} needs {} or newer", found(), needs_.cuda.text(), required_text()),
+        floor_ != nullptr ? floor_->fact.source : toolkit_source(catalog_, needs_.cuda));
+  }
+
+ private:
+  DriverFit unknown() const {
     if (!machine_.driver && !machine_.native_cuda) {
       return fits(DriverMode::native, "driver-unknown",
                   fmt::format("the driver is not known; CUDA {} needs {}", needs_.cuda.text(),
                               required_text()),
                   toolkit_source(catalog_, needs_.cuda));
     }
-    if (below_own_floor()) {
-      return refused(fmt::format("{} is older than {}, which the project demands for this build",
-                                 found(), needs_.own_floor->text()),
-                     needs_.own_floor_source);
-    }
-    if (machine_.native_cuda && at_least_minor(*machine_.native_cuda, needs_.cuda)) {
-      return fits(DriverMode::native, "driver-native",
-                  fmt::format("{}; the build needs CUDA {}", found(), needs_.cuda.text()),
-                  machine_.driver_source);
-    }
-    if (!machine_.native_cuda && !native_driver_) {
-      return fits(DriverMode::native, "driver-unknown",
-                  fmt::format("nothing is known of driver {} and CUDA {}", machine_.driver->text(),
-                              needs_.cuda.text()),
-                  {});
-    }
-    return without_own_cuda();
+    return fits(DriverMode::native, "driver-unknown",
+                fmt::format("nothing is known of driver {} and CUDA {}", machine_.driver->text(),
+                            needs_.cuda.text()),
+                {});
   }
 
- private:
-  // The driver's own CUDA is older than the build's.
-  DriverFit without_own_cuda() const {
-    if (!needs_.jit && floor_ != nullptr && machine_.driver &&
-        *machine_.driver >= floor_->min_driver) {
-      return fits(DriverMode::minor, "driver-minor",
-                  fmt::format("{}; CUDA {} runs by minor-version compatibility, from driver {} on",
-                              found(), needs_.cuda.text(), floor_->min_driver.text()),
-                  floor_->fact.source);
-    }
-    if (const ForwardCompatibility* row = forward()) {
-      return fits(DriverMode::forward, "driver-forward",
-                  fmt::format("{}; cuda-compat of CUDA {} works on branch {} with data-centre GPUs",
-                              found(), needs_.cuda.major_minor(), row->driver_branch),
-                  row->fact.source);
-    }
-    if (needs_.jit && floor_ != nullptr && machine_.driver &&
-        *machine_.driver >= floor_->min_driver) {
-      return refused(
-          fmt::format("{}; the GPU needs PTX of CUDA {}, which only driver {} or newer can "
-                      "compile (minor-version compatibility leaves PTX out)",
-                      found(), needs_.cuda.text(), required_text()),
-          floor_->fact.source);
-    }
-    return refused(
-        fmt::format("{}; CUDA {} needs {} or newer", found(), needs_.cuda.text(), required_text()),
-        floor_ != nullptr ? floor_->fact.source : toolkit_source(catalog_, needs_.cuda));
-  }
-
-  bool below_own_floor() const {
-    return needs_.own_floor && machine_.driver && *machine_.driver < *needs_.own_floor &&
-           forward() == nullptr;
-  }
-
-  const ForwardCompatibility* forward() const {
-    if (!needs_.holds_compat || !machine_.driver || machine_.gpus.empty()) {
-      return nullptr;
-    }
-    const bool allowed = std::all_of(machine_.gpus.begin(), machine_.gpus.end(),
-                                     [](const MachineGpu& gpu) { return gpu.data_center; });
-    return allowed ? compat_row(catalog_, needs_.cuda, *machine_.driver) : nullptr;
+  DriverFit forward() const {
+    const ForwardCompatibility& row = *compat_row(catalog_, needs_.cuda, *machine_.driver);
+    return fits(DriverMode::forward, "driver-forward",
+                fmt::format("{}; cuda-compat of CUDA {} works on branch {} with data-centre GPUs{}",
+                            found(), needs_.cuda.major_minor(), row.driver_branch,
+                            machine_.gpus.empty() ? ", and no other (error 804)" : ""),
+                row.fact.source);
   }
 
   std::optional<DriverVersion> required() const {
@@ -147,9 +146,9 @@ class Check {
   DriverFit fits(DriverMode mode, std::string rule, std::string text, std::string source) const {
     return {mode, required(), {std::move(rule), std::move(text), std::move(source)}, true};
   }
-  DriverFit refused(std::string text, std::string source) const {
-    const std::string rule = needs_.jit ? "driver-ptx" : "driver-too-old";
-    return {DriverMode::none, required(), {rule, std::move(text), std::move(source)}, false};
+  DriverFit refused(std::string rule, std::string text, std::string source) const {
+    return {
+        DriverMode::none, required(), {std::move(rule), std::move(text), std::move(source)}, false};
   }
 
   const DriverNeeds& needs_;
@@ -160,6 +159,43 @@ class Check {
 };
 
 }  // namespace
+
+bool fits(DriverRule rule) {
+  return rule == DriverRule::unknown || rule == DriverRule::native || rule == DriverRule::minor ||
+         rule == DriverRule::forward;
+}
+
+bool allows_forward(const Machine& machine) {
+  return std::all_of(machine.gpus.begin(), machine.gpus.end(),
+                     [](const MachineGpu& gpu) { return gpu.data_center; });
+}
+
+DriverRule driver_rule(const DriverQuestion& question, const Machine& machine,
+                       const Catalog& catalog) {
+  if (!machine.driver && !machine.native_cuda) {
+    return DriverRule::unknown;
+  }
+  const bool by_compat = question.forward_allowed && machine.driver &&
+                         compat_row(catalog, question.cuda, *machine.driver) != nullptr;
+  if (question.own_floor != nullptr && machine.driver && *machine.driver < *question.own_floor &&
+      !by_compat) {
+    return DriverRule::own_floor;
+  }
+  if (machine.native_cuda && at_least_minor(*machine.native_cuda, question.cuda)) {
+    return DriverRule::native;
+  }
+  if (!machine.native_cuda && !catalog.native_driver(question.cuda)) {
+    return DriverRule::unknown;
+  }
+  const bool minors = runs_minors(floor_row(catalog, question.cuda), machine);
+  if (minors && !question.jit) {
+    return DriverRule::minor;
+  }
+  if (by_compat) {
+    return DriverRule::forward;
+  }
+  return minors ? DriverRule::ptx : DriverRule::too_old;
+}
 
 DriverFit driver_fit(const DriverNeeds& needs, const Machine& machine, const Catalog& catalog) {
   return Check(needs, machine, catalog).verdict();

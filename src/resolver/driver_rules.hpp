@@ -28,6 +28,31 @@ struct DriverFit {
   bool fits = true;
 };
 
+// The rule that decides, without its words.
+enum class DriverRule {
+  unknown,    // of the driver, or of it and that CUDA: fits
+  native,     // fits
+  minor,      // fits
+  forward,    // fits
+  ptx,        // would fit, but for PTX that only a newer driver compiles
+  own_floor,  // older than the project demands
+  too_old,
+};
+bool fits(DriverRule rule);
+
+struct DriverQuestion {
+  const CudaVersion& cuda;
+  bool jit = false;
+  bool forward_allowed = false;  // the image has cuda-compat, and no GPU stands against it
+  const DriverVersion* own_floor = nullptr;
+};
+DriverRule driver_rule(const DriverQuestion& question, const Machine& machine,
+                       const Catalog& catalog);
+
+// Forward compatibility is for data-centre GPUs alone. A machine whose GPUs nobody named may have
+// such.
+bool allows_forward(const Machine& machine);
+
 // A machine of which the driver is not known fits, in mode native: machine.warnings says that
 // nothing was checked.
 DriverFit driver_fit(const DriverNeeds& needs, const Machine& machine, const Catalog& catalog);

@@ -86,7 +86,37 @@ const Target* best_of(const std::vector<Target>& targets, ComputeCapability gpu)
   return best;
 }
 
+std::vector<Target> targets_of(const FrameworkBuild& build) {
+  std::vector<Target> targets;
+  for (const std::string& architecture : build.architectures) {
+    if (const std::optional<Target> target = parse_target(architecture)) {
+      targets.push_back(*target);
+    }
+  }
+  return targets;
+}
+
 }  // namespace
+
+Coverage coverage_of(const FrameworkBuild& build, const MachineGpu& gpu, const Catalog& catalog) {
+  if (!gpu.capability) {
+    return Coverage::unknown;
+  }
+  if (build.min_capability && *gpu.capability < *build.min_capability) {
+    return Coverage::none;
+  }
+  const std::vector<Target> targets = targets_of(build);
+  if (!targets.empty()) {
+    const Target* best = best_of(targets, *gpu.capability);
+    return best == nullptr ? Coverage::none : best->ptx ? Coverage::ptx : Coverage::cubin;
+  }
+  const CudaCoverage* row = build.cuda ? coverage_row(catalog, *build.cuda) : nullptr;
+  if (row == nullptr) {
+    return Coverage::unknown;
+  }
+  const bool within = *gpu.capability >= row->min && gpu.capability->major <= row->max.major;
+  return within ? Coverage::presumed : Coverage::none;
+}
 
 GpuFit gpu_fit(const FrameworkBuild& build, const MachineGpu& gpu, const Catalog& catalog) {
   const std::string& source = build.fact.source;
@@ -102,12 +132,7 @@ GpuFit gpu_fit(const FrameworkBuild& build, const MachineGpu& gpu, const Catalog
                                build.min_capability->text(), describe(gpu)),
                    source);
   }
-  std::vector<Target> targets;
-  for (const std::string& architecture : build.architectures) {
-    if (const std::optional<Target> target = parse_target(architecture)) {
-      targets.push_back(*target);
-    }
-  }
+  const std::vector<Target> targets = targets_of(build);
   if (targets.empty()) {
     return by_cuda_alone(build, gpu, catalog);
   }

@@ -26,6 +26,9 @@ struct GpuFit {
   Reason reason;           // why it runs or does not
 };
 
+// The verdict without its words.
+Coverage coverage_of(const FrameworkBuild& build, const MachineGpu& gpu, const Catalog& catalog);
+
 // A GPU of unknown capability fits: machine.warnings says that it was not checked.
 GpuFit gpu_fit(const FrameworkBuild& build, const MachineGpu& gpu, const Catalog& catalog);
 

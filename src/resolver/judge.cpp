@@ -2,7 +2,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "resolver/held_build.hpp"
+#include "resolver/library_rules.hpp"
 #include "resolver/search.hpp"
 
 namespace berth::resolver {
@@ -25,7 +28,32 @@ int series_number(const std::string& python) {
   return series ? static_cast<int>(series->major() * 1000 + series->minor()) : 0;
 }
 
+// Of two verdicts the one that asks for more; equal ones: the later, which is the build's.
+DriverFit stricter(DriverFit a, DriverFit b) {
+  std::optional<DriverVersion> required =
+      a.required && (!b.required || *a.required > *b.required) ? a.required : b.required;
+  const auto strength = [](const DriverFit& fit) {
+    return std::make_pair(!fit.fits, fit.mode == DriverMode::forward ? 2
+                                     : fit.mode == DriverMode::minor ? 1
+                                                                     : 0);
+  };
+  DriverFit& chosen = strength(a) > strength(b) ? a : b;
+  chosen.required = std::move(required);
+  return std::move(chosen);
+}
+
 }  // namespace
+
+// The framework that the image is of; what is installed beside it follows.
+const Variant& lead_of(const Option& option) {
+  for (const Variant* variant : option.variants) {
+    if (option.image != nullptr &&
+        option.image->frameworks.contains(variant->wanted->framework->name)) {
+      return *variant;
+    }
+  }
+  return *option.variants.front();
+}
 
 void Search::judge(Option& option, const World& world) const {
   for (const Variant* variant : option.variants) {
@@ -46,6 +74,7 @@ void Search::judge(Option& option, const World& world) const {
     judge_image(option);
   }
   judge_python(option, world);
+  judge_libraries(option);
   judge_driver(option);
 }
 
@@ -113,6 +142,27 @@ void Search::judge_python(Option& option, const World& world) const {
   }
 }
 
+void Search::judge_libraries(Option& option) const {
+  const std::optional<PythonVersion> python = PythonVersion::parse(python_series(option.python));
+  for (const Variant* variant : option.variants) {
+    for (const WantedLibrary& wanted : variant->wanted->libraries) {
+      const LibraryFit fit = library_fit(wanted, {variant->version, variant->build->cuda, python},
+                                         variant->name(), given_.machine);
+      const bool decides = library_decides(wanted) && variant->version_text != kUnknownVersion;
+      if (fit.release == nullptr) {
+        option.rank.companion_unknown = option.rank.companion_unknown || !decides;
+        if (decides) {
+          option.rejected.push_back(fit.reason);
+        }
+        continue;
+      }
+      option.rank.newer += fit.newer;
+      option.libraries.push_back({&wanted, fit.release, fit.version_text});
+    }
+  }
+}
+
+// Each build for itself, and the image with its own libraries: the PTX of one is not the other's.
 void Search::judge_driver(Option& option) const {
   if (!given_.machine.uses_gpu) {
     return;
@@ -122,26 +172,19 @@ void Search::judge_driver(Option& option) const {
         fmt::format("the driver is not checked: the CUDA in {} is not known", image_name(option)));
     return;
   }
-  DriverNeeds needs{*CudaVersion::parse(option.cuda->major_minor()),
-                    false,
-                    holds_compat(option),
-                    std::nullopt,
-                    {}};
+  const bool compat = holds_compat(option);
+  const bool has_image = option.image != nullptr && option.image->cuda;
+  const CudaVersion image_cuda = *CudaVersion::parse(has_image ? option.image->cuda->major_minor()
+                                                               : option.cuda->major_minor());
+  option.driver =
+      driver_fit({image_cuda, false, compat, std::nullopt, {}}, given_.machine, given_.catalog);
   for (const Variant* variant : option.variants) {
-    needs.jit = needs.jit || variant->jit;
-    if (variant->build->min_driver &&
-        (!needs.own_floor || *variant->build->min_driver > *needs.own_floor)) {
-      needs.own_floor = variant->build->min_driver;
-      needs.own_floor_source = variant->build->fact.source;
-    }
+    const CudaVersion& own = variant->build->cuda ? *variant->build->cuda : image_cuda;
+    const DriverNeeds needs{*CudaVersion::parse(own.major_minor()), variant->jit, compat,
+                            variant->build->min_driver, variant->build->fact.source};
+    option.driver =
+        stricter(std::move(option.driver), driver_fit(needs, given_.machine, given_.catalog));
   }
-  if (option.source == ImageSource::cuda_base && option.image != nullptr &&
-      *option.image->cuda > needs.cuda) {
-    needs.cuda = *CudaVersion::parse(
-        option.image->cuda
-            ->major_minor());  // the image's own libraries and its NVIDIA_REQUIRE_CUDA
-  }
-  option.driver = driver_fit(needs, given_.machine, given_.catalog);
   if (!option.driver.fits) {
     Reason reason = option.driver.reason;
     reason.text = fmt::format(
@@ -149,12 +192,17 @@ void Search::judge_driver(Option& option) const {
         reason.text);
     option.rejected.push_back(std::move(reason));
   }
-  if (!option.variants.empty()) {
-    option.gpus = option.variants.front()->gpus;
-    return;
+  if (option.variants.empty()) {
+    judge_toolkit_alone(option);
+  } else {
+    option.gpus = lead_of(option).gpus;
   }
+}
+
+// Nothing but CUDA itself: what it can make code for.
+void Search::judge_toolkit_alone(Option& option) const {
   for (const MachineGpu& gpu : given_.machine.gpus) {
-    FrameworkBuild toolkit;  // nothing but CUDA itself
+    FrameworkBuild toolkit;
     toolkit.cuda = option.cuda;
     option.gpus.push_back(gpu_fit(toolkit, gpu, given_.catalog));
     if (option.gpus.back().coverage == Coverage::none) {

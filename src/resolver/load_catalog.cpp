@@ -13,9 +13,13 @@ namespace {
 
 using TableReader = Result<void> (*)(detail::CatalogFileReader&, Catalog&);
 const detail::Choices<TableReader> kKinds = {
-    {"cuda", detail::read_cuda},     {"drivers", detail::read_drivers},
-    {"gpus", detail::read_gpus},     {"framework", detail::read_framework},
-    {"images", detail::read_images}, {"cuda-images", detail::read_cuda_images},
+    {"cuda", detail::read_cuda},
+    {"drivers", detail::read_drivers},
+    {"gpus", detail::read_gpus},
+    {"framework", detail::read_framework},
+    {"library", detail::read_library},
+    {"images", detail::read_images},
+    {"cuda-images", detail::read_cuda_images},
 };
 
 Result<void> load_file(const EmbeddedFile& file, Catalog& catalog) {
@@ -53,6 +57,22 @@ Result<void> check_images(const Catalog& catalog) {
   return {};
 }
 
+Result<void> check_libraries(const Catalog& catalog) {
+  for (const Library& library : catalog.libraries) {
+    if (catalog.find_framework(library.framework) == nullptr) {
+      return fail(
+          Errc::invalid_input,
+          fmt::format("`{}` is a library of `{}`, which is not a framework of the catalogue",
+                      library.name, library.framework));
+    }
+    if (catalog.find_framework(library.name) != nullptr) {
+      return fail(Errc::invalid_input,
+                  fmt::format("`{}` is a framework and a library at once", library.name));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Catalog> load_catalog(const std::vector<EmbeddedFile>& files) {
@@ -61,6 +81,7 @@ Result<Catalog> load_catalog(const std::vector<EmbeddedFile>& files) {
     BERTH_CHECK(load_file(file, catalog));
   }
   BERTH_CHECK(check_images(catalog));
+  BERTH_CHECK(check_libraries(catalog));
   return catalog;
 }
 

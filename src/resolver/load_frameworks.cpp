@@ -55,6 +55,7 @@ Result<void> read_release(CatalogRow& row, Framework& framework) {
   const auto version = row.parsed<pep440::Version>("version");
   const auto python_min = row.parsed_if_any<PythonVersion>("python_min");
   const auto python_max = row.parsed_if_any<PythonVersion>("python_max");
+  const bool whole_series = row.flag("series");
   auto companions = row.table("companions");
   std::string released = row.date_or_empty("released");
   Fact fact = row.fact();
@@ -64,6 +65,7 @@ Result<void> read_release(CatalogRow& row, Framework& framework) {
   BERTH_CHECK(row.finish());
   framework.releases.push_back({*version,
                                 version_text,
+                                whole_series,
                                 python_min,
                                 python_max,
                                 {},
@@ -154,6 +156,7 @@ Result<void> read_framework(CatalogFileReader& file, Catalog& catalog) {
   Framework framework;
   framework.name = file.top.text("name");
   framework.packages = file.top.texts("packages");
+  framework.beside = file.top.flag("beside");
   const Indexes indexes = file.top.table("indexes");
   if (catalog.find_framework(framework.name)) {
     file.top.wrong(twice(framework.name));

@@ -119,12 +119,17 @@ class Relaxation {
     std::set<std::string> seen;
     for (const World& world : worlds_) {
       for (const Wanted& wanted : world.frameworks) {
-        for (const std::vector<WantedLine>* lines : {&wanted.lines, &wanted.companions}) {
-          for (const WantedLine& line : *lines) {
+        const auto keep = [&](const std::vector<WantedLine>& lines) {
+          for (const WantedLine& line : lines) {
             if (seen.insert(line.source->value.text()).second) {
               alone.requirements.push_back(*line.source);
             }
           }
+        };
+        keep(wanted.lines);
+        keep(wanted.companions);
+        for (const WantedLibrary& library : wanted.libraries) {
+          keep(library.lines);
         }
       }
     }

@@ -5,8 +5,12 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
+
+#include "resolver/held_build.hpp"
+#include "resolver/library_rules.hpp"
 
 namespace berth::resolver {
 
@@ -14,45 +18,6 @@ namespace {
 
 bool same_minor(const CudaVersion& a, const CudaVersion& b) {
   return a.major() == b.major() && a.minor() == b.minor();
-}
-
-bool is_build_of(const FrameworkBuild& build, const ImageTag& image) {
-  return build.cuda && image.cuda ? same_minor(*build.cuda, *image.cuda)
-                                  : is_cpu_build(build) && image.is_cpu;
-}
-
-// "cu126", as the wheels are named.
-std::string build_name(const ImageTag& image) {
-  if (image.cuda) {
-    return fmt::format("cu{}{}", image.cuda->major(), image.cuda->minor());
-  }
-  return image.is_cpu ? std::string(kCpuBuild) : "unknown";
-}
-
-FrameworkBuild build_in(const ImageTag& image) {
-  FrameworkBuild build;
-  build.name = build_name(image);
-  build.cuda = image.cuda;
-  build.cudnn = image.cudnn;
-  build.fact = image.fact;
-  return build;
-}
-
-// The release's own row; for a patch release without one that of a sibling: 2.4.0 for 2.4.3.
-const FrameworkRelease* row_for(const Framework& framework, const pep440::Version& version) {
-  for (const FrameworkRelease& release : framework.releases) {
-    if (release.version == version) {
-      return &release;
-    }
-  }
-  for (const FrameworkRelease& release : framework.releases) {
-    const std::vector<std::uint64_t>& have = release.version.release();
-    const std::vector<std::uint64_t>& need = version.release();
-    if (have.size() > 1 && need.size() > 1 && have[0] == need[0] && have[1] == need[1]) {
-      return &release;
-    }
-  }
-  return nullptr;
 }
 
 std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& known,
@@ -76,6 +41,17 @@ std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& kno
     }
   }
   return groups;
+}
+
+// Whether each library that is asked for with the framework has a release for that build and
+// Python.
+bool libraries_fit(const Variant& variant, const PythonVersion& python, const Machine& machine) {
+  const std::vector<WantedLibrary>& wanted = variant.wanted->libraries;
+  return std::all_of(wanted.begin(), wanted.end(), [&](const WantedLibrary& library) {
+    const LibraryGround ground{variant.version, variant.build->cuda, python};
+    return !library_decides(library) ||
+           library_fit(library, ground, variant.name(), machine).release != nullptr;
+  });
 }
 
 }  // namespace
@@ -207,13 +183,17 @@ bool Search::ngc_is_asked() const {
 
 void Search::add_framework_images(const World& world, const std::vector<Choice>& known) {
   for (const ImageTag& image : given_.catalog.images) {
-    if (image.source == ImageSource::cuda_base ||
-        image.frameworks.size() < world.frameworks.size()) {
+    if (image.source == ImageSource::cuda_base) {
       continue;
     }
-    const bool holds_all = std::all_of(
-        world.frameworks.begin(), world.frameworks.end(),
-        [&](const Wanted& wanted) { return image.frameworks.contains(wanted.framework->name); });
+    const auto in_image = [&](const Wanted& wanted) {
+      return image.frameworks.contains(wanted.framework->name);
+    };
+    const bool holds_all =
+        std::any_of(world.frameworks.begin(), world.frameworks.end(), in_image) &&
+        std::all_of(world.frameworks.begin(), world.frameworks.end(), [&](const Wanted& wanted) {
+          return wanted.framework->beside || in_image(wanted);
+        });
     // Without its CUDA neither driver nor GPU can be checked: only for those who ask for NVIDIA's
     // containers.
     const bool checkable = image.cuda || image.is_cpu || ngc_is_asked();
@@ -232,7 +212,9 @@ void Search::add_framework_image(const World& world, const std::vector<Choice>& 
   option.cudnn = image.cudnn;
   option.python = image.python;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    const Variant* variant = variant_for(world.frameworks[i], known[i], image);
+    const bool held = image.frameworks.contains(world.frameworks[i].framework->name);
+    const Variant* variant =
+        held ? variant_for(world.frameworks[i], known[i], image) : best_beside(image, known[i]);
     if (variant == nullptr) {
       return;  // another version than the one wanted: not a candidate at all
     }
@@ -242,6 +224,16 @@ void Search::add_framework_image(const World& world, const std::vector<Choice>& 
     option.cudnn = option.variants.front()->build->cudnn;
   }
   add(std::move(option), world);
+}
+
+// What can be installed into another framework's image: of its CUDA and cuDNN.
+const Variant* Search::best_beside(const ImageTag& image, const Choice& known) const {
+  const std::optional<PythonVersion> python = PythonVersion::parse(python_series(image.python));
+  if (!image.cuda || !python) {
+    return nullptr;
+  }
+  const bool whole_major = given_.catalog.minor_driver(*image.cuda).has_value();
+  return best_in({*image.cuda, whole_major, cudnn_major(image.cudnn)}, known, *python);
 }
 
 const Variant* Search::variant_for(const Wanted& wanted, const Choice& known,
@@ -269,20 +261,9 @@ const Variant* Search::variant_for(const Wanted& wanted, const Choice& known,
 }
 
 const Variant* Search::own_variant(const Wanted& wanted, const ImageTag& image) {
-  const std::string& text = image.frameworks.at(wanted.framework->name);
-  const pep440::Version version =
-      pep440::Version::parse(text).value_or(*pep440::Version::parse("0"));
-  // NVIDIA compiles its own: the project's row says nothing of it.
-  const FrameworkRelease* row =
-      image.source == ImageSource::official ? row_for(*wanted.framework, version) : nullptr;
-  FrameworkBuild build = build_in(image);
-  if (row != nullptr) {
-    for (const FrameworkBuild& candidate : row->builds) {
-      build = is_build_of(candidate, image) ? candidate : build;
-    }
-  }
-  builds_.push_back(std::move(build));
-  variants_.push_back(variant_in_image(wanted, row, text.empty() ? "unknown" : text, version,
+  HeldBuild held = held_build(*wanted.framework, image);
+  builds_.push_back(std::move(held.build));
+  variants_.push_back(variant_in_image(wanted, held.release, held.version_text, held.version,
                                        builds_.back(), given_));
   return &variants_.back();
 }
@@ -291,9 +272,21 @@ void Search::add_cuda_bases(const World& world, const std::vector<Choice>& known
   for (const Variant* variant : known.front()) {
     if (variant->build->cuda) {
       const std::vector<const FrameworkRelease*> releases{variant->release};
-      add_cuda_base(world, {variant}, shared_python(releases, pythons_));
+      add_cuda_base(world, {variant}, shared_python(releases, pythons_for(world, {variant})));
     }
   }
+}
+
+std::vector<PythonVersion> Search::pythons_for(const World& world, const Choice& chosen) const {
+  std::vector<PythonVersion> pythons;
+  std::copy_if(pythons_.begin(), pythons_.end(), std::back_inserter(pythons),
+               [&](const PythonVersion& python) {
+                 return world.covers(python.text()) &&
+                        std::all_of(chosen.begin(), chosen.end(), [&](const Variant* variant) {
+                          return libraries_fit(*variant, python, given_.machine);
+                        });
+               });
+  return pythons;
 }
 
 // The best of a framework's builds that can live in the group with that Python.
@@ -306,7 +299,8 @@ const Variant* Search::best_in(const Group& group, const Choice& variants,
   const Variant* best = nullptr;
   for (const Variant* variant : variants) {
     if (!variant->rejected.empty() || !group.holds(*variant) ||
-        python_support(*variant->release, python) == Support::no) {
+        python_support(*variant->release, python) == Support::no ||
+        !libraries_fit(*variant, python, given_.machine)) {
       continue;
     }
     const DriverNeeds needs{
@@ -338,7 +332,7 @@ void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>
         }
       }
       if (chosen.size() == known.size() && seen.insert(chosen).second) {
-        add_cuda_base(world, chosen, shared_python(releases, pythons_));
+        add_cuda_base(world, chosen, shared_python(releases, pythons_for(world, chosen)));
       }
     }
   }

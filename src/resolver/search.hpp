@@ -47,11 +47,19 @@ struct Rank {
   auto operator<=>(const Rank&) const = default;
 };
 
+// A library's release that goes with the option's framework.
+struct ChosenLibrary {
+  const WantedLibrary* wanted = nullptr;
+  const LibraryRelease* release = nullptr;
+  std::string version_text{};
+};
+
 // An image with the frameworks in it or to be installed on it.
 struct Option {
   const ImageTag* image = nullptr;  // none: a build for which no CUDA base image is left
   ImageSource source = ImageSource::official;
   std::vector<const Variant*> variants{};  // one per framework, by name
+  std::vector<ChosenLibrary> libraries{};  // to be installed
   std::optional<CudaVersion> cuda{};
   std::string cudnn{};
   std::string python{};
@@ -61,6 +69,9 @@ struct Option {
   std::vector<Reason> rejected{};  // empty: it satisfies the request
   Rank rank{};
 };
+
+// `option` has variants.
+const Variant& lead_of(const Option& option);
 
 // Builds that can live in one image: of one CUDA major from CUDA 11 on, of one CUDA before; and of
 // one cuDNN major, unless `cudnn` is 0.
@@ -98,6 +109,7 @@ class Search {
   void add_framework_image(const World& world, const std::vector<Choice>& known,
                            const ImageTag& image);
   const Variant* variant_for(const Wanted& wanted, const Choice& known, const ImageTag& image);
+  const Variant* best_beside(const ImageTag& image, const Choice& known) const;
   const Variant* own_variant(const Wanted& wanted, const ImageTag& image);
   const Variant* given_variant(const Wanted& wanted, const ImageTag& image);
   void add_cuda_bases(const World& world, const std::vector<Choice>& known);
@@ -105,6 +117,8 @@ class Search {
   const Variant* best_in(const Group& group, const Choice& variants,
                          const PythonVersion& python) const;
   bool ngc_is_asked() const;
+  // That the request, the world and the libraries of these builds accept, ascending.
+  std::vector<PythonVersion> pythons_for(const World& world, const Choice& chosen) const;
   const BaseChoice& base_for(const CudaVersion& cuda, unsigned cudnn);
   void add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python);
 
@@ -112,7 +126,9 @@ class Search {
   void judge(Option& option, const World& world) const;
   void judge_image(Option& option) const;
   void judge_python(Option& option, const World& world) const;
+  void judge_libraries(Option& option) const;
   void judge_driver(Option& option) const;
+  void judge_toolkit_alone(Option& option) const;
   void rank(Option& option) const;
   void add(Option option, const World& world);
 

@@ -11,11 +11,15 @@ namespace {
 
 void judge_lines(Variant& variant) {
   const Wanted& wanted = *variant.wanted;
-  if (const std::optional<std::string> extra = wanted.unserved_extra(variant.build->cuda)) {
-    variant.rejected.push_back({"extra",
-                                fmt::format("the extra `{}` asks for another CUDA than that of {}",
-                                            *extra, variant.name()),
-                                variant.build->fact.source});
+  for (const WantedLine& line : wanted.lines) {
+    if (const std::optional<std::string> extra = line.unserved_extra(variant.build->cuda)) {
+      variant.rejected.push_back(
+          {"extra",
+           fmt::format("the extra `{}` asks for another CUDA than that of {}", *extra,
+                       variant.name()),
+           variant.build->fact.source});
+      break;
+    }
   }
   for (const WantedLine& line : wanted.companions) {
     if (!companion_is_known(line, *wanted.framework)) {
@@ -104,10 +108,16 @@ std::deque<Variant> variants_of(const Wanted& wanted, const Circumstances& given
   std::size_t newer = 0;
   for (const FrameworkRelease& release : wanted.framework->releases) {
     for (const FrameworkBuild& build : release.builds) {
-      if (!wanted.accepts(release.version, build.name)) {
+      const std::optional<pep440::Version> version = wanted.version_in(release, build.name);
+      if (!version) {
         continue;
       }
-      Variant variant{&wanted, &release, &build, release.version, release.version_text, newer};
+      Variant variant{&wanted,
+                      &release,
+                      &build,
+                      *version,
+                      *version == release.version ? release.version_text : version->text(),
+                      newer};
       judge(variant, given);
       variants.push_back(std::move(variant));
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -71,6 +72,12 @@ struct Placed {
   const RequirementLine* line = nullptr;
   const Framework* framework = nullptr;
   bool companion = false;
+  const Library* library = nullptr;
+
+  // Lines of one key are about one thing.
+  const std::string& key() const {
+    return companion ? line->value.name : library != nullptr ? library->name : framework->name;
+  }
 };
 
 std::optional<Placed> placed(const RequirementLine& line, const Catalog& catalog,
@@ -80,6 +87,9 @@ std::optional<Placed> placed(const RequirementLine& line, const Catalog& catalog
   }
   if (const auto found = companions.find(line.value.name); found != companions.end()) {
     return Placed{&line, found->second, true};
+  }
+  if (const Library* library = catalog.find_library(line.value.name)) {
+    return Placed{&line, catalog.find_framework(library->framework), false, library};
   }
   return std::nullopt;
 }
@@ -100,34 +110,60 @@ Failure unknown_framework(const RequirementLine& line, const Catalog& catalog) {
   return fail(std::move(error).named("framework-unknown"));
 }
 
+// Lines of a library that works without its framework, where that is not asked for and others are.
+void drop_idle_libraries(std::vector<Placed>& lines) {
+  const auto is_optional = [](const Placed& one) {
+    return one.library != nullptr && one.library->optional;
+  };
+  const std::vector<Placed> asking = [&] {
+    std::vector<Placed> others;
+    std::copy_if(lines.begin(), lines.end(), std::back_inserter(others),
+                 [&](const Placed& one) { return !is_optional(one); });
+    return others;
+  }();
+  if (asking.empty()) {
+    return;
+  }
+  std::erase_if(lines, [&](const Placed& one) {
+    return is_optional(one) && std::none_of(asking.begin(), asking.end(), [&](const Placed& other) {
+             return other.framework == one.framework;
+           });
+  });
+}
+
 // Lines of -f come first and replace the project's lines of the same name.
 Result<std::vector<Placed>> placed_lines(const ResolveRequest& request, const Catalog& catalog) {
   const Companions companions = companions_of(catalog);
   std::vector<Placed> lines;
   std::set<std::string> replaced;
-  const auto key = [](const Placed& one) {
-    return one.companion ? one.line->value.name : one.framework->name;
-  };
   for (const RequirementLine& line : request.frameworks) {
     const std::optional<Placed> one = placed(line, catalog, companions);
     if (!one) {
       return unknown_framework(line, catalog);
     }
-    replaced.insert(key(*one));
+    replaced.insert(one->key());
     lines.push_back(*one);
   }
   for (const RequirementLine& line : request.requirements) {
     const std::optional<Placed> one = placed(line, catalog, companions);
-    if (one && !replaced.contains(key(*one))) {
+    if (one && !replaced.contains(one->key())) {
       lines.push_back(*one);
     }
   }
+  drop_idle_libraries(lines);
   // The order in which a project names things decides nothing.
   std::stable_sort(lines.begin(), lines.end(), [](const Placed& a, const Placed& b) {
-    return std::make_tuple(a.framework->name, a.line->value.text(), a.line->origin.text) <
-           std::make_tuple(b.framework->name, b.line->value.text(), b.line->origin.text);
+    return std::make_tuple(a.framework->name, a.key(), a.line->value.text(), a.line->origin.text) <
+           std::make_tuple(b.framework->name, b.key(), b.line->value.text(), b.line->origin.text);
   });
   return lines;
+}
+
+void add_library_line(Wanted& wanted, const Library* library, WantedLine line) {
+  if (wanted.libraries.empty() || wanted.libraries.back().library != library) {
+    wanted.libraries.push_back({library, {}});
+  }
+  wanted.libraries.back().lines.push_back(std::move(line));
 }
 
 std::vector<Wanted> wanted_of(const std::vector<Placed>& lines, const std::vector<bool>& applies) {
@@ -140,8 +176,12 @@ std::vector<Wanted> wanted_of(const std::vector<Placed>& lines, const std::vecto
       wanted.push_back({lines[i].framework});
     }
     WantedLine line{lines[i].line, specifiers_of(lines[i].line->value)};
-    (lines[i].companion ? wanted.back().companions : wanted.back().lines)
-        .push_back(std::move(line));
+    if (lines[i].library != nullptr) {
+      add_library_line(wanted.back(), lines[i].library, std::move(line));
+    } else {
+      (lines[i].companion ? wanted.back().companions : wanted.back().lines)
+          .push_back(std::move(line));
+    }
   }
   return wanted;
 }
@@ -178,11 +218,41 @@ std::optional<unsigned> cuda_major_in(std::string_view extra) {
   return digits > 0 ? std::optional<unsigned>(major) : std::nullopt;
 }
 
+// Versions of the series at which the answer of a clause can change: those that lines name, and
+// their neighbours. Patches beyond them are as good as the highest of these.
+std::vector<Version> patches_named(const Version& series, const std::vector<WantedLine>& lines) {
+  std::vector<Version> patches;
+  const std::vector<std::uint64_t>& own = series.release();
+  for (const WantedLine& line : lines) {
+    for (const pep440::Specifier& clause : line.specifiers.clauses()) {
+      if (!clause.version || clause.version->release().size() <= own.size() ||
+          !std::equal(own.begin(), own.end(), clause.version->release().begin())) {
+        continue;
+      }
+      patches.push_back(clause.version->public_version());
+      const std::uint64_t patch = clause.version->release()[own.size()];
+      if (const std::optional<Version> next =
+              Version::parse(fmt::format("{}.{}", fmt::join(own, "."), patch + 1))) {
+        patches.push_back(*next);
+      }
+    }
+  }
+  return patches;
+}
+
 std::string joined_unique(std::vector<std::string> parts, std::string_view separator) {
   std::erase(parts, std::string());
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   return join(parts, separator);
+}
+
+std::string specifiers_text(const std::vector<WantedLine>& lines) {
+  std::vector<std::string> parts;
+  for (const WantedLine& line : lines) {
+    parts.push_back(line.specifiers.text());
+  }
+  return joined_unique(std::move(parts), ",");
 }
 
 }  // namespace
@@ -197,8 +267,58 @@ bool WantedLine::accepts(const Version& version, std::string_view build, bool pr
   return local && specifiers.contains(*local, allowed);
 }
 
+std::optional<std::string> WantedLine::unserved_extra(
+    const std::optional<CudaVersion>& cuda) const {
+  for (const std::string& extra : source->value.extras) {
+    const std::optional<unsigned> major = cuda_major_in(extra);
+    if (major && (!cuda || cuda->major() != *major)) {
+      return extra;
+    }
+  }
+  return std::nullopt;
+}
+
 std::string WantedLine::text() const {
   return fmt::format("`{}` ({})", source->value.text(), source->origin.text);
+}
+
+std::string WantedLibrary::specifiers() const {
+  return specifiers_text(lines);
+}
+
+std::string WantedLibrary::origins() const {
+  std::vector<std::string> parts;
+  for (const WantedLine& line : lines) {
+    parts.push_back(line.source->origin.text);
+  }
+  return joined_unique(std::move(parts), ", ");
+}
+
+std::string WantedLibrary::text() const {
+  std::vector<std::string> parts;
+  for (const WantedLine& line : lines) {
+    parts.push_back(line.text());
+  }
+  return joined_unique(std::move(parts), " and ");
+}
+
+std::optional<Version> version_in_row(const Version& row, bool whole_series,
+                                      const std::vector<WantedLine>& lines, std::string_view build,
+                                      bool prereleases) {
+  std::vector<Version> candidates{row};
+  if (whole_series) {
+    const std::vector<Version> named = patches_named(row, lines);
+    candidates.insert(candidates.end(), named.begin(), named.end());
+    std::sort(candidates.begin(), candidates.end(), std::greater<>());
+  }
+  for (const Version& candidate : candidates) {
+    if (std::all_of(lines.begin(), lines.end(), [&](const WantedLine& line) {
+          return line.accepts(candidate, build, prereleases);
+        })) {
+      return candidate;
+    }
+  }
+  return std::nullopt;
 }
 
 bool Wanted::accepts(const Version& version, std::string_view build, bool prereleases) const {
@@ -210,34 +330,31 @@ bool Wanted::accepts(const Version& version, std::string_view build, bool prerel
   });
 }
 
-std::optional<std::string> Wanted::unserved_extra(const std::optional<CudaVersion>& cuda) const {
-  for (const WantedLine& line : lines) {
-    for (const std::string& extra : line.source->value.extras) {
-      const std::optional<unsigned> major = cuda_major_in(extra);
-      if (major && (!cuda || cuda->major() != *major)) {
-        return extra;
-      }
-    }
+std::optional<Version> Wanted::version_in(const FrameworkRelease& row,
+                                          std::string_view build) const {
+  if (lines.empty()) {
+    return row.version.is_prerelease() ? std::nullopt : std::optional(row.version);
   }
-  return std::nullopt;
+  return version_in_row(row.version, row.whole_series, lines, build, false);
 }
 
 std::string Wanted::specifiers() const {
-  std::vector<std::string> parts;
-  for (const WantedLine& line : lines) {
-    parts.push_back(line.specifiers.text());
-  }
-  return joined_unique(std::move(parts), ",");
+  return specifiers_text(lines);
 }
 
 std::string Wanted::origins() const {
   std::vector<std::string> parts;
-  for (const std::vector<WantedLine>* group : {&lines, &companions}) {
-    for (const WantedLine& line : *group) {
+  // Companions and libraries speak for the framework only where no line of its own does.
+  const auto add = [&](const std::vector<WantedLine>& group) {
+    for (const WantedLine& line : group) {
       parts.push_back(line.source->origin.text);
     }
-    if (!parts.empty()) {
-      break;  // companions speak for the framework only where no line of its own does
+  };
+  add(lines);
+  if (parts.empty()) {
+    add(companions);
+    for (const WantedLibrary& library : libraries) {
+      add(library.lines);
     }
   }
   return joined_unique(std::move(parts), ", ");
@@ -250,6 +367,9 @@ std::string Wanted::text() const {
   }
   for (const WantedLine& line : companions) {
     parts.push_back(line.text());
+  }
+  for (const WantedLibrary& library : libraries) {
+    parts.push_back(library.text());
   }
   return joined_unique(std::move(parts), " and ");
 }

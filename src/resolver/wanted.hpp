@@ -24,19 +24,39 @@ struct WantedLine {
   // Whether the version satisfies the line, as the build of that name; a local version,
   // ==2.0.1+cu118, demands one.
   bool accepts(const pep440::Version& version, std::string_view build, bool prereleases) const;
+  // Whether one of its extras asks for another CUDA: jax[cuda12] for 12. Which one.
+  std::optional<std::string> unserved_extra(const std::optional<CudaVersion>& cuda) const;
   std::string text() const;  // "`torch==2.3.1` (requirements.txt:3)"
 };
 
+// A library that is asked for beside its framework, with all lines about it.
+struct WantedLibrary {
+  const Library* library = nullptr;
+  std::vector<WantedLine> lines{};
+
+  std::string specifiers() const;
+  std::string origins() const;
+  std::string text() const;
+};
+
+// The version that all lines accept of a row: its own, or of a whole series (docs/catalog.md) the
+// highest patch that a line names, else its first. nullopt where they accept none.
+std::optional<pep440::Version> version_in_row(const pep440::Version& row, bool whole_series,
+                                              const std::vector<WantedLine>& lines,
+                                              std::string_view build, bool prereleases);
+
 struct Wanted {
   const Framework* framework = nullptr;
-  std::vector<WantedLine> lines{};       // of the framework; all must hold
-  std::vector<WantedLine> companions{};  // of its companions: torchvision==0.18.1
+  std::vector<WantedLine> lines{};         // of the framework; all must hold
+  std::vector<WantedLine> companions{};    // of its companions: torchvision==0.18.1
+  std::vector<WantedLibrary> libraries{};  // by name
 
   // Specifiers and local versions of all lines. `build` may be empty: any.
   bool accepts(const pep440::Version& version, std::string_view build,
                bool prereleases = false) const;
-  // The extra that this build does not serve: jax[cuda12] asks for CUDA 12.
-  std::optional<std::string> unserved_extra(const std::optional<CudaVersion>& cuda) const;
+  // The same of a row of the catalogue, which may stand for a series.
+  std::optional<pep440::Version> version_in(const FrameworkRelease& row,
+                                            std::string_view build) const;
 
   std::string specifiers() const;  // "==2.3.1"; empty where any release will do
   std::string origins() const;     // "requirements.txt:3"

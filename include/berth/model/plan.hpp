@@ -32,6 +32,14 @@ struct FrameworkChoice {
   }
 };
 
+// A library that is compiled against one of the frameworks, and the release that goes with it.
+struct LibraryChoice {
+  std::string name{};         // "xformers"
+  std::string version{};      // "0.0.30"
+  std::string requirement{};  // "" where any release will do
+  std::string origin{};
+};
+
 enum class DriverMode {
   native,   // the driver's own CUDA is at least the build's
   minor,    // minor-version compatibility
@@ -74,9 +82,10 @@ struct Decision {
   ImageSource source = ImageSource::official;
   std::string base_image{};  // the CUDA base image that matches; empty where no live one is known
   std::vector<FrameworkChoice> frameworks{};
-  std::string cuda{};    // "12.1"; empty for a CPU image
-  std::string cudnn{};   // "8"
-  std::string python{};  // "3.10"; empty where it is not known
+  std::vector<LibraryChoice> libraries{};  // to be installed beside the frameworks
+  std::string cuda{};                      // "12.1"; empty for a CPU image
+  std::string cudnn{};                     // "8"
+  std::string python{};                    // "3.10"; empty where it is not known
   DriverVerdict driver{};
   std::vector<GpuVerdict> gpus{};
   std::vector<Reason> reasons{};

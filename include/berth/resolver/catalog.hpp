@@ -107,7 +107,8 @@ struct FrameworkBuild {
 
 struct FrameworkRelease {
   pep440::Version version;
-  std::string version_text;  // as the project writes it: "1.12.0"
+  std::string version_text;   // as the project writes it: "1.12.0"
+  bool whole_series = false;  // the row stands for all patches: "1.16" for 1.16.0, 1.16.3
   std::optional<PythonVersion> python_min;
   std::optional<PythonVersion> python_max;  // series: 3.12 includes 3.12.7
   std::vector<FrameworkBuild> builds;
@@ -120,7 +121,38 @@ struct FrameworkRelease {
 struct Framework {
   std::string name;                        // "torch": the catalogue's and the import's name
   std::vector<std::string> packages;       // PyPI names that mean it: tensorflow, tensorflow-gpu
+  // Its wheels bring no CUDA and use what is there: it can be installed into another framework's
+  // image of the same CUDA and cuDNN major (onnxruntime-gpu beside torch).
+  bool beside = false;
   std::vector<FrameworkRelease> releases;  // newest first
+};
+
+// A release of a library that is compiled against one framework.
+struct LibraryRelease {
+  pep440::Version version;
+  std::string version_text;
+  bool whole_series = false;         // as of a framework's release
+  pep440::SpecifierSet framework{};  // the releases of the framework that it goes with
+  std::optional<CudaVersion> cuda;   // that its wheel on PyPI is built for: the major must agree
+  std::optional<PythonVersion> python_min;
+  std::optional<PythonVersion> python_max;
+  std::optional<ComputeCapability> min_capability;
+  Fact fact;
+};
+
+// xformers and vllm need a release of torch each, keras one of tensorflow. Other than a companion,
+// which has one release per release of its framework, a library has its own.
+struct Library {
+  std::string name;
+  std::vector<std::string> packages;
+  std::string framework;                 // "torch"
+  // It works with other frameworks too, so that it asks for this one only where nothing else is
+  // wanted: keras.
+  bool optional = false;
+  // The catalogue has some of its releases only: where none fits and no line pins one that is known,
+  // another may.
+  bool sparse = false;
+  std::vector<LibraryRelease> releases;  // newest first
 };
 
 // How sure we are that a tag can be pulled today.
@@ -176,11 +208,13 @@ struct Catalog {
   std::vector<GpuModel> gpus;
   std::vector<CudaCoverage> coverage;
   std::vector<Framework> frameworks;
+  std::vector<Library> libraries;
   std::vector<ImageTag> images;
 
   // By catalogue name or package name ("tensorflow-gpu"), normalised as PEP 503 does.
   const Framework* find_framework(std::string_view name) const;
   std::vector<std::string> framework_names() const;
+  const Library* find_library(std::string_view name) const;  // likewise
   // By marketing name as people and nvidia-smi write it: case, blanks, "NVIDIA", "GeForce",
   // "Quadro" and "Tesla" do not matter. A name of the catalogue that is equal wins, then the
   // longest that begins the given one ("A100-SXM4-80GB"), then those that the given one begins, if

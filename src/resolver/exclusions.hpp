@@ -1,0 +1,83 @@
+// What excludes what: every way to serve a question, with the facts that stand against each. From
+// it follow the smallest set of facts that exclude each other, and the smallest change that would
+// leave an answer.
+//
+// The search asks "what is the best?" of the whole question. Here the question is "is there any?"
+// of each part of it, a few hundred times, so that the rules run once, without words, and what they
+// said is kept as sets of facts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "resolver/base_image.hpp"
+#include "resolver/facts.hpp"
+
+namespace berth::resolver {
+
+class Exclusions {
+ public:
+  // All arguments must outlive it.
+  Exclusions(const ResolveRequest& request, const Machine& machine, const Catalog& catalog,
+             const std::vector<World>& worlds, const Facts& facts);
+
+  // Whether something serves the question with only these facts. A question that wants no framework
+  // is always served.
+  bool solvable(FactSet kept) const;
+
+ private:
+  // Excluded where all facts of any of these sets are kept. An empty set excludes always.
+  using Exclusion = std::vector<FactSet>;
+  struct Way {
+    Exclusion excluded_by;
+    std::vector<std::vector<Exclusion>> libraries;  // one release of each must be open
+
+    friend bool operator==(const Way&, const Way&) = default;
+  };
+  using Ways = std::vector<Way>;
+  struct Place {  // an image, or a CUDA base with a Python
+    Exclusion excluded_by;
+    std::vector<Ways> frameworks;  // by number of the framework
+  };
+  // A build that could serve a wanted framework.
+  struct Candidate {
+    const FrameworkRelease* release;
+    const FrameworkBuild* build;
+    pep440::Version version;
+    bool version_known = true;
+  };
+
+  static bool excluded(const Exclusion& exclusion, FactSet kept);
+  static void add(Exclusion& exclusion, FactSet facts);
+  static bool open(const Way& way, FactSet kept);
+
+  void add_images(const World& world);
+  void add_image(const World& world, const ImageTag& image);
+  void add_bases(const World& world);
+  Exclusion of_image(const ImageTag& image) const;
+  Exclusion of_python(const std::string& python) const;
+  Exclusion of_lines(const Wanted& wanted, const Candidate& candidate) const;
+  Exclusion of_build(const Wanted& wanted, const Candidate& candidate) const;
+  Exclusion of_library_release(const WantedLibrary& wanted, const LibraryRelease& release) const;
+  Exclusion of_pins(const WantedLibrary& wanted) const;
+  std::vector<std::vector<Exclusion>> of_libraries(const Wanted& wanted, const Candidate& candidate,
+                                                   const std::string& python) const;
+  Ways ways_beside(const Wanted& wanted, const ImageTag& image) const;
+  void add_unknown_python(Exclusion& exclusion, const FrameworkRelease& release) const;
+  void add_driver(Exclusion& exclusion, const CudaVersion& cuda, const FrameworkBuild* build,
+                  bool holds_compat) const;
+  void add_base(Exclusion& exclusion, const FrameworkBuild& build) const;
+  Ways not_wanted() const { return {Way{}}; }
+  std::size_t number_of(const Framework& framework);
+
+  const ResolveRequest& request_;
+  const Machine& machine_;
+  const Catalog& catalog_;
+  const Facts& facts_;
+  BaseImages bases_;
+  std::vector<const Framework*> frameworks_;
+  std::vector<FactSet> wanted_by_;  // by number: the facts each of which makes it wanted
+  std::vector<Place> places_;
+};
+
+}  // namespace berth::resolver
