@@ -494,7 +494,7 @@ TEST_CASE("an empty image is made and dropped") {
                 "\r\n");
   server.answer("DELETE /images/sha256:00ff", 200, "[]");
   const std::unique_ptr<Engine> engine = connect(server);
-  REQUIRE(engine->import_empty_image().value() == "sha256:00ff");
+  REQUIRE(engine->import_image(std::string(1024, '\0')).value() == "sha256:00ff");
   const FakeRequest request = server.last("POST /images/create");
   REQUIRE(request.headers.at("content-type") == "application/x-tar");
   REQUIRE(request.body == std::string(1024, '\0'));
@@ -502,6 +502,6 @@ TEST_CASE("an empty image is made and dropped") {
   REQUIRE(engine->remove_image("sha256:gone"));
   for (const char* body : {"", R"({"status":"done"})", R"({"error":"no space"})", "x"}) {
     server.answer("POST /images/create", 200, body);
-    REQUIRE(engine->import_empty_image().error().code == Errc::engine_failed);
+    REQUIRE(engine->import_image(std::string(1024, '\0')).error().code == Errc::engine_failed);
   }
 }
