@@ -65,8 +65,8 @@ std::optional<EngineSocket> look_at(const fs::path& root, const std::string& pat
   if (facts && (facts->st_mode & kGroupWrites) != 0 && (facts->st_mode & kAllWrite) == 0) {
     socket.group = group_name(root, facts->st_gid);
     socket.is_member = lists_member(root, socket.group, rights.name);
-    socket.in_session = std::find(rights.groups.begin(), rights.groups.end(), facts->st_gid) !=
-                        rights.groups.end();
+    socket.in_session =
+        std::find(rights.groups.begin(), rights.groups.end(), facts->st_gid) != rights.groups.end();
   }
   return socket;
 }
@@ -141,8 +141,7 @@ void find_sockets(const ProbeRoots& roots, const SiteQuery& query, EngineSite& s
     }
   }
   if (const std::optional<std::string> home = roots.variable("HOME")) {
-    site.desktop_socket =
-        look_at(roots.root, *home + "/.docker/desktop/docker.sock", query.rights);
+    site.desktop_socket = look_at(roots.root, *home + "/.docker/desktop/docker.sock", query.rights);
   }
 }
 

@@ -54,8 +54,8 @@ bool may_open(const struct stat& file, const UserRights& rights) {
   if (rights.uid == 0 || grants(0)) {
     return true;
   }
-  const bool in_group = std::find(rights.groups.begin(), rights.groups.end(), file.st_gid) !=
-                        rights.groups.end();
+  const bool in_group =
+      std::find(rights.groups.begin(), rights.groups.end(), file.st_gid) != rights.groups.end();
   return (rights.uid == file.st_uid && grants(6)) || (in_group && grants(3));
 }
 

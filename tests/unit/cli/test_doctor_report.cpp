@@ -95,8 +95,8 @@ TEST_CASE("colour does not move the columns", "[doctor]") {
   const Terminal colored(true, true, 80);
   std::ostringstream out;
   print_findings(out, colored, {two_findings()[0]}, {});
-  REQUIRE(out.str().rfind("\x1b[1;32mok\x1b[0m       \x1b[2mengine-reachable\x1b[0m          Docker",
-                          0) == 0);
+  REQUIRE(out.str().rfind(
+              "\x1b[1;32mok\x1b[0m       \x1b[2mengine-reachable\x1b[0m          Docker", 0) == 0);
 }
 
 TEST_CASE("findings as JSON have every key, also the empty ones", "[doctor]") {

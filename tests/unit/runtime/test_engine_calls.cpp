@@ -17,6 +17,7 @@ using berth::Errc;
 using berth::Error;
 using berth::Result;
 using berth::runtime::Engine;
+using berth::runtime::EngineDetails;
 using berth::runtime::EngineOptions;
 using berth::runtime::make_docker_engine;
 using berth::runtime::parse_endpoint;
@@ -88,6 +89,26 @@ TEST_CASE("facts are those of version and info, with the API version agreed on")
   REQUIRE(facts.nvidia_hook);
   REQUIRE(facts.address == server.address());
   REQUIRE(server.last("GET /info").target == "/v1.47/info");
+}
+
+TEST_CASE("details are what only the doctor asks for") {
+  FakeEngineServer server;
+  server.answer("GET /version", 200, R"({"Version": "29.0.0", "ApiVersion": "1.52"})");
+  server.answer("GET /info", 200,
+                R"({"OperatingSystem": "Docker Desktop", "CgroupDriver": "systemd",
+                    "SystemTime": "2026-08-01T12:00:00.5Z", "HttpsProxy": "http://proxy:3128",
+                    "SecurityOptions": ["name=seccomp,profile=builtin", "name=selinux"]})");
+  const std::unique_ptr<Engine> engine = connect(server);
+  const EngineDetails details = engine->details().value();
+  REQUIRE(details.newest_api == "1.52");
+  REQUIRE(details.operating_system == "Docker Desktop");
+  REQUIRE(details.cgroup_driver == "systemd");
+  REQUIRE(details.system_time == "2026-08-01T12:00:00.5Z");
+  REQUIRE(details.http_proxy.empty());
+  REQUIRE(details.https_proxy == "http://proxy:3128");
+  REQUIRE(details.selinux);
+  server.answer("GET /info", 200, R"({"SystemTime": 7})");
+  REQUIRE(engine->details().error().code == Errc::engine_failed);
 }
 
 TEST_CASE("Podman is known by its components") {
