@@ -4,6 +4,8 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <array>
+#include <cstdint>
+#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -11,12 +13,16 @@
 #include "berth/runtime/caller.hpp"
 #include "berth/runtime/docker_engine.hpp"
 #include "berth/runtime/host_facts_json.hpp"
+#include "berth/runtime/signals.hpp"
+#include "cli/clock_text.hpp"
 #include "cli/doctor_checks.hpp"
+#include "cli/doctor_deep.hpp"
 #include "cli/doctor_report.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/machine.hpp"
 #include "cli/verb.hpp"
+#include "cli/version.hpp"
 
 namespace berth::cli {
 
@@ -35,18 +41,55 @@ std::string today() {
   return std::string(text.data(), length);
 }
 
-void observe_engine(const Context& context, Observations& seen) {
-  const Result<std::unique_ptr<Engine>> engine = open_engine(context);
+using OpenedEngine = Result<std::unique_ptr<Engine>>;
+
+void observe_engine(const OpenedEngine& engine, Observations& seen) {
   seen.engine = engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
-  if (seen.engine) {
-    runtime::add_engine(seen.probe, *seen.engine);
-    seen.gpu_support = runtime::find_gpu_support(**engine, *seen.engine);
+  if (!seen.engine) {
+    return;
   }
+  runtime::add_engine(seen.probe, *seen.engine);
+  seen.gpu_support = runtime::find_gpu_support(**engine, *seen.engine);
+  const std::int64_t now = std::time(nullptr);
+  Result<runtime::EngineDetails> details = (*engine)->details();
+  if (!details) {
+    return;  // it has just answered the same question: what it said then is worth more
+  }
+  const Result<std::string> theirs = parse_moment("SystemTime", details->system_time, now);
+  if (theirs && !details->system_time.empty()) {
+    seen.engine_clock_ahead = std::strtoll(theirs->c_str(), nullptr, 10) - now;
+  }
+  seen.details = *std::move(details);
+}
+
+// Where the user has named the engine, and which socket that is.
+void observe_address(const Context& context, Observations& seen, runtime::SiteQuery& query) {
+  runtime::EndpointQuery asked{context.options.engine, context.surroundings.environment};
+  asked.context = context.options.context;
+  const Result<runtime::Endpoint> endpoint = runtime::find_endpoint(asked);
+  const bool named = endpoint && endpoint->origin != "default socket" &&
+                     endpoint->through == runtime::Endpoint::Through::nothing;
+  if (named && endpoint->local()) {
+    seen.named_engine = endpoint->origin;
+    query.named_socket = endpoint->socket_path;
+  }
+}
+
+void observe_machine(const Context& context, Observations& seen) {
+  runtime::ProbeRoots roots;
+  roots.environment = context.surroundings.environment;
+  runtime::SiteQuery query{.rights = runtime::current_rights(),
+                           .ca_bundle = seen.private_ca_bundle};
+  observe_address(context, seen, query);
+  seen.user = query.rights.name;
+  seen.site = runtime::probe_engine_site(roots, query);
+  seen.wiring = runtime::probe_gpu_wiring(roots, query.rights);
 }
 
 void observe_surroundings(const Context& context, Observations& seen) {
   const auto& environment = context.surroundings.environment;
   seen.cuda_visible_devices = environment("CUDA_VISIBLE_DEVICES");
+  seen.api_pinned = environment("DOCKER_API_VERSION").has_value();
   for (const char* name : {"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"}) {
     if (!environment(name).value_or("").empty()) {
       seen.shell_proxies.emplace_back(name);
@@ -68,11 +111,16 @@ class DoctorVerb : public Verb {
   std::string_view summary() const override { return "check the machine, and say how to mend it"; }
 
   void declare(CLI::App& app) override {
-    app.add_flag("--facts", facts_,
-                 "Print what was found about the machine, for --host of `resolve` and `run`");
+    CLI::Option* facts =
+        app.add_flag("--facts", facts_,
+                     "Print what was found about the machine, for --host of `resolve` and `run`");
+    app.add_flag("--deep", deep_,
+                 "Run a small container on the CPU, then one with the GPUs, and say what works")
+        ->excludes(facts);
     app.footer(
         "Examples:\n"
         "  berth doctor\n"
+        "  berth doctor --deep                  with two trial runs, of a program of berth's own\n"
         "  berth doctor --facts > host.json     then: berth resolve --host host.json\n\n"
         "Exit code: 0 no problem, 1 problems, 4 the engine cannot be reached. Whether the engine "
         "attaches GPUs is\n"
@@ -100,18 +148,43 @@ class DoctorVerb : public Verb {
     return kDone;
   }
 
-  static Result<int> examine_machine(Context& context) {
+  Result<int> examine_machine(Context& context) const {
+    const runtime::SignalWatcher signals;  // whatever comes, the trial containers are removed
+    const OpenedEngine engine = open_engine(context, signals.stop_token());
     Observations seen;
     seen.probe = probe_here(context);
-    observe_engine(context, seen);
+    observe_engine(engine, seen);
     if (!seen.engine && seen.engine.error().code == Errc::usage) {
       return fail(seen.engine.error());
     }
     seen.catalog = context.catalog();
     seen.today = today();
     observe_surroundings(context, seen);
+    observe_machine(context, seen);
 
-    const std::vector<Finding> findings = examine(seen);
+    std::vector<Finding> findings = examine(seen);
+    if (deep_ && seen.engine) {
+      BERTH_TRY(const std::vector<Finding> more, try_and_examine(**engine, seen, signals));
+      findings.insert(findings.end(), more.begin(), more.end());
+    }
+    if (signals.stopped_by() != 0) {
+      return fail(runtime::interrupted_by(signals.stopped_by()));
+    }
+    return report(context, seen, findings);
+  }
+
+  static Result<std::vector<Finding>> try_and_examine(Engine& engine, const Observations& seen,
+                                                      const runtime::SignalWatcher& signals) {
+    const runtime::Caller caller = runtime::probe_caller({}, *seen.engine, kVersion);
+    const Result<DeepObservations> deep = try_runs(engine, seen, caller, signals.stop_token());
+    if (!deep) {
+      return fail(runtime::interrupted_by(signals.stopped_by()));
+    }
+    return examine_deep(seen, *deep);
+  }
+
+  static int report(Context& context, const Observations& seen,
+                    const std::vector<Finding>& findings) {
     if (context.options.json) {
       context.out << findings_document(findings) << '\n';
     } else {
@@ -124,6 +197,7 @@ class DoctorVerb : public Verb {
   }
 
   bool facts_ = false;
+  bool deep_ = false;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Findings about the engine, the disk and the surroundings of a run. Those about GPUs are in
-// doctor_gpu_checks.cpp.
+// Findings about the disk and the surroundings of a run. Those about the engine are in
+// doctor_engine_checks.cpp, those about GPUs in doctor_gpu_checks.cpp and
+// doctor_gpu_access_checks.cpp.
 #include "cli/doctor_checks.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -10,6 +11,7 @@
 #include "berth/base/bytes.hpp"
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
+#include "cli/doctor_remedies.hpp"
 
 namespace berth::cli {
 
@@ -22,64 +24,6 @@ constexpr std::uint64_t kGibibyte = 1ULL << 30;
 // well while it is pulled; NGC's images take 20 GiB and more.
 constexpr std::uint64_t kDiskForOneImage = 10 * kGibibyte;
 constexpr std::uint64_t kDiskForComfort = 30 * kGibibyte;
-
-bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
-  for (const std::string_view prefix : prefixes) {
-    if (text.starts_with(prefix)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-std::string engine_name(const EngineFacts& engine) {
-  const char* kind = engine.kind == EngineFacts::Kind::podman ? "Podman" : "Docker";
-  return fmt::format("{} {}", kind, engine.version);
-}
-
-// An error of the engine, as a finding.
-Finding from_error(std::string code, const Error& error) {
-  return Finding{.code = std::move(code),
-                 .status = Status::problem,
-                 .message = error.message,
-                 .cause = join(error.notes, "; "),
-                 .remedy = error.hints};
-}
-
-std::string code_of_engine_error(const Error& error) {
-  if (error.id == "engine-permission-denied") {
-    return "engine-permission";
-  }
-  return error.id == "engine-too-old" ? "engine-version" : "engine-reachable";
-}
-
-// A docker from the snap store is confined: it sees neither the NVIDIA hook nor most of the host's
-// folders.
-std::optional<Finding> snap_docker(const Observations& seen) {
-  const bool engine_is_snap =
-      seen.engine && starts_with_any(seen.engine->storage_root, {"/var/snap/", "/snap/"});
-  const bool only_docker_is_snap = !seen.engine && seen.probe.snap_docker.has_value();
-  if (!engine_is_snap && !only_docker_is_snap) {
-    return std::nullopt;
-  }
-  const bool gpus = seen.probe.host.has_gpu() || !seen.probe.pci_gpus.empty();
-  return Finding{
-      .code = "snap-docker",
-      .status = gpus ? Status::problem : Status::note,
-      .message = "this Docker is the snap",
-      .cause =
-          "the snap is confined: it cannot use the NVIDIA Container Toolkit of the machine, nor "
-          "mount folders "
-          "outside /home; its images and containers go with it when it is removed",
-      .remedy = {"`sudo snap remove docker`",
-                 "`curl -fsSL https://get.docker.com | sudo sh` installs Docker's own packages"}};
-}
-
-Finding engine_version(const EngineFacts& engine) {
-  return Finding{.code = "engine-version",
-                 .message = fmt::format("{} speaks API {}, images for {}", engine_name(engine),
-                                        engine.api_version, engine.architecture)};
-}
 
 Finding disk_space(const Observations& seen) {
   Finding finding{.code = "disk-space"};
@@ -142,6 +86,80 @@ std::optional<Finding> proxies(const Observations& seen) {
                  .remedy = {fmt::format("`berth run{} …` hands these on", options)}};
 }
 
+// Pulls are the engine's affair: a proxy of this shell does nothing for them.
+std::optional<Finding> engine_proxy(const Observations& seen) {
+  const bool engine_has_one =
+      seen.details && !(seen.details->http_proxy + seen.details->https_proxy).empty();
+  if (!seen.details || engine_has_one || seen.shell_proxies.empty() || !engine_is_here(seen) ||
+      !is_docker(seen)) {
+    return std::nullopt;
+  }
+  Finding finding{.code = "engine-proxy",
+                  .status = Status::note,
+                  .message = "the engine has no proxy, and this shell has one",
+                  .cause = "the engine pulls images; where only the proxy leads out, it cannot"};
+  if (!seen.engine->rootless && seen.site.systemd) {
+    std::string variables;
+    for (const std::string& name : seen.shell_proxies) {
+      variables += fmt::format(" \"{0}=${0}\"", name);
+    }
+    finding.remedy = {
+        "`sudo mkdir -p /etc/systemd/system/docker.service.d`",
+        fmt::format("`{{ echo [Service]; printf 'Environment=\"%s\"\\n'{}; }} | sudo tee "
+                    "/etc/systemd/system/docker.service.d/proxy.conf`",
+                    variables),
+        "`sudo systemctl daemon-reload && sudo systemctl restart docker`"};
+  } else {
+    finding.remedy = {"https://docs.docker.com/engine/daemon/proxy/ says how the engine gets one"};
+  }
+  return finding;
+}
+
+// The engine reads the machine's certificates when it starts.
+Finding private_ca(const Observations& seen) {
+  Finding finding{.code = "private-ca",
+                  .message = fmt::format("containers get the machine's own CA certificates (`{}`)",
+                                         seen.private_ca_bundle->string())};
+  const std::optional<std::time_t>& changed = seen.site.ca_bundle_changed;
+  const std::optional<std::time_t>& started = seen.site.dockerd_started;
+  if (changed && started && *changed > *started && engine_is_here(seen) && is_docker(seen) &&
+      !seen.engine->rootless) {
+    finding.code = "engine-ca";
+    finding.status = Status::note;
+    finding.message =
+        fmt::format("the machine's CA certificates (`{}`) changed after Docker's start",
+                    seen.private_ca_bundle->string());
+    finding.cause =
+        "containers get them, but the daemon, which pulls, knows only those of before: a registry "
+        "with a new one is `signed by unknown authority`";
+    finding.remedy = {restart_docker(seen)};
+  }
+  return finding;
+}
+
+// Registries' tokens and certificates are judged by the engine's clock; most allow for a minute.
+constexpr std::int64_t kSkewWorthKnowing = 30;
+constexpr std::int64_t kSkewThatHurts = 300;
+
+std::optional<Finding> clock_skew(const Observations& seen) {
+  const std::int64_t ahead = seen.engine_clock_ahead.value_or(0);
+  const std::int64_t skew = ahead < 0 ? -ahead : ahead;
+  if (skew < kSkewWorthKnowing) {
+    return std::nullopt;
+  }
+  Finding finding{.code = "clock-skew",
+                  .status = skew < kSkewThatHurts ? Status::note : Status::problem,
+                  .message = fmt::format("the engine's clock is {} seconds {} this machine's", skew,
+                                         ahead < 0 ? "behind" : "ahead of"),
+                  .cause =
+                      "certificates and registries' tokens are refused as expired or not yet "
+                      "valid where a clock is wrong"};
+  finding.remedy = {engine_is_here(seen)
+                        ? std::string("`sudo timedatectl set-ntp true`")
+                        : "`sudo timedatectl set-ntp true`, on the machine whose clock is wrong"};
+  return finding;
+}
+
 }  // namespace
 
 std::string_view name_of(Finding::Status status) {
@@ -154,35 +172,6 @@ std::string_view name_of(Finding::Status status) {
       return "problem";
   }
   return "problem";
-}
-
-std::vector<Finding> examine_engine(const Observations& seen) {
-  std::vector<Finding> findings;
-  if (!seen.engine) {
-    findings.push_back(from_error(code_of_engine_error(seen.engine.error()), seen.engine.error()));
-  } else {
-    const EngineFacts& engine = *seen.engine;
-    findings.push_back(
-        {.code = "engine-reachable",
-         .message = fmt::format("{} answers at {}", engine_name(engine), engine.address)});
-    findings.push_back(engine_version(engine));
-    if (!engine.address.starts_with("unix:")) {
-      findings.push_back(
-          {.code = "engine-remote",
-           .status = Status::note,
-           .message = "the engine is on another machine",
-           .cause = "the driver, the GPUs and the disk looked at here are those of this one",
-           .remedy = {"`berth doctor` there tells more"}});
-    }
-    if (engine.rootless) {
-      findings.push_back(
-          {.code = "engine-rootless", .status = Status::note, .message = "the engine is rootless"});
-    }
-  }
-  if (std::optional<Finding> snap = snap_docker(seen)) {
-    findings.push_back(*std::move(snap));
-  }
-  return findings;
 }
 
 std::vector<Finding> examine_resources(const Observations& seen) {
@@ -226,11 +215,14 @@ std::vector<Finding> examine_surroundings(const Observations& seen) {
   if (std::optional<Finding> proxy = proxies(seen)) {
     findings.push_back(*std::move(proxy));
   }
+  if (std::optional<Finding> proxy = engine_proxy(seen)) {
+    findings.push_back(*std::move(proxy));
+  }
   if (seen.private_ca_bundle) {
-    findings.push_back(
-        {.code = "private-ca",
-         .message = fmt::format("containers get the machine's own CA certificates (`{}`)",
-                                seen.private_ca_bundle->string())});
+    findings.push_back(private_ca(seen));
+  }
+  if (std::optional<Finding> skew = clock_skew(seen)) {
+    findings.push_back(*std::move(skew));
   }
   return findings;
 }

@@ -3,6 +3,7 @@
 // docs/doctor.md.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,7 +12,9 @@
 
 #include "berth/base/result.hpp"
 #include "berth/resolver/catalog.hpp"
+#include "berth/runtime/engine_site.hpp"
 #include "berth/runtime/gpu_support.hpp"
+#include "berth/runtime/gpu_wiring.hpp"
 #include "berth/runtime/host_probe.hpp"
 
 namespace berth::cli {
@@ -33,8 +36,17 @@ std::string_view name_of(Finding::Status status);  // "ok", "note", "problem"
 struct Observations {
   runtime::HostProbe probe{};  // with the engine's facts where it answers
   Result<EngineFacts> engine = fail(Errc::engine_unreachable, "not asked");
-  // Absent where the engine does not answer.
+  // Both absent where the engine does not answer.
+  std::optional<runtime::EngineDetails> details{};
   std::optional<Result<runtime::GpuSupport>> gpu_support{};
+  // Where the address of the engine is from, where the user has named it: "DOCKER_HOST".
+  std::string named_engine{};
+  bool api_pinned = false;  // DOCKER_API_VERSION is set
+  runtime::EngineSite site{};
+  runtime::GpuWiring wiring{};
+  std::string user{};  // "ada"
+  // By how much the engine's clock is ahead of this one's, in seconds.
+  std::optional<std::int64_t> engine_clock_ahead{};
   Result<Catalog> catalog = Catalog{};
   std::string today{};  // "2026-11-23": whether a driver branch is still maintained
   std::optional<std::string> cuda_visible_devices{};

@@ -1,6 +1,5 @@
-// Findings about the driver, the GPUs, and whether the engine can attach them. The remedies are
-// those of NVIDIA's installation guides (docs.nvidia.com/datacenter/cloud-native/container-toolkit)
-// and of the distributions.
+// Findings about the driver, its device files and the GPUs. What the engine makes of them is in
+// doctor_gpu_access_checks.cpp.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "berth/base/bytes.hpp"
 #include "berth/base/text.hpp"
 #include "cli/doctor_checks.hpp"
+#include "cli/doctor_remedies.hpp"
 
 namespace berth::cli {
 
@@ -19,92 +19,55 @@ using runtime::GpuReading;
 using runtime::HostProbe;
 using runtime::NvmlProblem;
 
-bool is_like(const HostProbe& probe, std::string_view os) {
-  return std::find(probe.os_ids.begin(), probe.os_ids.end(), os) != probe.os_ids.end();
+// A driver that is installed and whose module is not loaded.
+void explain_unloaded_module(const Observations& seen, Finding& finding) {
+  const runtime::GpuWiring& wiring = seen.wiring;
+  if (wiring.module_for_kernel == false) {
+    finding.code = "gpu-module-missing";
+    finding.cause = fmt::format(
+        "the driver is installed, and has no module for the kernel that runs ({}): it was not "
+        "built for it",
+        wiring.kernel);
+    finding.remedy = build_module(seen.probe);
+  } else if (wiring.secure_boot) {
+    finding.code = "gpu-secure-boot";
+    finding.cause =
+        "the driver is installed, and Secure Boot is on: the kernel refuses a module that is not "
+        "signed with a key that the firmware knows";
+    finding.remedy = {
+        "`sudo modprobe nvidia` says `Key was rejected by service` where that is it",
+        "`sudo mokutil --import /var/lib/shim-signed/mok/MOK.der` (Ubuntu) or `sudo mokutil "
+        "--import /var/lib/dkms/mok.pub` (DKMS), then restart and confirm the key"};
+  } else {
+    finding.cause =
+        "the driver's libraries are installed; its kernel module is not loaded, often because it "
+        "was not built for a new kernel, or because Secure Boot refuses it";
+    finding.remedy = {"`sudo modprobe nvidia` loads it, or says why it cannot"};
+  }
 }
 
-// Whether the engine runs on the machine that was probed.
-bool engine_is_here(const Observations& seen) {
-  return seen.engine && seen.engine->address.starts_with("unix:");
-}
-
-std::vector<std::string> install_driver(const HostProbe& probe) {
-  if (is_like(probe, "ubuntu")) {
-    return {"`sudo ubuntu-drivers install && sudo reboot`"};
-  }
-  if (is_like(probe, "debian")) {
-    return {
-        "`sudo apt-get install nvidia-driver && sudo reboot`, with `non-free` among the package "
-        "sources"};
-  }
-  if (is_like(probe, "arch")) {
-    return {"`sudo pacman -S nvidia-open && sudo reboot`"};
-  }
-  return {
-      "install the driver as https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/ "
-      "says"};
-}
-
-std::vector<std::string> install_driver_library(const HostProbe& probe) {
-  if (is_like(probe, "ubuntu")) {
-    return {fmt::format("`sudo apt-get install libnvidia-compute-{}`", probe.host.driver->major())};
-  }
-  if (is_like(probe, "debian")) {
-    return {"`sudo apt-get install libnvidia-ml1 libcuda1`"};
-  }
-  return install_driver(probe);
-}
-
-std::vector<std::string> install_toolkit(const HostProbe& probe) {
-  if (is_like(probe, "debian") || is_like(probe, "ubuntu")) {
-    return {
-        "`curl -fsSL https://nvidia.github.io/libnvidia-container/gpgkey | sudo gpg --dearmor -o "
-        "/usr/share/keyrings/nvidia-container-toolkit-keyring.gpg`",
-        "`curl -fsSL "
-        "https://nvidia.github.io/libnvidia-container/stable/deb/nvidia-container-toolkit.list | "
-        "sed "
-        "'s#deb https://#deb [signed-by=/usr/share/keyrings/nvidia-container-toolkit-keyring.gpg] "
-        "https://#' | sudo "
-        "tee /etc/apt/sources.list.d/nvidia-container-toolkit.list`",
-        "`sudo apt-get update && sudo apt-get install nvidia-container-toolkit`"};
-  }
-  if (is_like(probe, "fedora") || is_like(probe, "rhel")) {
-    return {
-        "`curl -fsSL "
-        "https://nvidia.github.io/libnvidia-container/stable/rpm/nvidia-container-toolkit.repo | "
-        "sudo tee "
-        "/etc/yum.repos.d/nvidia-container-toolkit.repo`",
-        "`sudo dnf install nvidia-container-toolkit`"};
-  }
-  if (is_like(probe, "arch")) {
-    return {"`sudo pacman -S nvidia-container-toolkit`"};
-  }
-  return {
-      "install the NVIDIA Container Toolkit as "
-      "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html "
-      "says"};
-}
-
-Finding missing_driver(const HostProbe& probe) {
+Finding missing_driver(const Observations& seen) {
+  const HostProbe& probe = seen.probe;
   Finding finding{
       .code = "gpu-driver",
       .status = Status::problem,
       .message = fmt::format("there is an NVIDIA GPU ({}), but no NVIDIA driver is loaded",
                              join(probe.pci_gpus, ", "))};
-  const bool installed = !probe.nvml.library.empty();
+  const bool installed = !probe.nvml.library.empty() || seen.wiring.module_for_kernel == true;
   if (probe.nouveau) {
+    finding.code = "gpu-nouveau";
     finding.cause = "nouveau, the free driver, drives it; CUDA needs NVIDIA's own";
   } else if (installed) {
-    finding.cause =
-        "the driver's libraries are installed; its kernel module is not loaded, often because it "
-        "was not "
-        "built for a new kernel, or because Secure Boot refuses it";
-    finding.remedy.emplace_back("`sudo modprobe nvidia` loads it, or says why it cannot");
+    explain_unloaded_module(seen, finding);
   } else {
     finding.cause = "the driver is not installed";
   }
   std::vector<std::string> install = install_driver(probe);
-  finding.remedy.insert(finding.remedy.end(), install.begin(), install.end());
+  for (std::string& step : install) {
+    if (std::find(finding.remedy.begin(), finding.remedy.end(), step) == finding.remedy.end()) {
+      finding.remedy.push_back(std::move(step));
+    }
+  }
   return finding;
 }
 
@@ -196,6 +159,63 @@ void add_lost_gpus(const HostProbe& probe, std::vector<Finding>& findings) {
   }
 }
 
+// The hook of Docker makes the missing ones; CDI takes what is there.
+void add_device_files(const Observations& seen, std::vector<Finding>& findings) {
+  const runtime::GpuWiring& wiring = seen.wiring;
+  if (!wiring.missing_devices.empty()) {
+    const bool hook = seen.gpu_support && *seen.gpu_support && (*seen.gpu_support)->nvidia;
+    findings.push_back(
+        {.code = "gpu-device-files",
+         .status = hook ? Status::note : Status::problem,
+         .message = fmt::format("{} {} not there", join(wiring.missing_devices, " and "),
+                                wiring.missing_devices.size() == 1 ? "is" : "are"),
+         .cause = "CUDA opens it; the driver does not make it by itself, and nothing has yet",
+         .remedy = {"`sudo nvidia-modprobe -u -c=0`"}});
+  }
+  if (wiring.closed_devices.empty()) {
+    return;
+  }
+  std::vector<std::string> paths;
+  for (const runtime::ClosedDevice& device : wiring.closed_devices) {
+    paths.push_back(device.path);
+  }
+  const std::string& group = wiring.closed_devices.front().group;
+  Finding finding{.code = "gpu-device-permission",
+                  .status = Status::problem,
+                  .message = fmt::format("{} may not be opened by this user", join(paths, ", ")),
+                  .cause = "a run's command has the rights of its caller, in the container, too"};
+  if (!group.empty()) {
+    finding.remedy.push_back(
+        fmt::format("`sudo usermod -aG {} $USER`, then log in again", shell_quoted(group)));
+  }
+  finding.remedy.emplace_back("`sudo chmod 666 /dev/nvidia*` opens them to all, until the restart");
+  findings.push_back(std::move(finding));
+}
+
+// Source: NVIDIA's Fabric Manager User Guide.
+Finding fabric_manager_missing() {
+  return Finding{
+      .code = "gpu-fabric-manager",
+      .status = Status::problem,
+      .message = "the GPUs are joined by NVSwitches, and the fabric manager does not run",
+      .cause = "CUDA waits for it: `error 802: system not yet initialized`",
+      .remedy = {"`sudo systemctl enable --now nvidia-fabricmanager`",
+                 "install nvidia-fabricmanager in the very version of the driver, where "
+                 "there is no such service"}};
+}
+
+// What only somebody outside of a container, and a driver of Linux's own, can tell.
+void add_device_state(const Observations& seen, std::vector<Finding>& findings) {
+  const HostProbe& probe = seen.probe;
+  if (!probe.kernel_driver || !probe.host.has_gpu() || probe.wsl || probe.in_container) {
+    return;
+  }
+  add_device_files(seen, findings);
+  if (seen.wiring.nvswitch && !seen.wiring.fabric_manager) {
+    findings.push_back(fabric_manager_missing());
+  }
+}
+
 Finding driver_in_catalogue(const Observations& seen, const DriverVersion& driver) {
   const DriverBranch* branch = seen.catalog->find_branch(driver);
   if (branch == nullptr) {
@@ -242,86 +262,6 @@ void add_unknown_gpus(const Observations& seen, std::vector<Finding>& findings) 
   }
 }
 
-// ---- the engine's side ----
-
-// Why an engine does not attach GPUs, as far as the machine's files tell, and what to do about it.
-void explain_missing_support(const Observations& seen, Finding& finding) {
-  const HostProbe& probe = seen.probe;
-  const bool podman = seen.engine->kind == EngineFacts::Kind::podman;
-  const std::string generate = "`sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`";
-  const std::string restart =
-      "`sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker`";
-  if (!engine_is_here(seen)) {
-    finding.remedy = {"`berth doctor` on the engine's machine tells more"};
-    return;
-  }
-  if (!probe.nvidia_hook && !probe.nvidia_ctk && !probe.nvidia_cdi_hook) {
-    finding.cause = "the NVIDIA Container Toolkit is not installed";
-    finding.remedy = install_toolkit(probe);
-    finding.remedy.push_back(podman ? generate : restart);
-    return;
-  }
-  if (podman) {
-    finding.cause = probe.cdi_specs.empty()
-                        ? "there is no CDI specification that names the GPUs"
-                        : "Podman does not find the GPUs in its CDI specifications";
-    finding.remedy = {generate};
-    return;
-  }
-  finding.cause =
-      "the NVIDIA Container Toolkit is installed, and the engine does not use it: it is not "
-      "configured, or "
-      "the engine was not restarted since";
-  finding.remedy = {restart};
-}
-
-Finding engine_support(const Observations& seen) {
-  Finding finding{.code = "gpu-engine-support"};
-  const Result<runtime::GpuSupport>& support = *seen.gpu_support;
-  if (!support) {
-    finding.status = Status::note;
-    finding.message =
-        "whether the engine attaches GPUs could not be tried: " + support.error().message;
-    finding.cause = join(support.error().notes, "; ");
-    finding.remedy = support.error().hints;
-    return finding;
-  }
-  const std::string evidence = join(support->evidence, "; ");
-  if (support->any()) {
-    finding.message = fmt::format("the engine attaches GPUs by driver {}: {}",
-                                  support->nvidia ? "nvidia" : "cdi", evidence);
-    return finding;
-  }
-  finding.message = "the engine cannot attach GPUs: " + evidence;
-  const bool needed = seen.probe.host.has_gpu() && engine_is_here(seen);
-  finding.status = needed ? Status::problem : Status::note;
-  if (needed || !engine_is_here(seen)) {
-    explain_missing_support(seen, finding);
-  } else {
-    finding.cause = "this machine has no GPU to attach";
-  }
-  return finding;
-}
-
-void add_stale_specs(const Observations& seen, std::vector<Finding>& findings) {
-  const std::optional<DriverVersion>& driver = seen.probe.host.driver;
-  const bool used = seen.gpu_support && *seen.gpu_support && (*seen.gpu_support)->cdi;
-  for (const runtime::CdiSpec& spec : seen.probe.cdi_specs) {
-    if (!driver || !spec.driver || *spec.driver == *driver) {
-      continue;
-    }
-    findings.push_back(
-        {.code = "cdi-spec-stale",
-         .status = used ? Status::problem : Status::note,
-         .message = fmt::format("`{}` is for driver {}, loaded is {}", spec.path.string(),
-                                spec.driver->text(), driver->text()),
-         .cause = "it names libraries of the old driver, which are gone: a container with a GPU "
-                  "does not start",
-         .remedy = {fmt::format("`sudo nvidia-ctk cdi generate --output={}`",
-                                shell_quoted(spec.path.string()))}});
-  }
-}
-
 }  // namespace
 
 std::vector<Finding> examine_driver(const Observations& seen) {
@@ -329,7 +269,7 @@ std::vector<Finding> examine_driver(const Observations& seen) {
   const Host& host = probe.host;
   std::vector<Finding> findings;
   if (!host.driver && !probe.pci_gpus.empty()) {
-    findings.push_back(missing_driver(probe));
+    findings.push_back(missing_driver(seen));
   } else if (!host.has_gpu()) {
     findings.push_back({.code = "gpu-none",
                         .status = Status::note,
@@ -344,6 +284,7 @@ std::vector<Finding> examine_driver(const Observations& seen) {
     findings.push_back(*std::move(problem));
   }
   add_lost_gpus(probe, findings);
+  add_device_state(seen, findings);
   if (!seen.catalog) {
     findings.push_back({.code = "catalogue",
                         .status = Status::problem,
@@ -356,25 +297,6 @@ std::vector<Finding> examine_driver(const Observations& seen) {
     findings.push_back(driver_in_catalogue(seen, *host.driver));
   }
   add_unknown_gpus(seen, findings);
-  return findings;
-}
-
-std::vector<Finding> examine_gpu_access(const Observations& seen) {
-  std::vector<Finding> findings;
-  if (seen.gpu_support) {
-    findings.push_back(engine_support(seen));
-  }
-  add_stale_specs(seen, findings);
-  const bool by_hook = seen.gpu_support && *seen.gpu_support && (*seen.gpu_support)->nvidia;
-  if (by_hook && seen.probe.char_links_missing && engine_is_here(seen)) {
-    findings.push_back(
-        {.code = "gpu-char-links",
-         .status = Status::note,
-         .message = "the GPU's device files have no links in /dev/char",
-         .cause = "with systemd's cgroups, a `systemctl daemon-reload` takes the GPUs from running "
-                  "containers: `Failed to initialize NVML: Unknown Error`",
-         .remedy = {"`sudo nvidia-ctk system create-dev-char-symlinks --create-all`"}});
-  }
   return findings;
 }
 

@@ -12,7 +12,7 @@ namespace berth::cli {
 namespace {
 
 constexpr std::size_t kStatusWidth = 9;  // "problem" and two blanks
-constexpr std::size_t kCodeWidth = 22;   // "cuda-visible-devices" and two blanks
+constexpr std::size_t kCodeWidth = 26;   // "gpu-toolkit-unconfigured" and two blanks
 
 Style style_of(Finding::Status status) {
   switch (status) {

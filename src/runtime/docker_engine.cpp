@@ -100,6 +100,12 @@ Result<EngineFacts> DockerEngine::facts() {
   return facts;
 }
 
+Result<EngineDetails> DockerEngine::details() {
+  BERTH_TRY(const std::string version, describe("/version"));
+  BERTH_TRY(const std::string info, describe("/info"));
+  return decode_engine_details(version, info);
+}
+
 // The engine does not say whether it takes the driver `nvidia`: dockerd registers it where it finds
 // the hook on its own PATH when it starts (moby daemon/devices_nvidia_linux.go). A configured
 // runtime of that name, or the hook on our PATH and in the folders that a daemon's PATH has, is the
@@ -255,16 +261,15 @@ Result<void> DockerEngine::remove(const std::string& id, bool force) {
   return {};
 }
 
-Result<std::string> DockerEngine::import_empty_image() {
-  constexpr std::size_t kEndOfArchive = 1024;  // two blocks of zeros
+Result<std::string> DockerEngine::import_image(const std::string& archive) {
   BERTH_TRY(std::string target, versioned("/images/create?fromSrc=-"));
   BERTH_TRY(const HttpResponse response, client_.perform({.method = "POST",
                                                           .target = std::move(target),
-                                                          .body = std::string(kEndOfArchive, '\0'),
+                                                          .body = archive,
                                                           .content_type = "application/x-tar",
                                                           .timeout = options_.timeouts.action}));
   if (!response.ok()) {
-    return fail(engine_error(response, "an empty image cannot be made"));
+    return fail(engine_error(response, "an image cannot be made"));
   }
   return decode_imported(response.body);
 }

@@ -28,6 +28,7 @@ class DockerEngine final : public Engine {
                 options_.log) {}
 
   Result<EngineFacts> facts() override;
+  Result<EngineDetails> details() override;
   Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) override;
   Result<void> pull(const std::string& reference, const std::string& platform,
                     const PullObserver& observer, std::stop_token stop) override;
@@ -53,7 +54,7 @@ class DockerEngine final : public Engine {
   Result<std::unique_ptr<AttachedStream>> start_exec(const std::string& exec_id, bool tty) override;
   Result<ExecState> inspect_exec(const std::string& exec_id) override;
   Result<void> resize_exec(const std::string& exec_id, ContainerSpec::ConsoleSize size) override;
-  Result<std::string> import_empty_image() override;
+  Result<std::string> import_image(const std::string& archive) override;
   Result<void> remove_image(const std::string& id) override;
 
  private:

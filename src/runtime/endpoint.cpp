@@ -101,7 +101,6 @@ class Search {
   }
 
   Result<Endpoint> on_default_socket() const;
-  std::vector<std::string> default_sockets() const;
   Endpoint with_proxy(Endpoint endpoint) const;
 
   const EndpointQuery& query_;
@@ -137,18 +136,6 @@ Endpoint Search::with_proxy(Endpoint endpoint) const {
   return endpoint;
 }
 
-// The sockets that engines make by themselves, in the order of preference.
-std::vector<std::string> Search::default_sockets() const {
-  const auto below_root = [this](const char* path) { return (query_.system_root / path).string(); };
-  std::vector<std::string> sockets{below_root("var/run/docker.sock")};
-  if (const std::optional<std::string> runtime = environment_("XDG_RUNTIME_DIR")) {
-    sockets.push_back(*runtime + "/docker.sock");
-    sockets.push_back(*runtime + "/podman/podman.sock");
-  }
-  sockets.push_back(below_root("run/podman/podman.sock"));
-  return sockets;
-}
-
 struct Attempt {
   Endpoint endpoint;
   int error_number;
@@ -177,7 +164,7 @@ Error nothing_found(const std::vector<Attempt>& attempts) {
 
 Result<Endpoint> Search::on_default_socket() const {
   std::vector<Attempt> attempts;
-  for (const std::string& path : default_sockets()) {
+  for (const std::string& path : default_sockets(environment_, query_.system_root)) {
     Result<Endpoint> endpoint = parse_endpoint("unix://" + path, "default socket");
     if (!endpoint) {
       continue;  // an XDG_RUNTIME_DIR that no socket fits into
@@ -195,6 +182,17 @@ Result<Endpoint> Search::on_default_socket() const {
 }
 
 }  // namespace
+
+std::vector<std::string> default_sockets(const EnvironmentLookup& environment,
+                                         const std::filesystem::path& system_root) {
+  std::vector<std::string> sockets{(system_root / "var/run/docker.sock").string()};
+  if (const std::optional<std::string> runtime = environment("XDG_RUNTIME_DIR")) {
+    sockets.push_back(*runtime + "/docker.sock");
+    sockets.push_back(*runtime + "/podman/podman.sock");
+  }
+  sockets.push_back((system_root / "run/podman/podman.sock").string());
+  return sockets;
+}
 
 Result<Endpoint> find_endpoint(const EndpointQuery& query) {
   DockerConfig config = load_docker_config(query.environment);

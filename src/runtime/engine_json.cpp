@@ -95,6 +95,23 @@ Result<EngineFacts> decode_engine_facts(std::string_view version, std::string_vi
   });
 }
 
+Result<EngineDetails> decode_engine_details(std::string_view version, std::string_view info) {
+  BERTH_TRY(const std::string newest,
+            decode(version, Errc::engine_failed, answer_to("GET /version"),
+                   [](const Json& json) { return text_field(json, "ApiVersion"); }));
+  return decode(info, Errc::engine_failed, answer_to("GET /info"), [&newest](const Json& json) {
+    EngineDetails details{.newest_api = newest};
+    details.operating_system = text_field(json, "OperatingSystem");
+    details.cgroup_driver = text_field(json, "CgroupDriver");
+    details.system_time = text_field(json, "SystemTime");
+    details.http_proxy = text_field(json, "HttpProxy");
+    details.https_proxy = text_field(json, "HttpsProxy");
+    const std::vector<std::string> options = texts_field(json, "SecurityOptions");
+    details.selinux = std::find(options.begin(), options.end(), "name=selinux") != options.end();
+    return details;
+  });
+}
+
 Result<ImageFacts> decode_image(std::string_view body) {
   return decode(body, Errc::engine_failed, answer_to("GET /images/…/json"), [](const Json& json) {
     ImageFacts facts;
@@ -164,8 +181,8 @@ Result<std::string> decode_imported(std::string_view stream) {
   BERTH_CHECK(splitter.feed(stream, [&id](std::string_view object) -> Result<void> {
     BERTH_TRY(const PullLine line, decode_pull_line(object));
     if (!line.error.empty()) {
-      return fail(Error{Errc::engine_failed, "an empty image cannot be made"}.note(
-          "the engine says: " + excerpt(line.error)));
+      return fail(Error{Errc::engine_failed, "an image cannot be made"}.note("the engine says: " +
+                                                                             excerpt(line.error)));
     }
     id = line.event.status;
     return {};

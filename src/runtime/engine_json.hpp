@@ -16,6 +16,7 @@ namespace berth::runtime {
 
 // GET /version and GET /info together. `address` and `api_version` are left to the caller.
 Result<EngineFacts> decode_engine_facts(std::string_view version, std::string_view info);
+Result<EngineDetails> decode_engine_details(std::string_view version, std::string_view info);
 Result<ImageFacts> decode_image(std::string_view body);
 Result<CreatedContainer> decode_created(std::string_view body);
 Result<ContainerState> decode_container(std::string_view body);

@@ -99,12 +99,14 @@ DeviceRequest every_gpu(DeviceRequest::Driver driver) {
 // Podman may fail to make an image while another probe drops its own: both have the same, empty
 // layer.
 Result<std::string> make_empty_image(Engine& engine) {
+  constexpr std::size_t kEndOfArchive = 1024;  // of tar: two blocks of zeros
   constexpr int kTries = 5;
   constexpr std::chrono::milliseconds kPause{100};
-  Result<std::string> id = engine.import_empty_image();
+  const std::string empty(kEndOfArchive, '\0');
+  Result<std::string> id = engine.import_image(empty);
   for (int tries = 1; !id && id.error().code == Errc::engine_failed && tries < kTries; ++tries) {
     std::this_thread::sleep_for(kPause);
-    id = engine.import_empty_image();
+    id = engine.import_image(empty);
   }
   return id;
 }

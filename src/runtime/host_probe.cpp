@@ -9,51 +9,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
-#include <system_error>
 
-#include "berth/base/file.hpp"
 #include "berth/base/text.hpp"
+#include "runtime/system_files.hpp"
 
 namespace berth::runtime {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kLargestFile = 1U << 20;
-
-// The content of a small file; empty where there is none.
-std::string content_of(const fs::path& path) {
-  Result<std::string> content = read_file(path, kLargestFile);
-  return content ? *std::move(content) : std::string();
-}
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
-// The entries of a folder by name; none where it cannot be read.
-std::vector<fs::path> entries_of(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    entries.push_back(it->path());
-  }
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
-// "Model: \t\t NVIDIA A10G" -> "NVIDIA A10G".
-std::string value_of(std::string_view content, std::string_view key) {
-  for (const std::string& line : split(content, '\n')) {
-    const std::size_t colon = line.find(':');
-    if (colon != std::string::npos && trimmed(std::string_view(line).substr(0, colon)) == key) {
-      return std::string(trimmed(std::string_view(line).substr(colon + 1)));
-    }
-  }
-  return {};
-}
 
 std::optional<DriverVersion> driver_version(std::string_view text) {
   std::optional<DriverVersion> version = DriverVersion::parse(text);
@@ -144,40 +108,6 @@ std::vector<std::string> pci_gpus(const fs::path& root) {
   return found;
 }
 
-// The version in the name of the driver's CUDA library, wherever the file mentions it. JSON or YAML
-// does not matter for that.
-std::optional<DriverVersion> driver_named_in(const std::string& specification) {
-  constexpr std::string_view kLibrary = "libcuda.so.";
-  for (std::size_t at = specification.find(kLibrary); at != std::string::npos;
-       at = specification.find(kLibrary, at + 1)) {
-    const std::size_t begin = at + kLibrary.size();
-    std::size_t end = specification.find_first_not_of("0123456789.", begin);
-    end = std::min(end, specification.size());
-    if (const std::optional<DriverVersion> version =
-            driver_version(std::string_view(specification).substr(begin, end - begin))) {
-      return version;  // "libcuda.so.1", the link, has no second part and is passed over
-    }
-  }
-  return std::nullopt;
-}
-
-std::vector<CdiSpec> cdi_specs(const fs::path& root) {
-  std::vector<CdiSpec> specs;
-  for (const char* folder : {"etc/cdi", "var/run/cdi"}) {
-    for (const fs::path& file : entries_of(root / folder)) {
-      const std::string extension = file.extension().string();
-      if (extension != ".json" && extension != ".yaml" && extension != ".yml") {
-        continue;
-      }
-      const std::string content = content_of(file);
-      if (content.find("nvidia.com/") != std::string::npos) {
-        specs.push_back(CdiSpec{file, driver_named_in(content)});
-      }
-    }
-  }
-  return specs;
-}
-
 std::optional<fs::path> find_program(const fs::path& root, std::string_view name) {
   for (const char* folder : {"usr/bin", "usr/local/bin", "usr/sbin", "usr/local/sbin",
                              "usr/local/nvidia/toolkit", "run/current-system/sw/bin"}) {
@@ -225,14 +155,6 @@ std::string machine_of(const ProbeRoots& roots) {
   }
   utsname names{};
   return ::uname(&names) == 0 ? names.machine : "x86_64";
-}
-
-std::optional<std::string> variable(const ProbeRoots& roots, const std::string& name) {
-  if (roots.environment) {
-    return roots.environment(name);
-  }
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
 // What NVML's failure means here, in a sentence; empty where it only says that there is no GPU.
@@ -291,16 +213,24 @@ void remark_on_surroundings(HostProbe& probe, const ProbeRoots& roots) {
   if (probe.wsl) {
     remarks.emplace_back("this is WSL2: the driver is the one of Windows");
   }
-  if (const std::optional<std::string> visible = variable(roots, "CUDA_VISIBLE_DEVICES")) {
+  if (const std::optional<std::string> visible = roots.variable("CUDA_VISIBLE_DEVICES")) {
     remarks.push_back(fmt::format("CUDA_VISIBLE_DEVICES is `{}` here", *visible));
   }
-  if (const std::optional<std::string> visible = variable(roots, "NVIDIA_VISIBLE_DEVICES");
+  if (const std::optional<std::string> visible = roots.variable("NVIDIA_VISIBLE_DEVICES");
       visible && probe.in_container) {
     remarks.push_back(fmt::format("NVIDIA_VISIBLE_DEVICES is `{}` here", *visible));
   }
 }
 
 }  // namespace
+
+std::optional<std::string> ProbeRoots::variable(const std::string& name) const {
+  if (environment) {
+    return environment(name);
+  }
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
 
 std::string docker_architecture(std::string_view machine) {
   struct Name {
@@ -329,7 +259,6 @@ HostProbe probe_host(const ProbeRoots& roots) {
   probe.in_container = is_there(root / ".dockerenv") || is_there(root / "run/.containerenv");
   probe.char_links_missing = char_links_missing(root);
   probe.os_ids = os_ids(root);
-  probe.cdi_specs = cdi_specs(root);
   probe.nvidia_hook = find_program(root, "nvidia-container-runtime-hook");
   probe.nvidia_cdi_hook = find_program(root, "nvidia-cdi-hook");
   probe.nvidia_ctk = find_program(root, "nvidia-ctk");

@@ -234,6 +234,10 @@ Result<EngineFacts> FakeEngine::facts() {
   return engine_facts;
 }
 
+Result<EngineDetails> FakeEngine::details() {
+  return EngineDetails{};
+}
+
 Result<std::optional<ImageFacts>> FakeEngine::inspect_image(const std::string&) {
   return std::optional<ImageFacts>{};
 }
@@ -243,8 +247,17 @@ Result<void> FakeEngine::pull(const std::string&, const std::string&, const Pull
   return record("pull");
 }
 
+bool FakeEngine::has_ended() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->reported;
+}
+
 Result<CreatedContainer> FakeEngine::create(const ContainerSpec& spec) {
   BERTH_CHECK(record("create"));
+  if (thread_.joinable() && has_ended()) {  // a second container begins anew
+    thread_.join();
+    state_ = connected_state();
+  }
   const std::lock_guard lock(mutex_);
   specs_.push_back(spec);
   const std::string id = "container-" + std::to_string(specs_.size());
@@ -414,7 +427,7 @@ Result<void> FakeEngine::resize_exec(const std::string&, ContainerSpec::ConsoleS
   return record("resize_exec " + std::to_string(size.rows) + "x" + std::to_string(size.columns));
 }
 
-Result<std::string> FakeEngine::import_empty_image() {
+Result<std::string> FakeEngine::import_image(const std::string&) {
   BERTH_CHECK(record("import"));
   const std::lock_guard lock(mutex_);
   images_.insert("sha256:empty");

@@ -1,5 +1,6 @@
 // FakeEngine: an Engine in memory for tests of what uses one. It records every call, and its
-// container is a function of the test, run on a thread of its own from start() on.
+// containers, one after the other, are a function of the test, run on a thread of its own from
+// start() on.
 #pragma once
 
 #include <chrono>
@@ -83,6 +84,7 @@ class FakeEngine : public runtime::Engine {
   bool leaves_something_behind() const;
 
   Result<EngineFacts> facts() override;
+  Result<runtime::EngineDetails> details() override;
   Result<std::optional<runtime::ImageFacts>> inspect_image(const std::string& reference) override;
   Result<void> pull(const std::string& reference, const std::string& platform,
                     const runtime::PullObserver& observer, std::stop_token stop) override;
@@ -109,11 +111,12 @@ class FakeEngine : public runtime::Engine {
                                                               bool tty) override;
   Result<runtime::ExecState> inspect_exec(const std::string& exec_id) override;
   Result<void> resize_exec(const std::string& exec_id, ContainerSpec::ConsoleSize size) override;
-  Result<std::string> import_empty_image() override;
+  Result<std::string> import_image(const std::string& archive) override;
   Result<void> remove_image(const std::string& id) override;
 
  private:
   Result<void> record(const std::string& call);
+  bool has_ended() const;
 
   std::function<void(FakeContainer&)> command_;
   std::shared_ptr<FakeContainerState> state_;

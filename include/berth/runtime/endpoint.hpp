@@ -94,6 +94,10 @@ struct EndpointQuery {
 Result<Endpoint> parse_endpoint(const std::string& text, const std::string& origin,
                                 bool tls = false);
 
+// The sockets that engines make by themselves, in the order of preference.
+std::vector<std::string> default_sockets(const EnvironmentLookup& environment,
+                                         const std::filesystem::path& system_root = "/");
+
 // Errc::engine_unreachable where no engine can be found, with every address that was tried and why
 // it did not do; Errc::not_found for a context, or for a file of TLS, that is not there.
 Result<Endpoint> find_endpoint(const EndpointQuery& query);

@@ -188,12 +188,25 @@ struct ExecState {
   long pid = 0;       // on the engine's machine; Podman forgets it at the end
 };
 
+// What the engine says of itself beyond EngineFacts: nothing that a decision rests on, for
+// `berth doctor`.
+struct EngineDetails {
+  std::string newest_api{};        // "1.52": the newest that it speaks
+  std::string operating_system{};  // "Ubuntu 24.04.1 LTS", "Docker Desktop"
+  std::string cgroup_driver{};     // "systemd", "cgroupfs", "none"
+  std::string system_time{};       // its clock, RFC 3339
+  std::string http_proxy{};        // what it pulls through
+  std::string https_proxy{};
+  bool selinux = false;  // it labels containers
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
 
   // GET /_ping, /version, /info: negotiates the API version, and fails below 1.41.
   virtual Result<EngineFacts> facts() = 0;
+  virtual Result<EngineDetails> details() = 0;
   virtual Result<std::optional<ImageFacts>> inspect_image(const std::string& reference) = 0;
   // Errc::not_found where the registry has no such image; credentials come from docker's
   // configuration. `platform` is os/arch[/variant]; empty: the engine's.
@@ -242,10 +255,10 @@ class Engine {
   // Fails where the command is not up yet: try again.
   virtual Result<void> resize_exec(const std::string& exec_id, ContainerSpec::ConsoleSize size) = 0;
 
-  // An image without a single file, made on the spot (POST /images/create?fromSrc=- with an empty
-  // tar archive, without repository or tag): its id, "sha256:…". gpu_support.hpp probes with it,
-  // before anything is pulled.
-  virtual Result<std::string> import_empty_image() = 0;
+  // An image with the files of a tar archive and nothing else, made on the spot (POST
+  // /images/create?fromSrc=-, without repository or tag): its id, "sha256:…". gpu_support.hpp and
+  // trial_run.hpp try with such ones what a run would need, before anything is pulled.
+  virtual Result<std::string> import_image(const std::string& archive) = 0;
   // By id (DELETE /images/{id}); an absent one is no error.
   virtual Result<void> remove_image(const std::string& id) = 0;
 };

@@ -29,13 +29,8 @@ struct ProbeRoots {
   std::string machine{};  // as uname -m has it; empty: that of this machine
   // Empty: the process's environment.
   std::function<std::optional<std::string>(const std::string&)> environment{};
-};
 
-// A CDI specification that names NVIDIA devices. Those that nvidia-ctk writes name the driver's
-// libraries with their version, so that they go stale with an update.
-struct CdiSpec {
-  std::filesystem::path path;
-  std::optional<DriverVersion> driver;
+  std::optional<std::string> variable(const std::string& name) const;
 };
 
 struct HostProbe {
@@ -51,7 +46,6 @@ struct HostProbe {
   bool char_links_missing = false;
   std::vector<std::string> os_ids;  // ID and ID_LIKE of /etc/os-release: "ubuntu", "debian"
   bool in_container = false;
-  std::vector<CdiSpec> cdi_specs;                    // /etc/cdi, /var/run/cdi
   std::optional<std::filesystem::path> nvidia_hook;  // nvidia-container-runtime-hook
   std::optional<std::filesystem::path> nvidia_cdi_hook;
   std::optional<std::filesystem::path> nvidia_ctk;

@@ -150,7 +150,7 @@ TEST_CASE("an engine that does not answer is a problem with the error's remedy",
   seen.engine = berth::fail(Error{Errc::engine_unreachable, "no container engine was found"}
                                 .note("tried unix:///var/run/docker.sock: no such socket")
                                 .hint("`sudo systemctl start docker`")
-                                .named("engine-no-socket"));
+                                .named("engine-timeout"));
   seen.gpu_support.reset();
   const Finding finding = expect(seen, "engine-reachable", Status::problem);
   REQUIRE(finding.message == "no container engine was found");
@@ -227,7 +227,7 @@ TEST_CASE("a GPU without a driver is a problem with the distribution's own remed
                    "https://docs.nvidia.com"));
 
   seen.probe.nouveau = true;
-  REQUIRE(contains(expect(seen, "gpu-driver", Status::problem).cause, "nouveau"));
+  REQUIRE(contains(expect(seen, "gpu-nouveau", Status::problem).cause, "nouveau"));
 
   seen.probe.nouveau = false;
   seen.probe.nvml.library = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.535.104.05";
@@ -339,21 +339,21 @@ TEST_CASE("without the toolkit the remedy installs it", "[doctor]") {
   seen.gpu_support = no_support();
   seen.probe.nvidia_hook.reset();
   seen.probe.nvidia_ctk.reset();
-  const Finding finding = expect(seen, "gpu-engine-support", Status::problem);
+  const Finding finding = expect(seen, "gpu-toolkit-missing", Status::problem);
   REQUIRE(finding.cause == "the NVIDIA Container Toolkit is not installed");
   REQUIRE(finding.remedy.size() == 4);
   REQUIRE(contains(finding.remedy[2], "apt-get install nvidia-container-toolkit"));
   REQUIRE(contains(finding.remedy[3], "nvidia-ctk runtime configure --runtime=docker"));
 
   seen.probe.os_ids = {"rocky", "rhel", "fedora"};
-  REQUIRE(contains(expect(seen, "gpu-engine-support", Status::problem).remedy[1], "dnf install"));
+  REQUIRE(contains(expect(seen, "gpu-toolkit-missing", Status::problem).remedy[1], "dnf install"));
 }
 
 TEST_CASE("with the toolkit the remedy configures and restarts the engine", "[doctor]") {
   Observations seen = healthy();
   seen.gpu_support = no_support();
-  const Finding finding = expect(seen, "gpu-engine-support", Status::problem);
-  REQUIRE(contains(finding.cause, "not restarted"));
+  const Finding finding = expect(seen, "gpu-toolkit-unconfigured", Status::problem);
+  REQUIRE(contains(finding.cause, "not configured"));
   REQUIRE(
       finding.remedy ==
       std::vector<std::string>{
@@ -363,8 +363,9 @@ TEST_CASE("with the toolkit the remedy configures and restarts the engine", "[do
 TEST_CASE("Podman's remedy is a CDI specification", "[doctor]") {
   Observations seen = healthy();
   seen.engine->kind = EngineFacts::Kind::podman;
+  seen.engine->cdi_spec_dirs = true;
   seen.gpu_support = no_support();
-  const Finding finding = expect(seen, "gpu-engine-support", Status::problem);
+  const Finding finding = expect(seen, "gpu-cdi-missing", Status::problem);
   REQUIRE(finding.remedy ==
           std::vector<std::string>{"`sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`"});
 }
@@ -381,7 +382,8 @@ TEST_CASE("support that could not be tried is a note with the engine's words", "
 TEST_CASE("a CDI specification of another driver is a problem where the engine uses it",
           "[doctor]") {
   Observations seen = healthy();
-  seen.probe.cdi_specs = {{"/etc/cdi/nvidia.yaml", berth::DriverVersion::parse("535.98")}};
+  seen.wiring.cdi_specs = {
+      {.path = "/etc/cdi/nvidia.yaml", .driver = berth::DriverVersion::parse("535.98")}};
   expect(seen, "cdi-spec-stale", Status::note);  // this engine uses the hook
   GpuSupport cdi;
   cdi.cdi = true;
@@ -392,8 +394,9 @@ TEST_CASE("a CDI specification of another driver is a problem where the engine u
   REQUIRE(finding.remedy ==
           std::vector<std::string>{"`sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`"});
 
-  seen.probe.cdi_specs = {{"/etc/cdi/nvidia.yaml", berth::DriverVersion::parse("535.104.05")},
-                          {"/etc/cdi/other.yaml", std::nullopt}};
+  seen.wiring.cdi_specs = {
+      {.path = "/etc/cdi/nvidia.yaml", .driver = berth::DriverVersion::parse("535.104.05")},
+      {.path = "/etc/cdi/other.yaml"}};
   REQUIRE_FALSE(find(seen, "cdi-spec-stale"));
 }
 

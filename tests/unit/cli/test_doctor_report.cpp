@@ -70,8 +70,8 @@ std::string table_of(const GpuReport& report) {
 
 TEST_CASE("findings are lines with their cause and remedy below", "[doctor]") {
   REQUIRE(text_of(two_findings(), false) ==
-          "ok       engine-reachable      Docker 28.5.1 answers\n"
-          "problem  gpu-nvml-mismatch     the loaded driver is 535.98, its library is 550.120\n"
+          "ok       engine-reachable          Docker 28.5.1 answers\n"
+          "problem  gpu-nvml-mismatch         the loaded driver is 535.98, its library is 550.120\n"
           "         cause: the driver was updated\n"
           "         remedy: `sudo reboot`\n"
           "\n"
@@ -95,8 +95,8 @@ TEST_CASE("colour does not move the columns", "[doctor]") {
   const Terminal colored(true, true, 80);
   std::ostringstream out;
   print_findings(out, colored, {two_findings()[0]}, {});
-  REQUIRE(out.str().rfind("\x1b[1;32mok\x1b[0m       \x1b[2mengine-reachable\x1b[0m      Docker",
-                          0) == 0);
+  REQUIRE(out.str().rfind(
+              "\x1b[1;32mok\x1b[0m       \x1b[2mengine-reachable\x1b[0m          Docker", 0) == 0);
 }
 
 TEST_CASE("findings as JSON have every key, also the empty ones", "[doctor]") {

@@ -17,6 +17,7 @@ using berth::Errc;
 using berth::Error;
 using berth::Result;
 using berth::runtime::Engine;
+using berth::runtime::EngineDetails;
 using berth::runtime::EngineOptions;
 using berth::runtime::make_docker_engine;
 using berth::runtime::parse_endpoint;
@@ -88,6 +89,26 @@ TEST_CASE("facts are those of version and info, with the API version agreed on")
   REQUIRE(facts.nvidia_hook);
   REQUIRE(facts.address == server.address());
   REQUIRE(server.last("GET /info").target == "/v1.47/info");
+}
+
+TEST_CASE("details are what only the doctor asks for") {
+  FakeEngineServer server;
+  server.answer("GET /version", 200, R"({"Version": "29.0.0", "ApiVersion": "1.52"})");
+  server.answer("GET /info", 200,
+                R"({"OperatingSystem": "Docker Desktop", "CgroupDriver": "systemd",
+                    "SystemTime": "2026-08-01T12:00:00.5Z", "HttpsProxy": "http://proxy:3128",
+                    "SecurityOptions": ["name=seccomp,profile=builtin", "name=selinux"]})");
+  const std::unique_ptr<Engine> engine = connect(server);
+  const EngineDetails details = engine->details().value();
+  REQUIRE(details.newest_api == "1.52");
+  REQUIRE(details.operating_system == "Docker Desktop");
+  REQUIRE(details.cgroup_driver == "systemd");
+  REQUIRE(details.system_time == "2026-08-01T12:00:00.5Z");
+  REQUIRE(details.http_proxy.empty());
+  REQUIRE(details.https_proxy == "http://proxy:3128");
+  REQUIRE(details.selinux);
+  server.answer("GET /info", 200, R"({"SystemTime": 7})");
+  REQUIRE(engine->details().error().code == Errc::engine_failed);
 }
 
 TEST_CASE("Podman is known by its components") {
@@ -494,7 +515,7 @@ TEST_CASE("an empty image is made and dropped") {
                 "\r\n");
   server.answer("DELETE /images/sha256:00ff", 200, "[]");
   const std::unique_ptr<Engine> engine = connect(server);
-  REQUIRE(engine->import_empty_image().value() == "sha256:00ff");
+  REQUIRE(engine->import_image(std::string(1024, '\0')).value() == "sha256:00ff");
   const FakeRequest request = server.last("POST /images/create");
   REQUIRE(request.headers.at("content-type") == "application/x-tar");
   REQUIRE(request.body == std::string(1024, '\0'));
@@ -502,6 +523,6 @@ TEST_CASE("an empty image is made and dropped") {
   REQUIRE(engine->remove_image("sha256:gone"));
   for (const char* body : {"", R"({"status":"done"})", R"({"error":"no space"})", "x"}) {
     server.answer("POST /images/create", 200, body);
-    REQUIRE(engine->import_empty_image().error().code == Errc::engine_failed);
+    REQUIRE(engine->import_image(std::string(1024, '\0')).error().code == Errc::engine_failed);
   }
 }

@@ -1,78 +1,22 @@
 // probe_host() on trees that look like machines, with stand-ins of NVML.
 #include <algorithm>
-#include <map>
 #include <string>
 
 #include "berth/runtime/host_probe.hpp"
 #include "support/catch.hpp"
 #include "support/fake_nvml_settings.hpp"
+#include "support/machine.hpp"
 #include "support/temporary_folder.hpp"
 
 using berth::runtime::add_engine;
 using berth::runtime::HostProbe;
 using berth::runtime::probe_host;
-using berth::runtime::ProbeRoots;
-using berth::runtime::process_facts;
 using berth::runtime::ProcessFacts;
 using berth::test::FakeNvml;
+using berth::test::Machine;
 using berth::test::TemporaryFolder;
 
 namespace {
-
-// A machine of a test's own: files below a root, variables, and which NVML it has.
-class Machine {
- public:
-  Machine() {
-    roots_.root = folder_.path();
-    roots_.machine = "x86_64";
-    roots_.nvml_libraries = {"libberth-there-is-no-such-thing.so.1"};
-    roots_.environment = [this](const std::string& name) -> std::optional<std::string> {
-      const auto found = variables_.find(name);
-      return found == variables_.end() ? std::nullopt : std::optional<std::string>(found->second);
-    };
-  }
-
-  Machine& file(const std::string& path, const std::string& content) {
-    folder_.write(path, content);
-    return *this;
-  }
-  Machine& variable(const std::string& name, const std::string& value) {
-    variables_[name] = value;
-    return *this;
-  }
-  Machine& nvml(const std::string& library) {
-    roots_.nvml_libraries = {library};
-    return *this;
-  }
-  Machine& machine(const std::string& name) {
-    roots_.machine = name;
-    return *this;
-  }
-  // A loaded driver and what it says of one GPU.
-  Machine& driver(const std::string& version) {
-    return file("sys/module/nvidia/version", version + "\n");
-  }
-  Machine& gpu(const std::string& bus, const std::string& model, const std::string& uuid,
-               const std::string& excluded = "No") {
-    return file("proc/driver/nvidia/gpus/" + bus + "/information",
-                "Model: \t\t " + model + "\nIRQ:   \t\t 42\nGPU UUID: \t " + uuid +
-                    "\nBus Type: \t PCIe\nDevice Minor: \t 0\nGPU Excluded:\t " + excluded + "\n");
-  }
-  Machine& pci_device(const std::string& bus, const std::string& vendor,
-                      const std::string& device_class) {
-    file("sys/bus/pci/devices/" + bus + "/vendor", vendor + "\n");
-    return file("sys/bus/pci/devices/" + bus + "/class", device_class + "\n");
-  }
-
-  HostProbe probe() const { return probe_host(roots_); }
-  ProcessFacts process(unsigned pid) const { return process_facts(pid, roots_); }
-  const std::filesystem::path& root() const { return folder_.path(); }
-
- private:
-  TemporaryFolder folder_;
-  std::map<std::string, std::string> variables_;
-  ProbeRoots roots_;
-};
 
 bool remarked(const HostProbe& probe, const std::string& part) {
   const auto has_part = [&part](const std::string& remark) {
@@ -258,23 +202,6 @@ TEST_CASE("variables that hide GPUs are remarked on", "[host_probe]") {
   const HostProbe inside = machine.probe();
   REQUIRE(inside.in_container);
   REQUIRE(remarked(inside, "NVIDIA_VISIBLE_DEVICES is `void` here"));
-}
-
-TEST_CASE("CDI specifications tell the driver that they were made for", "[host_probe]") {
-  Machine machine;
-  machine
-      .file("etc/cdi/nvidia.yaml",
-            "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ncontainerEdits:\n  mounts:\n"
-            "  - hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.1\n"
-            "  - hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05\n")
-      .file("var/run/cdi/nvidia.json", R"({"kind": "nvidia.com/gpu", "devices": []})")
-      .file("etc/cdi/amd.json", R"({"kind": "amd.com/gpu"})")
-      .file("etc/cdi/nvidia.yaml.bak", "kind: nvidia.com/gpu\n");
-  const HostProbe probe = machine.probe();
-  REQUIRE(probe.cdi_specs.size() == 2);
-  REQUIRE(probe.cdi_specs[0].path == machine.root() / "etc/cdi/nvidia.yaml");
-  REQUIRE(probe.cdi_specs[0].driver->text() == "535.104.05");
-  REQUIRE_FALSE(probe.cdi_specs[1].driver);
 }
 
 TEST_CASE("device files without links in /dev/char are noticed", "[host_probe]") {

@@ -1,0 +1,36 @@
+// What mends a machine, in the words of its distribution. Each remedy is a sentence, or a command
+// between backticks that works as printed. Sources: docs/doctor.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/doctor_checks.hpp"
+
+namespace berth::cli {
+
+std::vector<std::string> install_driver(const runtime::HostProbe& probe);
+std::vector<std::string> install_driver_library(const runtime::HostProbe& probe);
+// Builds the installed driver's module for the kernel that runs.
+std::vector<std::string> build_module(const runtime::HostProbe& probe);
+std::vector<std::string> install_toolkit(const runtime::HostProbe& probe);
+// Registers the toolkit with this engine and starts the engine anew, each as a command of its own
+// user: root's or the caller's.
+std::string configure_toolkit(const Observations& seen);
+std::string restart_docker(const Observations& seen);
+std::string generate_cdi_spec(const std::string& path);
+
+std::vector<std::string> install_engine(const runtime::HostProbe& probe);
+// Starts Docker's daemon, now and at every boot.
+std::string start_docker(const runtime::EngineSite& site);
+
+// Whether the engine runs on the machine that was probed, and not in a virtual machine on it.
+bool engine_is_here(const Observations& seen);
+bool is_docker(const Observations& seen);  // it answers, and is no Podman
+bool is_docker_desktop(const Observations& seen);
+bool has_gpus(const Observations& seen);  // whether or not they can be used
+
+// An error of a layer below, as a finding.
+Finding from_error(std::string code, const Error& error);
+
+}  // namespace berth::cli

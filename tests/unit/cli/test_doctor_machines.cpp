@@ -1,0 +1,567 @@
+// The doctor on machines made of files, sockets and a stand-in of NVML: what is probed there,
+// judged and said. One test per ailment; the engine's own facts are what such an engine answers.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+
+#include "cli/doctor_checks.hpp"
+#include "support/catch.hpp"
+#include "support/fake_nvml_settings.hpp"
+#include "support/machine.hpp"
+
+using namespace berth;
+using namespace berth::cli;
+using berth::test::FakeNvml;
+using berth::test::Machine;
+using Status = Finding::Status;
+
+namespace {
+
+constexpr const char* kLibraries = "usr/lib/x86_64-linux-gnu";
+
+// A workstation that is well: Ubuntu, driver 535.104.05 with its device files, the toolkit.
+class Workstation : public Machine {
+ public:
+  Workstation() {
+    file("etc/os-release", "ID=ubuntu\nID_LIKE=debian\n");
+    file("etc/group", "root:x:0:\ndocker:x:998:grace\nvideo:x:44:\n");
+    file("proc/sys/kernel/osrelease", "6.8.0-45-generic\n");
+    file("proc/stat", "cpu 1 2 3\nbtime 1000000\n");
+    file("run/systemd/system/x", "");
+    file("usr/bin/docker", "").file("usr/bin/dockerd", "");
+    driver("535.104.05").nvml(BERTH_FAKE_NVML);
+    pci_device("0000:01:00.0", "0x10de", "0x030200");
+    for (const char* device : {"nvidiactl", "nvidia-uvm", "nvidia0", "nvidia1"}) {
+      file(std::string("dev/") + device, "").mode(std::string("dev/") + device, 0666);
+    }
+    file("dev/char/195:255", "");
+    file("usr/bin/nvidia-container-runtime-hook", "").file("usr/bin/nvidia-ctk", "");
+    variable("HOME", "/home/ada");
+    rights.name = "ada";
+    rights.uid = 1000;
+    rights.groups = {1000};
+    engine.address = "unix:///var/run/docker.sock";
+    engine.version = "28.0.4";
+    engine.api_version = "1.48";
+    engine.runtimes = {"runc"};
+    engine.storage_root = root().string();
+    details.newest_api = "1.48";
+    details.cgroup_driver = "systemd";
+    support.nvidia = true;
+  }
+
+  // Specifications as nvidia-ctk writes them, for a driver whose libraries are there or not.
+  Workstation& cdi_spec(const std::string& driver_version, bool libraries_there) {
+    const std::string library = std::string("/") + kLibraries + "/libcuda.so." + driver_version;
+    if (libraries_there) {
+      file(library.substr(1), "");
+    }
+    file("etc/cdi/nvidia.yaml",
+         "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices:\n- name: \"0\"\n  containerEdits:\n"
+         "    deviceNodes:\n    - path: /dev/nvidia0\n"
+         "containerEdits:\n  deviceNodes:\n  - path: /dev/nvidiactl\n"
+         "  hooks:\n  - hookName: createContainer\n    path: /usr/bin/nvidia-ctk\n"
+         "  mounts:\n  - hostPath: " +
+             library + "\n    containerPath: " + library + "\n");
+    return *this;
+  }
+  Workstation& toolkit_config(const std::string& content) {
+    file("etc/nvidia-container-runtime/config.toml", content);
+    return *this;
+  }
+  Workstation& without_toolkit() {
+    std::filesystem::remove(root() / "usr/bin/nvidia-container-runtime-hook");
+    std::filesystem::remove(root() / "usr/bin/nvidia-ctk");
+    return *this;
+  }
+  Workstation& without_support() {
+    support = {};
+    support.evidence = {"the engine has no device driver nvidia (tried)"};
+    return *this;
+  }
+  // A dockerd that started so many seconds after the boot, which was in 1970.
+  Workstation& dockerd_started(long seconds) {
+    const std::string ticks = std::to_string(seconds * ::sysconf(_SC_CLK_TCK));
+    std::string fields;
+    for (int field = 4; field <= 21; ++field) {
+      fields += " 0";
+    }
+    file("var/run/docker.pid", "4242\n");
+    file("proc/4242/stat", "4242 (docker (d) x) S" + fields + " " + ticks + " 0\n");
+    return *this;
+  }
+  Workstation& unreachable(const Error& error) {
+    answers = false;
+    why = error;
+    return *this;
+  }
+
+  Observations observe() const {
+    Observations seen;
+    seen.probe = probe();
+    seen.user = rights.name;
+    runtime::SiteQuery query{.rights = rights};
+    seen.site = runtime::probe_engine_site(roots(), query);
+    seen.wiring = runtime::probe_gpu_wiring(roots(), rights);
+    if (answers) {
+      seen.engine = engine;
+      seen.details = details;
+      seen.gpu_support = support;
+      runtime::add_engine(seen.probe, engine);
+    } else {
+      seen.engine = fail(why);
+    }
+    return seen;
+  }
+
+  runtime::UserRights rights{};
+  EngineFacts engine{};
+  runtime::EngineDetails details{};
+  runtime::GpuSupport support{};
+  bool answers = true;
+  Error why{Errc::engine_unreachable, "no container engine was found on this machine"};
+};
+
+Error no_socket() {
+  return Error{Errc::engine_unreachable, "no container engine was found on this machine"}.named(
+      "engine-no-socket");
+}
+
+std::optional<Finding> find(const Observations& seen, const std::string& code) {
+  for (const Finding& finding : examine(seen)) {
+    if (finding.code == code) {
+      return finding;
+    }
+  }
+  return std::nullopt;
+}
+
+Finding expect(const Workstation& machine, const std::string& code, Status status) {
+  const Observations seen = machine.observe();
+  std::string all;
+  for (const Finding& finding : examine(seen)) {
+    all += std::string(name_of(finding.status)) + " " + finding.code + ": " + finding.message +
+           " [" + finding.cause + "]\n";
+  }
+  INFO(all);
+  const std::optional<Finding> found = find(seen, code);
+  REQUIRE(found);
+  REQUIRE(found->status == status);
+  if (status == Status::problem) {
+    REQUIRE_FALSE(found->cause.empty());
+    REQUIRE_FALSE(found->remedy.empty());
+  }
+  return *found;
+}
+
+bool is_absent(const Workstation& machine, const std::string& code) {
+  return !find(machine.observe(), code);
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a workstation that is well has no problem", "[doctor][machine]") {
+  const Workstation machine;
+  for (const Finding& finding : examine(machine.observe())) {
+    INFO(finding.code << ": " << finding.message);
+    REQUIRE((finding.status != Status::problem || finding.code == "disk-space"));
+  }
+}
+
+// ---- why no engine answers ----
+
+TEST_CASE("no engine is installed, or only a client", "[doctor][machine]") {
+  Workstation machine;
+  machine.unreachable(no_socket());
+  std::filesystem::remove(machine.root() / "usr/bin/dockerd");
+  REQUIRE(contains(expect(machine, "engine-not-installed", Status::problem).message,
+                   "only Docker's client"));
+  std::filesystem::remove(machine.root() / "usr/bin/docker");
+  const Finding finding = expect(machine, "engine-not-installed", Status::problem);
+  REQUIRE(finding.message == "no container engine is installed");
+  REQUIRE(contains(finding.remedy.front(), "get.docker.com"));
+}
+
+TEST_CASE("an engine is installed and does not run", "[doctor][machine]") {
+  Workstation machine;
+  machine.unreachable(no_socket());
+  Finding finding = expect(machine, "engine-not-running", Status::problem);
+  REQUIRE(finding.message ==
+          "Docker is installed (`/usr/bin/dockerd`), and its daemon does not run");
+  REQUIRE(finding.remedy.front() == "`sudo systemctl enable --now docker`");
+
+  std::filesystem::remove_all(machine.root() / "run/systemd");  // as in WSL2 without it
+  REQUIRE(expect(machine, "engine-not-running", Status::problem).remedy ==
+          std::vector<std::string>{"`sudo service docker start`"});
+
+  std::filesystem::remove(machine.root() / "usr/bin/dockerd");
+  machine.file("usr/bin/podman", "");
+  REQUIRE(contains(expect(machine, "engine-not-running", Status::problem).remedy.front(),
+                   "podman.socket"));
+
+  std::filesystem::remove(machine.root() / "usr/bin/podman");
+  machine.file("opt/docker-desktop/bin/x", "");
+  REQUIRE(expect(machine, "engine-not-running", Status::problem).remedy ==
+          std::vector<std::string>{"`systemctl --user start docker-desktop`"});
+}
+
+TEST_CASE("a socket that its engine left behind is named", "[doctor][machine]") {
+  Workstation machine;
+  machine.socket("var/run/docker.sock", false);
+  machine.unreachable(Error{Errc::engine_unreachable, "no answer"}.named("engine-not-running"));
+  const Finding finding = expect(machine, "engine-socket-dead", Status::problem);
+  REQUIRE(finding.message == "`/var/run/docker.sock` is there, and nothing listens on it");
+  REQUIRE(finding.remedy.front() == "`sudo systemctl restart docker`");
+}
+
+TEST_CASE("Docker Desktop that answers beside docker's context is pointed at",
+          "[doctor][machine]") {
+  Workstation machine;
+  machine.socket("home/ada/.docker/desktop/docker.sock", true);
+  machine.unreachable(no_socket());
+  REQUIRE(expect(machine, "engine-reachable", Status::problem).remedy.front() ==
+          "`docker context use desktop-linux`");
+}
+
+TEST_CASE("who may open the socket decides over the remedy", "[doctor][machine]") {
+  Workstation machine;
+  machine.socket("var/run/docker.sock", true).mode("var/run/docker.sock", 0660);
+  const std::string number = std::to_string(::getegid());
+  machine.unreachable(Error{Errc::engine_unreachable, "denied"}.named("engine-permission-denied"));
+  Observations seen = machine.observe();
+  // Tests may run as root, whom nothing is denied.
+  REQUIRE(seen.site.sockets.size() == 1);
+  seen.site.sockets[0].error_number = EACCES;
+
+  machine.file("etc/group", "docker:x:" + number + ":grace\n");
+  const auto with_group = [&machine]() {
+    Observations observed = machine.observe();
+    observed.site.sockets[0].error_number = EACCES;
+    return *find(observed, "engine-permission");
+  };
+  REQUIRE(contains(with_group().cause, "`ada` is not in it"));
+  REQUIRE(contains(with_group().remedy.front(), "`sudo usermod -aG docker $USER`"));
+
+  machine.file("etc/group", "docker:x:" + number + ":grace,ada\n");
+  machine.rights.groups = {1000};
+  REQUIRE(contains(with_group().cause, "this session began before"));
+  REQUIRE(contains(with_group().remedy.front(), "`newgrp docker`"));
+}
+
+TEST_CASE("a second engine is named, and a link to the first is none", "[doctor][machine]") {
+  Workstation machine;
+  machine.variable("XDG_RUNTIME_DIR", "/run/user/1000");
+  machine.socket("var/run/docker.sock", true);
+  std::filesystem::create_directories(machine.root() / "run/podman");
+  std::filesystem::create_symlink(machine.root() / "var/run/docker.sock",
+                                  machine.root() / "run/podman/podman.sock");
+  REQUIRE(is_absent(machine, "engine-others"));
+  machine.socket("run/user/1000/podman/podman.sock", true);
+  const Finding finding = expect(machine, "engine-others", Status::note);
+  REQUIRE(finding.message == "another engine answers at unix:///run/user/1000/podman/podman.sock");
+  REQUIRE(finding.remedy.front() ==
+          "`berth --engine unix:///run/user/1000/podman/podman.sock doctor` examines it");
+}
+
+TEST_CASE("an engine newer than the tested ones is noted", "[doctor][machine]") {
+  Workstation machine;
+  machine.details.newest_api = "1.60";
+  REQUIRE(contains(expect(machine, "engine-version", Status::note).message, "1.60"));
+}
+
+TEST_CASE("Docker Desktop on Linux has no GPUs", "[doctor][machine]") {
+  Workstation machine;
+  machine.details.operating_system = "Docker Desktop";
+  machine.without_support();
+  REQUIRE(contains(expect(machine, "docker-desktop", Status::problem).cause, "no GPU"));
+  machine.file("dev/dxg", "");
+  expect(machine, "docker-desktop", Status::note);
+}
+
+TEST_CASE("a daemon.json that is no JSON is found before the daemon does", "[doctor][machine]") {
+  Workstation machine;
+  machine.file("etc/docker/daemon.json", "{\"runtimes\": }");
+  REQUIRE(contains(expect(machine, "daemon-config", Status::problem).remedy.front(), "--validate"));
+}
+
+// ---- the driver ----
+
+TEST_CASE("nouveau in the driver's place", "[doctor][machine]") {
+  Workstation machine;
+  std::filesystem::remove_all(machine.root() / "sys/module/nvidia");
+  machine.nvml("libberth-none.so.1").file("sys/module/nouveau/refcnt", "1\n");
+  REQUIRE(contains(expect(machine, "gpu-nouveau", Status::problem).cause, "nouveau"));
+}
+
+TEST_CASE("a module that was not built, is refused, or is only not loaded", "[doctor][machine]") {
+  const FakeNvml fake{{"FAKE_NVML_INIT", "9"}};
+  Workstation machine;
+  std::filesystem::remove_all(machine.root() / "sys/module/nvidia");
+  const std::string list = "lib/modules/6.8.0-45-generic/modules.dep";
+  machine.file(list, "kernel/fs/ext4/ext4.ko.zst:\n");
+  const Finding missing = expect(machine, "gpu-module-missing", Status::problem);
+  REQUIRE(contains(missing.cause, "6.8.0-45-generic"));
+  REQUIRE(contains(missing.remedy.front(), "dkms autoinstall"));
+
+  machine.file(list, "updates/dkms/nvidia.ko.zst:\n");
+  REQUIRE(
+      contains(expect(machine, "gpu-driver", Status::problem).remedy.front(), "modprobe nvidia"));
+
+  machine.file("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+               std::string("\6\0\0\0\1", 5));
+  REQUIRE(contains(expect(machine, "gpu-secure-boot", Status::problem).remedy[1], "mokutil"));
+}
+
+TEST_CASE("a library of another version than the module, on a real tree", "[doctor][machine]") {
+  const FakeNvml fake{{"FAKE_NVML_INIT", "18"}};
+  Workstation machine;
+  std::filesystem::copy_file(BERTH_FAKE_NVML, machine.root() / "libnvidia-ml.so.550.120");
+  machine.nvml((machine.root() / "libnvidia-ml.so.550.120").string());
+  REQUIRE(expect(machine, "gpu-nvml-mismatch", Status::problem).message ==
+          "the loaded driver is 535.104.05, its library is 550.120");
+}
+
+TEST_CASE("a driver without its library, and a lost GPU", "[doctor][machine]") {
+  Workstation without;
+  without.nvml("libberth-none.so.1");
+  REQUIRE(contains(expect(without, "gpu-library", Status::problem).remedy.front(),
+                   "libnvidia-compute-535"));
+  const FakeNvml fake{{"FAKE_NVML_LOST", "1"}};
+  const Workstation lost;
+  REQUIRE(contains(expect(lost, "gpu-lost", Status::problem).message, "GPU 1"));
+}
+
+TEST_CASE("nvidia-uvm that nothing has made matters most where CDI is used", "[doctor][machine]") {
+  Workstation machine;
+  std::filesystem::remove(machine.root() / "dev/nvidia-uvm");
+  REQUIRE(expect(machine, "gpu-device-files", Status::note).message ==
+          "/dev/nvidia-uvm is not there");
+  machine.support = {.cdi = true};
+  REQUIRE(expect(machine, "gpu-device-files", Status::problem).remedy ==
+          std::vector<std::string>{"`sudo nvidia-modprobe -u -c=0`"});
+  machine.file(".dockerenv", "");  // a container has what it was given
+  REQUIRE(is_absent(machine, "gpu-device-files"));
+}
+
+TEST_CASE("device files that the caller may not open", "[doctor][machine]") {
+  Workstation machine;
+  machine.rights.uid = ::geteuid() + 1;
+  machine.mode("dev/nvidia0", 0660);
+  const Finding finding = expect(machine, "gpu-device-permission", Status::problem);
+  REQUIRE(finding.message == "/dev/nvidia0 may not be opened by this user");
+  REQUIRE(contains(finding.remedy.front(), "usermod -aG"));
+  machine.mode("dev/nvidia0", 0600);
+  REQUIRE(
+      contains(expect(machine, "gpu-device-permission", Status::problem).remedy.front(), "chmod"));
+  struct stat owner {};
+  REQUIRE(::stat((machine.root() / "dev/nvidia0").c_str(), &owner) == 0);
+  machine.mode("dev/nvidia0", 0660);
+  machine.rights.groups = {owner.st_gid};
+  REQUIRE(is_absent(machine, "gpu-device-permission"));
+}
+
+TEST_CASE("NVSwitches need the fabric manager", "[doctor][machine]") {
+  Workstation machine;
+  machine.pci_device("0000:05:00.0", "0x10de", "0x068000");
+  REQUIRE(contains(expect(machine, "gpu-fabric-manager", Status::problem).cause, "802"));
+  machine.file("proc/77/comm", "nv-fabricmanage\n");
+  REQUIRE(is_absent(machine, "gpu-fabric-manager"));
+}
+
+// ---- how GPUs get into containers ----
+
+TEST_CASE("no toolkit on the machine", "[doctor][machine]") {
+  Workstation machine;
+  machine.without_toolkit().without_support();
+  REQUIRE(contains(expect(machine, "gpu-toolkit-missing", Status::problem).remedy.back(),
+                   "nvidia-ctk runtime configure"));
+}
+
+TEST_CASE("a toolkit that Docker was not told of", "[doctor][machine]") {
+  Workstation machine;
+  machine.without_support();
+  const Finding finding = expect(machine, "gpu-toolkit-unconfigured", Status::problem);
+  REQUIRE(contains(finding.remedy.front(), "sudo systemctl restart docker"));
+  machine.engine.rootless = true;
+  REQUIRE(contains(expect(machine, "gpu-toolkit-unconfigured", Status::problem).remedy.front(),
+                   "systemctl --user restart docker"));
+}
+
+TEST_CASE("a daemon that was not restarted since it was configured", "[doctor][machine]") {
+  Workstation machine;
+  machine.without_support().dockerd_started(100);
+  machine.file("etc/docker/daemon.json",
+               R"({"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}})");
+  const Finding finding = expect(machine, "gpu-engine-restart", Status::problem);
+  REQUIRE(contains(finding.cause, "was changed after the daemon's start"));
+  REQUIRE(finding.remedy == std::vector<std::string>{"`sudo systemctl restart docker`"});
+
+  machine.dockerd_started(10'000'000'000);  // later than the file: another configuration
+  REQUIRE(
+      contains(expect(machine, "gpu-engine-restart", Status::problem).cause, "does not go by it"));
+}
+
+TEST_CASE("a toolkit that was installed after the daemon's start", "[doctor][machine]") {
+  Workstation machine;
+  machine.without_support().dockerd_started(100);
+  REQUIRE(
+      contains(expect(machine, "gpu-engine-restart", Status::problem).cause, "installed after"));
+  machine.dockerd_started(10'000'000'000);
+  expect(machine, "gpu-toolkit-unconfigured", Status::problem);
+}
+
+TEST_CASE("CDI that Docker was not told to take", "[doctor][machine]") {
+  Workstation machine;
+  machine.without_support().cdi_spec("535.104.05", true);
+  REQUIRE(contains(expect(machine, "gpu-cdi-disabled", Status::problem).remedy.front(),
+                   "--cdi.enabled"));
+  machine.engine.version = "28.5.1";  // takes it unless told not to
+  REQUIRE(is_absent(machine, "gpu-cdi-disabled"));
+  machine.file("etc/docker/daemon.json", R"({"features": {"cdi": false}})");
+  expect(machine, "gpu-cdi-disabled", Status::problem);
+}
+
+TEST_CASE("Podman without a CDI specification, and one too old for any", "[doctor][machine]") {
+  Workstation machine;
+  machine.without_support();
+  machine.engine.kind = EngineFacts::Kind::podman;
+  machine.engine.cdi_spec_dirs = true;
+  REQUIRE(expect(machine, "gpu-cdi-missing", Status::problem).remedy.front() ==
+          "`sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`");
+  machine.engine.cdi_spec_dirs = false;
+  REQUIRE(contains(expect(machine, "gpu-engine-support", Status::problem).remedy.front(), "5.4"));
+}
+
+TEST_CASE("a CDI specification that the driver has left behind", "[doctor][machine]") {
+  Workstation machine;
+  machine.support = {.cdi = true};
+  machine.cdi_spec("535.104.05", true);
+  REQUIRE(is_absent(machine, "cdi-spec-stale"));
+
+  machine.cdi_spec("535.98", false);
+  REQUIRE(expect(machine, "cdi-spec-stale", Status::problem).message ==
+          "`/etc/cdi/nvidia.yaml` is for driver 535.98, loaded is 535.104.05");
+
+  machine.cdi_spec("535.104.05", true);
+  std::filesystem::remove(machine.root() / "dev/nvidia0");
+  REQUIRE(expect(machine, "cdi-spec-stale", Status::problem).message ==
+          "`/etc/cdi/nvidia.yaml` names what is not there: /dev/nvidia0");
+
+  machine.support = {.nvidia = true};  // this engine uses the hook
+  expect(machine, "cdi-spec-stale", Status::note);
+  machine.engine.version = "29.2.0";  // and this one tries CDI first
+  expect(machine, "cdi-spec-stale", Status::problem);
+}
+
+TEST_CASE("a CDI specification in JSON is read, one that is neither is said", "[doctor][machine]") {
+  Workstation machine;
+  machine.support = {.cdi = true};
+  machine.file("var/run/cdi/nvidia.json", R"({"kind": "nvidia.com/gpu", "devices": [
+    {"name": "0", "containerEdits": {"deviceNodes": [{"path": "/dev/nvidia0", "hostPath": "/dev/gone"}]}}]})");
+  REQUIRE(contains(expect(machine, "cdi-spec-stale", Status::problem).message, "/dev/gone"));
+  machine.file("etc/cdi/nvidia.yaml", "kind: nvidia.com/gpu\ndevices: [\n");
+  REQUIRE(contains(expect(machine, "cdi-spec-invalid", Status::problem).message,
+                   "/etc/cdi/nvidia.yaml"));
+}
+
+TEST_CASE("a mode of the toolkit in which its hook refuses to work", "[doctor][machine]") {
+  Workstation machine;
+  for (const char* mode : {"cdi", "jit-cdi"}) {
+    machine.toolkit_config(std::string("[nvidia-container-runtime]\nmode = \"") + mode + "\"\n");
+    REQUIRE(
+        contains(expect(machine, "gpu-hook-mode", Status::problem).remedy.front(), "mode=auto"));
+  }
+  machine.toolkit_config("[nvidia-container-runtime]\nmode = \"auto\"\n");
+  REQUIRE(is_absent(machine, "gpu-hook-mode"));
+  machine.toolkit_config("[nvidia-container-runtime]\nmode = \"cdi\"\n");
+  machine.support = {.cdi = true};  // without the hook nothing refuses
+  REQUIRE(is_absent(machine, "gpu-hook-mode"));
+}
+
+TEST_CASE("no-cgroups is for rootless engines, and they need it", "[doctor][machine]") {
+  Workstation machine;
+  machine.toolkit_config("[nvidia-container-cli]\nno-cgroups = true\n");
+  REQUIRE(contains(expect(machine, "gpu-no-cgroups", Status::problem).remedy.front(),
+                   "no-cgroups=false"));
+  machine.engine.rootless = true;
+  REQUIRE(is_absent(machine, "gpu-no-cgroups"));
+  machine.toolkit_config("#no-cgroups = false\n");
+  REQUIRE(contains(expect(machine, "gpu-no-cgroups", Status::problem).remedy.front(),
+                   "no-cgroups=true"));
+}
+
+TEST_CASE("a configuration of the toolkit that is no TOML", "[doctor][machine]") {
+  Workstation machine;
+  machine.toolkit_config("[nvidia-container-cli\n");
+  expect(machine, "gpu-toolkit-config", Status::problem);
+}
+
+TEST_CASE("links in /dev/char matter under systemd alone", "[doctor][machine]") {
+  Workstation machine;
+  std::filesystem::remove(machine.root() / "dev/char/195:255");
+  expect(machine, "gpu-char-links", Status::note);
+  machine.details.cgroup_driver = "cgroupfs";
+  REQUIRE(is_absent(machine, "gpu-char-links"));
+}
+
+TEST_CASE("SELinux keeps GPUs from containers that are labelled", "[doctor][machine]") {
+  Workstation machine;
+  machine.file("sys/fs/selinux/enforce", "1");
+  machine.file("sys/fs/selinux/booleans/container_use_devices", "0 0");
+  REQUIRE(is_absent(machine, "selinux-devices"));  // Docker does not label, unless told to
+  machine.details.selinux = true;
+  REQUIRE(
+      contains(expect(machine, "selinux-devices", Status::problem).remedy.front(), "setsebool"));
+  machine.file("sys/fs/selinux/booleans/container_use_devices", "1 1");
+  REQUIRE(is_absent(machine, "selinux-devices"));
+}
+
+// ---- surroundings ----
+
+TEST_CASE("a clock that runs away is noted, then a problem", "[doctor][machine]") {
+  const Workstation machine;
+  Observations seen = machine.observe();
+  seen.engine_clock_ahead = 5;
+  REQUIRE_FALSE(find(seen, "clock-skew"));
+  seen.engine_clock_ahead = -60;
+  REQUIRE(find(seen, "clock-skew")->status == Status::note);
+  REQUIRE(contains(find(seen, "clock-skew")->message, "60 seconds behind"));
+  seen.engine_clock_ahead = 3600;
+  REQUIRE(find(seen, "clock-skew")->status == Status::problem);
+}
+
+TEST_CASE("a proxy that the shell has and the engine has not", "[doctor][machine]") {
+  Workstation machine;
+  Observations seen = machine.observe();
+  seen.shell_proxies = {"HTTPS_PROXY"};
+  const Finding finding = *find(seen, "engine-proxy");
+  REQUIRE(finding.status == Status::note);
+  REQUIRE(contains(finding.remedy[1], "\"HTTPS_PROXY=$HTTPS_PROXY\""));  // never its value
+  machine.details.https_proxy = "http://proxy:3128";
+  seen = machine.observe();
+  seen.shell_proxies = {"HTTPS_PROXY"};
+  REQUIRE_FALSE(find(seen, "engine-proxy"));
+}
+
+TEST_CASE("certificates that Docker's daemon has not seen", "[doctor][machine]") {
+  Workstation machine;
+  machine.file("etc/ssl/certs/ca-certificates.crt", "x");
+  machine.dockerd_started(100);
+  Observations seen = machine.observe();
+  seen.private_ca_bundle = "/etc/ssl/certs/ca-certificates.crt";
+  seen.site = runtime::probe_engine_site(
+      machine.roots(), {.rights = machine.rights, .ca_bundle = seen.private_ca_bundle});
+  REQUIRE(find(seen, "engine-ca")->remedy ==
+          std::vector<std::string>{"`sudo systemctl restart docker`"});
+  machine.dockerd_started(10'000'000'000);
+  seen.site = runtime::probe_engine_site(
+      machine.roots(), {.rights = machine.rights, .ca_bundle = seen.private_ca_bundle});
+  REQUIRE(find(seen, "private-ca")->status == Status::ok);
+}
