@@ -11,6 +11,7 @@
 #include "berth/runtime/caller.hpp"
 #include "berth/runtime/docker_engine.hpp"
 #include "berth/runtime/host_facts_json.hpp"
+#include "cli/catalog_age.hpp"
 #include "cli/doctor_checks.hpp"
 #include "cli/doctor_report.hpp"
 #include "cli/engine_access.hpp"
@@ -108,6 +109,9 @@ class DoctorVerb : public Verb {
       return fail(seen.engine.error());
     }
     seen.catalog = context.catalog();
+    if (seen.catalog) {
+      note_old_catalog(context, *seen.catalog);
+    }
     seen.today = today();
     observe_surroundings(context, seen);
 

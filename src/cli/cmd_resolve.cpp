@@ -3,6 +3,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "cli/catalog_age.hpp"
 #include "cli/decision_report.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/lock_use.hpp"
@@ -38,6 +39,7 @@ class ResolveVerb : public Verb {
 
   Result<int> run(Context& context) override {
     BERTH_TRY(const Catalog catalog, context.catalog());
+    note_old_catalog(context, catalog);
     std::vector<std::string> warnings;
     BERTH_TRY(const ResolveRequest request,
               spec::gather_resolve(flags_, context.surroundings, &warnings));

@@ -10,6 +10,7 @@
 #include "berth/runtime/device_requests.hpp"
 #include "berth/runtime/gpu_support.hpp"
 #include "berth/runtime/host_probe.hpp"
+#include "cli/catalog_age.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
@@ -26,6 +27,7 @@ class Planner {
 
   Result<PlannedRun> plan() {
     BERTH_TRY(const Catalog catalog, context_.catalog());
+    note_old_catalog(context_, catalog);
     BERTH_TRY(run_.request, spec::gather_run(options_.flags, context_.surroundings));
     run_.plan.warnings = run_.request.warnings;
     BERTH_TRY(const std::optional<Lock> lock, find_lock());
