@@ -164,10 +164,10 @@ class LockVerb : public Verb {
   // What was locked stays where the inputs allow it, unless it is to be chosen anew.
   Result<Decision> decision_for(const std::optional<Lock>& before, const ResolveRequest& request,
                                 const Host& host, const Catalog& catalog) const {
+    BERTH_TRY(const std::vector<std::string> free, catalogue_names(catalog));
     if (!before || (updates() && names().empty())) {
       return resolve(request, host, catalog);
     }
-    BERTH_TRY(const std::vector<std::string> free, catalogue_names(catalog));
     Result<Decision> pinned = resolve(pinned_request(request, *before, free), host, catalog);
     if (!pinned && updates()) {
       Error error = std::move(pinned).error();
