@@ -37,6 +37,7 @@ set(YAML_CPP_BUILD_TOOLS OFF)
 FetchContent_MakeAvailable(CLI11 nlohmann_json spdlog yaml-cpp tomlplusplus tl-expected)
 
 find_package(CURL 7.86 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto) # SHA-256; libcurl brings it along
 find_package(Threads REQUIRED)
 
 if(NOT TARGET yaml-cpp::yaml-cpp AND TARGET yaml-cpp)

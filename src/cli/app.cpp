@@ -34,7 +34,7 @@ Verb* find_verb(const Verbs& verbs, const std::string& name) {
 
 // The heading that a verb stands under in the help.
 const char* group_of(std::string_view verb) {
-  if (verb == "run" || verb == "resolve") {
+  if (verb == "run" || verb == "resolve" || verb == "lock") {
     return "Running";
   }
   constexpr std::array<std::string_view, 4> kOfTheMachine = {"doctor", "gpus", "catalog",
@@ -269,6 +269,7 @@ std::vector<std::unique_ptr<Verb>> make_verbs() {
   Verbs verbs;
   verbs.push_back(make_run_verb());
   verbs.push_back(make_resolve_verb());
+  verbs.push_back(make_lock_verb());
   verbs.push_back(make_ps_verb());
   verbs.push_back(make_logs_verb());
   verbs.push_back(make_attach_verb());

@@ -1,72 +1,69 @@
-// Where the catalogue comes from: the files embedded in the binary, each replaceable by one of the
-// same name in a folder, so that new facts need no new berth.
-#include <algorithm>
+// Which catalogue is in use: the files embedded in the binary, each replaceable by one of the same
+// name in a folder, so that new facts need no new berth; or the one that `berth catalog update`
+// installed, where that is newer.
 #include <filesystem>
-#include <list>
 #include <system_error>
 
-#include "berth/base/file.hpp"
+#include "cli/catalog_files.hpp"
 #include "cli/context.hpp"
 
 namespace berth::cli {
 
 namespace {
 
-Result<std::vector<std::filesystem::path>> json_files(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::directory_iterator entries(folder, error);
-  if (error) {
-    return fail(Errc::invalid_input,
-                "cannot read the catalogue folder `" + folder.string() + "`: " + error.message());
+namespace fs = std::filesystem;
+
+std::optional<fs::path> chosen_folder(const Context& context) {
+  if (context.options.catalog) {
+    return context.options.catalog;
   }
-  std::vector<std::filesystem::path> files;
-  for (const std::filesystem::directory_entry& entry : entries) {
-    if (entry.path().extension() == ".json") {
-      files.push_back(entry.path());
-    }
+  const std::optional<std::string> variable = context.surroundings.environment("BERTH_CATALOG");
+  return variable && !variable->empty() ? std::optional<fs::path>(*variable) : std::nullopt;
+}
+
+Result<CatalogInUse> with_folder(const fs::path& folder) {
+  BERTH_TRY(const CatalogFiles files, CatalogFiles::of_folder(folder));
+  Result<Catalog> catalog = load_catalog(files.on_top_of(embedded_files()));
+  if (!catalog) {
+    return fail(
+        std::move(catalog).error().note("with the catalogue folder `" + folder.string() + "`"));
   }
-  std::sort(files.begin(), files.end());
-  return files;
+  return CatalogInUse{std::move(*catalog), folder.string()};
+}
+
+// An installed catalogue is whole: files of an older berth must not hide newer facts.
+Result<Catalog> load_installed(const fs::path& folder) {
+  BERTH_TRY(const CatalogFiles files, CatalogFiles::of_folder(folder));
+  return load_catalog(files.as_files());
 }
 
 }  // namespace
 
+Result<CatalogInUse> Context::catalog_in_use() const {
+  if (const std::optional<fs::path> folder = chosen_folder(*this)) {
+    return with_folder(*folder);
+  }
+  BERTH_TRY(Catalog embedded, load_catalog(embedded_files()));
+  CatalogInUse in_use{std::move(embedded), {}};
+  const fs::path folder = installed_catalog(surroundings);
+  std::error_code ignored;
+  if (!fs::exists(fs::symlink_status(folder, ignored))) {
+    return in_use;
+  }
+  Result<Catalog> installed = load_installed(folder);
+  if (!installed) {
+    messages.warning("the catalogue in `" + folder.string() +
+                     "` is broken, so berth's own is used: " + installed.error().message +
+                     "; `berth catalog update --reset` removes it");
+  } else if (installed->version > in_use.catalog.version) {
+    in_use = CatalogInUse{std::move(*installed), folder.string()};
+  }
+  return in_use;
+}
+
 Result<Catalog> Context::catalog() const {
-  std::vector<EmbeddedFile> files = embedded_files();
-  std::optional<std::filesystem::path> folder = options.catalog;
-  if (!folder) {
-    const std::optional<std::string> variable = surroundings.environment("BERTH_CATALOG");
-    if (!variable || variable->empty()) {
-      return load_catalog(files);
-    }
-    folder = *variable;
-  }
-  BERTH_TRY(const std::vector<std::filesystem::path> paths, json_files(*folder));
-  if (paths.empty()) {
-    return fail(Errc::invalid_input,
-                "the catalogue folder `" + folder->string() + "` has no .json file");
-  }
-  std::list<std::string> names;  // what the EmbeddedFiles refer to, until the catalogue is parsed
-  std::list<std::string> contents;
-  for (const std::filesystem::path& path : paths) {
-    BERTH_TRY(std::string content, read_file(path));
-    names.push_back(path.filename().string());
-    contents.push_back(std::move(content));
-    const EmbeddedFile file{names.back(), contents.back()};
-    const auto same_name = [&file](const EmbeddedFile& other) { return other.name == file.name; };
-    const auto existing = std::find_if(files.begin(), files.end(), same_name);
-    if (existing == files.end()) {
-      files.push_back(file);
-    } else {
-      *existing = file;
-    }
-  }
-  Result<Catalog> catalog = load_catalog(files);
-  if (!catalog) {
-    return fail(
-        std::move(catalog).error().note("with the catalogue folder `" + folder->string() + "`"));
-  }
-  return catalog;
+  BERTH_TRY(CatalogInUse in_use, catalog_in_use());
+  return std::move(in_use.catalog);
 }
 
 }  // namespace berth::cli

@@ -14,6 +14,7 @@
 #include "berth/runtime/docker_engine.hpp"
 #include "berth/runtime/host_facts_json.hpp"
 #include "berth/runtime/signals.hpp"
+#include "cli/catalog_age.hpp"
 #include "cli/clock_text.hpp"
 #include "cli/doctor_checks.hpp"
 #include "cli/doctor_deep.hpp"
@@ -158,6 +159,9 @@ class DoctorVerb : public Verb {
       return fail(seen.engine.error());
     }
     seen.catalog = context.catalog();
+    if (seen.catalog) {
+      note_old_catalog(context, *seen.catalog);
+    }
     seen.today = today();
     observe_surroundings(context, seen);
     observe_machine(context, seen);

@@ -3,9 +3,10 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "berth/resolver/resolve.hpp"
+#include "cli/catalog_age.hpp"
 #include "cli/decision_report.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
 #include "cli/request_options.hpp"
 #include "cli/verb.hpp"
@@ -27,6 +28,7 @@ class ResolveVerb : public Verb {
                  "Every rule and every candidate, also the rejected ones");
     app.add_flag("--all", report_.all, "All images that would do, best first");
     add_decision_options(app, flags_);
+    add_lock_options(app, lock_options_);
     add_machine_options(app, machine_);
     app.footer(
         "Examples:\n"
@@ -37,11 +39,13 @@ class ResolveVerb : public Verb {
 
   Result<int> run(Context& context) override {
     BERTH_TRY(const Catalog catalog, context.catalog());
+    note_old_catalog(context, catalog);
     std::vector<std::string> warnings;
     BERTH_TRY(const ResolveRequest request,
               spec::gather_resolve(flags_, context.surroundings, &warnings));
-    BERTH_TRY(const Host host, machine(context, catalog));
-    BERTH_TRY(Decision decision, resolve(request, host, catalog));
+    BERTH_TRY(const std::optional<Lock> locked, lock(context));
+    BERTH_TRY(const Host host, decision_machine(machine_, context, catalog));
+    BERTH_TRY(Decision decision, decide(request, host, catalog, locked, lock_options_));
     decision.warnings.insert(decision.warnings.begin(), warnings.begin(), warnings.end());
     if (context.options.json) {
       context.out << decision_document(decision, report_.explain) << '\n';
@@ -59,17 +63,18 @@ class ResolveVerb : public Verb {
   }
 
  private:
-  Result<Host> machine(const Context& context, const Catalog& catalog) const {
-    if (machine_.describes_another()) {
-      return described_machine(machine_, catalog);
+  // Requirements on the command line stand alone: what was locked for the project says nothing of
+  // them.
+  Result<std::optional<Lock>> lock(const Context& context) const {
+    if (lock_options_.no_lock || (!flags_.requirements.empty() && !lock_options_.locked)) {
+      return std::optional<Lock>();
     }
-    Host host = probe_here(context).host;
-    complete_from_catalog(host.gpus, catalog);
-    return host;
+    return find_lock(flags_, context.surroundings);
   }
 
   spec::Flags flags_;
   MachineOptions machine_;
+  LockOptions lock_options_;
   ReportOptions report_;
 };
 

@@ -47,6 +47,7 @@ class RunVerb : public Verb {
     add_privilege_options(app, flags_);
     add_lifetime_options(app, flags_);
     add_stream_options(app, streams_);
+    add_lock_options(app, lock_);
     add_machine_options(app, machine_);
     app.footer(
         "Examples:\n"
@@ -102,9 +103,9 @@ class RunVerb : public Verb {
   }
 
   Result<PlannedRun> plan(Context& context, const runtime::SignalWatcher& signals) const {
-    Result<PlannedRun> planned =
-        plan_run({flags_, machine_, signals.stop_token(), signals.leave_token(), !dry_run_.empty()},
-                 context);
+    Result<PlannedRun> planned = plan_run(
+        {flags_, machine_, lock_, signals.stop_token(), signals.leave_token(), !dry_run_.empty()},
+        context);
     BERTH_CHECK(not_interrupted(signals));
     if (!planned) {
       return planned;
@@ -232,6 +233,7 @@ class RunVerb : public Verb {
 
   spec::Flags flags_;
   MachineOptions machine_;
+  LockOptions lock_;
   StreamOptions streams_;
   std::vector<std::string> shown_command_;
   std::string dry_run_;

@@ -34,6 +34,11 @@ struct GlobalOptions {
       catalog{};  // --catalog DIR: files there replace embedded ones of their name
 };
 
+struct CatalogInUse {
+  Catalog catalog;
+  std::string folder;  // empty: embedded in the binary
+};
+
 struct Context {
   GlobalOptions options;
   std::ostream& out;         // the answer
@@ -43,8 +48,10 @@ struct Context {
   std::shared_ptr<spdlog::logger>
       log;  // level info: decisions; debug: engine calls; off without -v
 
-  // The embedded catalogue, or what --catalog or BERTH_CATALOG puts in its place.
-  Result<Catalog> catalog() const;
+  // What --catalog or BERTH_CATALOG puts on top of the embedded catalogue; else the installed one,
+  // where it is newer than the embedded one. A broken installed one is told in a warning.
+  Result<CatalogInUse> catalog_in_use() const;
+  Result<Catalog> catalog() const;  // the facts alone
 };
 
 }  // namespace berth::cli

@@ -35,4 +35,14 @@ Result<Host> described_machine(const MachineOptions& options, const Catalog& cat
   return host;
 }
 
+Result<Host> decision_machine(const MachineOptions& options, const Context& context,
+                              const Catalog& catalog) {
+  if (options.describes_another()) {
+    return described_machine(options, catalog);
+  }
+  Host host = probe_here(context).host;
+  complete_from_catalog(host.gpus, catalog);
+  return host;
+}
+
 }  // namespace berth::cli

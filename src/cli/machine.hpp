@@ -20,4 +20,8 @@ void complete_from_catalog(std::vector<Gpu>& gpus, const Catalog& catalog);
 // The machine that --host FILE, or --driver and --gpu, describe. Errc::usage for both at once.
 Result<Host> described_machine(const MachineOptions& options, const Catalog& catalog);
 
+// For verbs that only decide: the machine that the options describe, else this one.
+Result<Host> decision_machine(const MachineOptions& options, const Context& context,
+                              const Catalog& catalog);
+
 }  // namespace berth::cli

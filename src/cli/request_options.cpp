@@ -52,6 +52,13 @@ void add_decision_options(CLI::App& app, spec::Flags& flags) {
   add_single(app, "--job", flags.job, "Named job of the spec", "NAME", group);
 }
 
+void add_lock_options(CLI::App& app, LockOptions& options) {
+  const std::string group = "The lock";
+  app.add_flag("--locked", options.locked, "Fail unless berth.lock is there and still stands")
+      ->group(group);
+  app.add_flag("--no-lock", options.no_lock, "Decide as if there were no berth.lock")->group(group);
+}
+
 void add_machine_options(CLI::App& app, MachineOptions& options) {
   const std::string group = "For another machine than this one";
   add_single(app, "--driver", options.driver, "NVIDIA driver, e.g. 535.104.05", "VERSION", group);

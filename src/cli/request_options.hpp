@@ -19,6 +19,14 @@ namespace berth::cli {
 // -f, --python, --cuda, --image, --source, --devel, --gpus, --spec, --job.
 void add_decision_options(CLI::App& app, spec::Flags& flags);
 
+// Whether a berth.lock is used; it is where its inputs are those of the request.
+struct LockOptions {
+  bool locked = false;   // nothing else will do
+  bool no_lock = false;  // as if there were none
+};
+
+void add_lock_options(CLI::App& app, LockOptions& options);
+
 // For a machine that is not this one.
 struct MachineOptions {
   std::optional<std::string> driver{};

@@ -7,12 +7,13 @@
 #include <algorithm>
 
 #include "berth/base/text.hpp"
-#include "berth/resolver/resolve.hpp"
 #include "berth/runtime/container_spec.hpp"
 #include "berth/runtime/device_requests.hpp"
 #include "berth/runtime/gpu_support.hpp"
 #include "berth/runtime/host_probe.hpp"
+#include "cli/catalog_age.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
 #include "cli/version.hpp"
 
@@ -27,12 +28,15 @@ class Planner {
 
   Result<PlannedRun> plan() {
     BERTH_TRY(const Catalog catalog, context_.catalog());
+    note_old_catalog(context_, catalog);
     BERTH_TRY(run_.request, spec::gather_run(options_.flags, context_.surroundings));
     run_.plan.warnings = run_.request.warnings;
+    BERTH_TRY(const std::optional<Lock> lock, find_lock());
     BERTH_TRY(const EngineFacts facts, reach_engine());
     BERTH_TRY(run_.host, find_machine(facts, catalog));
     BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus());
-    BERTH_TRY(run_.plan.decision, resolve(run_.request.resolve, run_.host, catalog));
+    BERTH_TRY(run_.plan.decision,
+              decide(run_.request.resolve, run_.host, catalog, lock, options_.lock));
     BERTH_CHECK(check_installed());
     warn_about_absent();
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
@@ -54,6 +58,12 @@ class Planner {
   void warn(std::string text) { run_.plan.warnings.push_back(std::move(text)); }
   void append(const std::vector<std::string>& warnings) {
     run_.plan.warnings.insert(run_.plan.warnings.end(), warnings.begin(), warnings.end());
+  }
+
+  // Read before the engine is asked for anything: a broken one is told at once.
+  Result<std::optional<Lock>> find_lock() const {
+    return options_.lock.no_lock ? std::optional<Lock>()
+                                 : cli::find_lock(options_.flags, context_.surroundings);
   }
 
   Result<EngineFacts> reach_engine() {

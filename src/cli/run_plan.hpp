@@ -24,6 +24,7 @@ struct PlannedRun {
 struct PlanOptions {
   spec::Flags flags;
   MachineOptions machine;
+  LockOptions lock;
   std::stop_token stop;   // ends what waits for the engine
   std::stop_token leave;  // the same while the command runs
   bool dry_run = false;   // no engine is needed, and none is changed, not even by a probe

@@ -44,6 +44,7 @@ std::unique_ptr<Verb> make_exec_verb();
 std::unique_ptr<Verb> make_gpus_verb();
 std::unique_ptr<Verb> make_inspect_verb();
 std::unique_ptr<Verb> make_kill_verb();
+std::unique_ptr<Verb> make_lock_verb();
 std::unique_ptr<Verb> make_logs_verb();
 std::unique_ptr<Verb> make_ps_verb();
 std::unique_ptr<Verb> make_resolve_verb();

@@ -193,6 +193,12 @@ std::string describe(const MachineGpu& gpu) {
                         : fmt::format("GPU {} ({})", gpu.index, gpu.name);
 }
 
+std::string architecture_of(const Host& host) {
+  return docker_architecture(host.engine && !host.engine->architecture.empty()
+                                 ? host.engine->architecture
+                                 : host.architecture);
+}
+
 Result<Machine> machine_for(const ResolveRequest& request, const Host& host,
                             const Catalog& catalog) {
   const GpuRequest& wanted = request.gpus.value;
@@ -200,9 +206,7 @@ Result<Machine> machine_for(const ResolveRequest& request, const Host& host,
   machine.origin = host.origin.text;
   const bool in_words = host.origin.text.starts_with("--");
   machine.place = in_words ? "the machine described by " + host.origin.text : host.origin.text;
-  machine.architecture = docker_architecture(host.engine && !host.engine->architecture.empty()
-                                                 ? host.engine->architecture
-                                                 : host.architecture);
+  machine.architecture = architecture_of(host);
   BERTH_TRY(const std::vector<const Gpu*> chosen, selected(request, host));
   for (const Gpu* gpu : chosen) {
     machine.gpus.push_back(known_gpu(*gpu, host, catalog));

@@ -33,6 +33,9 @@ struct Machine {
   std::vector<std::string> warnings;  // "the driver is not checked: …"
 };
 
+// Docker's name of the processor that images must be for: "amd64".
+std::string architecture_of(const Host& host);
+
 // Errc::no_solution where GPUs are demanded of a machine without any; Errc::invalid_input for a GPU
 // that the machine has not.
 Result<Machine> machine_for(const ResolveRequest& request, const Host& host,

@@ -8,6 +8,7 @@
 #include "resolver/decision.hpp"
 #include "resolver/given_image.hpp"
 #include "resolver/machine.hpp"
+#include "resolver/newer_release.hpp"
 #include "resolver/remedies.hpp"
 #include "resolver/search.hpp"
 #include "resolver/wanted.hpp"
@@ -38,6 +39,16 @@ Result<Decision> resolve(const ResolveRequest& request, const Host& host, const 
     search.run(worlds);
   }
   if (search.satisfying().empty()) {
+    const std::vector<Wanted> newer = newer_than_catalogue(worlds);
+    if (!newer.empty() && request.cuda) {  // who names the CUDA decides
+      BERTH_TRY(Decision decision,
+                resolve(without_frameworks(request, newer, catalog), host, catalog));
+      add_newer_releases(decision, newer, catalog);
+      return decision;
+    }
+    if (!newer.empty()) {
+      return fail(newer_release_error(newer, request, host, catalog));
+    }
     return fail(conflict(search, worlds, request, host, *machine, catalog));
   }
   return decision_from(search, request, *machine);

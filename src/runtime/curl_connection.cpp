@@ -86,12 +86,17 @@ void prepare_curl_handle(CURL* easy, const Endpoint& endpoint,
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
 }
 
-CurlEasy make_curl_handle(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout) {
+CurlEasy make_curl_handle() {
   initialise_curl();
   CurlEasy easy(curl_easy_init());
   if (easy == nullptr) {
     throw std::bad_alloc();
   }
+  return easy;
+}
+
+CurlEasy make_curl_handle(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout) {
+  CurlEasy easy = make_curl_handle();
   prepare_curl_handle(easy.get(), endpoint, connect_timeout);
   return easy;
 }

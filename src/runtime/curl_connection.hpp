@@ -35,6 +35,9 @@ struct CurlConnection {
   CurlEasy easy;
 };
 
+// An easy handle of which nothing is set.
+CurlEasy make_curl_handle();
+
 // An easy handle that goes to the endpoint, with no request set.
 CurlEasy make_curl_handle(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout);
 // Back to that state, after a request.

@@ -1,0 +1,201 @@
+// berth.lock as JSON. It is read by the reader of catalogue rows, which is as strict as a file from
+// foreign hands needs: unknown keys, wrong types and keys that stand there twice are errors.
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "berth/base/printable.hpp"
+#include "berth/resolver/lock.hpp"
+#include "resolver/catalog_row.hpp"
+#include "resolver/catalog_rows.hpp"
+
+namespace berth {
+
+namespace {
+
+using Json = nlohmann::json;  // its objects are sorted by key
+using detail::CatalogFileContext;
+using detail::CatalogRow;
+using detail::JsonNode;
+
+constexpr std::string_view kSchema = "berth/lock/1";
+const detail::Choices<ImageSource> kSources = {{"official", ImageSource::official},
+                                               {"ngc", ImageSource::ngc},
+                                               {"cuda-base", ImageSource::cuda_base},
+                                               {"given", ImageSource::given}};
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+template <class Version>
+Json version_or_null(const std::optional<Version>& version) {
+  return version ? Json(version->text()) : Json(nullptr);
+}
+
+Json framework_json(const LockedFramework& framework) {
+  return {{"name", framework.name},
+          {"version", framework.version},
+          {"build", framework.build},
+          {"index_url", text_or_null(framework.index_url)},
+          {"in_image", framework.in_image},
+          {"cuda", version_or_null(framework.cuda)},
+          {"capabilities", framework.capabilities},
+          {"min_driver", version_or_null(framework.min_driver)}};
+}
+
+// What is not known is null in the file, and absent for the reader of rows.
+void drop_nulls(JsonNode& node) {
+  std::erase_if(node.members, [](const JsonNode::Member& member) {
+    return member.second.type == JsonNode::Type::null;
+  });
+  for (JsonNode::Member& member : node.members) {
+    drop_nulls(member.second);
+  }
+  for (JsonNode& item : node.items) {
+    drop_nulls(item);
+  }
+}
+
+// Said before anything else: a newer file may well have other keys.
+Result<void> check_schema(const JsonNode& document, std::string_view name) {
+  const JsonNode* schema = detail::member_of(document, "schema");
+  if (schema == nullptr || schema->type != JsonNode::Type::text) {
+    return fail(Error{Errc::invalid_input, fmt::format("`{}` is no lock of berth", name)}
+                    .note(fmt::format("expected an object with `\"schema\": \"{}\"`", kSchema))
+                    .hint("`berth lock --update` writes one"));
+  }
+  if (schema->text != kSchema) {
+    return fail(Error{Errc::invalid_input,
+                      fmt::format("`{}` has the schema `{}`, and this berth reads `{}`", name,
+                                  printable(schema->text), kSchema)}
+                    .hint("`berth lock --update` writes it anew; a newer berth may read it"));
+  }
+  return {};
+}
+
+Result<LockedFramework> read_framework(const JsonNode& object, const CatalogFileContext& file,
+                                       std::size_t index) {
+  CatalogRow row(object, file, {"frameworks", index});
+  LockedFramework framework;
+  framework.name = row.text("name");
+  framework.version = row.text("version");
+  framework.build = row.text("build");
+  framework.index_url = row.text_or_empty("index_url");
+  framework.in_image = row.flag("in_image");
+  framework.cuda = row.parsed_if_any<CudaVersion>("cuda");
+  framework.capabilities = row.texts("capabilities");
+  framework.min_driver = row.parsed_if_any<DriverVersion>("min_driver");
+  for (const std::string& capability : framework.capabilities) {
+    if (!ComputeCapability::parse(capability)) {
+      row.wrong(
+          fmt::format("`capabilities`: `{}` is no compute capability", printable(capability)));
+      break;
+    }
+  }
+  BERTH_CHECK(row.finish());
+  return framework;
+}
+
+Result<LockInput> read_input(const JsonNode& object, const CatalogFileContext& file,
+                             std::size_t index) {
+  CatalogRow row(object, file, {"inputs", index});
+  LockInput input{row.text("name"), row.text("text"), row.text_or_empty("origin")};
+  BERTH_CHECK(row.finish());
+  return input;
+}
+
+// An image and a digest that an engine can be asked for, and nothing that begins an option.
+void check_image(CatalogRow& top, const Lock& lock) {
+  const auto is_fine = [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("._-/:").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (lock.image.empty() || lock.image.front() == '-' ||
+      !std::all_of(lock.image.begin(), lock.image.end(), is_fine)) {
+    top.wrong("`image` is no image reference");
+  }
+  if (!lock.digest.empty() && (lock.digest.find(':') == std::string::npos ||
+                               !std::all_of(lock.digest.begin(), lock.digest.end(), is_fine))) {
+    top.wrong("`digest` is no digest, as in sha256:…");
+  }
+}
+
+Result<void> check_hash(const Lock& lock, const std::string& written, std::string_view name) {
+  if (inputs_hash(lock.inputs) == written) {
+    return {};
+  }
+  return fail(Error{Errc::invalid_input,
+                    fmt::format("`{}`: `inputs_sha256` is not that of its `inputs`", name)}
+                  .note("the file was edited or merged by hand")
+                  .hint("`berth lock --update` writes it anew"));
+}
+
+}  // namespace
+
+std::string write_lock(const Lock& lock) {
+  Json frameworks = Json::array();
+  for (const LockedFramework& framework : lock.frameworks) {
+    frameworks.push_back(framework_json(framework));
+  }
+  Json inputs = Json::array();
+  for (const LockInput& input : lock.inputs) {
+    inputs.push_back({{"name", input.name}, {"text", input.text}, {"origin", input.origin}});
+  }
+  const Json document = {{"schema", kSchema},
+                         {"image", lock.image},
+                         {"digest", text_or_null(lock.digest)},
+                         {"base_image", text_or_null(lock.base_image)},
+                         {"source", name_of(lock.source)},
+                         {"frameworks", std::move(frameworks)},
+                         {"cuda", version_or_null(lock.cuda)},
+                         {"cuda_compat", lock.cuda_compat},
+                         {"cudnn", text_or_null(lock.cudnn)},
+                         {"python", text_or_null(lock.python)},
+                         {"min_driver", version_or_null(lock.min_driver)},
+                         {"architecture", lock.architecture},
+                         {"catalog", lock.catalog},
+                         {"inputs", std::move(inputs)},
+                         {"inputs_sha256", inputs_hash(lock.inputs)}};
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Lock> read_lock(std::string_view content, std::string_view name) {
+  BERTH_TRY(JsonNode document, detail::parse_json_tree(name, content));
+  BERTH_CHECK(check_schema(document, name));
+  drop_nulls(document);
+  const CatalogFileContext file{name};
+  CatalogRow top(document, file, {});
+  top.text("schema");
+  Lock lock;
+  lock.image = top.text("image");
+  lock.digest = top.text_or_empty("digest");
+  lock.base_image = top.text_or_empty("base_image");
+  lock.source = top.choice("source", kSources);
+  lock.cuda = top.parsed_if_any<CudaVersion>("cuda");
+  lock.cuda_compat = top.flag("cuda_compat");
+  lock.cudnn = top.text_or_empty("cudnn");
+  lock.python = top.text_or_empty("python");
+  lock.min_driver = top.parsed_if_any<DriverVersion>("min_driver");
+  lock.architecture = top.text("architecture");
+  lock.catalog = top.text("catalog");
+  const std::string hash = top.text("inputs_sha256");
+  check_image(top, lock);
+  const JsonNode* frameworks = top.array("frameworks");
+  const JsonNode* inputs = top.array("inputs");
+  BERTH_CHECK(top.finish());
+  for (std::size_t i = 0; i < frameworks->items.size(); ++i) {
+    BERTH_TRY(LockedFramework framework, read_framework(frameworks->items[i], file, i));
+    lock.frameworks.push_back(std::move(framework));
+  }
+  for (std::size_t i = 0; i < inputs->items.size(); ++i) {
+    BERTH_TRY(LockInput input, read_input(inputs->items[i], file, i));
+    lock.inputs.push_back(std::move(input));
+  }
+  BERTH_CHECK(check_hash(lock, hash, name));
+  return lock;
+}
+
+}  // namespace berth
