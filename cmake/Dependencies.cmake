@@ -1,5 +1,5 @@
-# Libraries come from the system; where one is missing, a pinned release is fetched. libcurl is never
-# fetched: it carries the machine's TLS configuration.
+# Libraries come from the system; where one is missing, a pinned release is fetched. libcurl and OpenSSL
+# never are: they carry the machine's TLS configuration.
 include(FetchContent)
 
 FetchContent_Declare(
@@ -37,6 +37,7 @@ set(YAML_CPP_BUILD_TOOLS OFF)
 FetchContent_MakeAvailable(CLI11 nlohmann_json spdlog yaml-cpp tomlplusplus tl-expected)
 
 find_package(CURL 7.86 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto) # what libcurl uses, too
 find_package(Threads REQUIRED)
 
 if(NOT TARGET yaml-cpp::yaml-cpp AND TARGET yaml-cpp)

@@ -1,11 +1,15 @@
 // `berth resolve`: the decision alone, for this machine or another.
+#include <spdlog/logger.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include "berth/resolver/resolve.hpp"
+#include "berth/runtime/signals.hpp"
 #include "cli/decision_report.hpp"
+#include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/image_check.hpp"
 #include "cli/machine.hpp"
 #include "cli/request_options.hpp"
 #include "cli/verb.hpp"
@@ -26,13 +30,16 @@ class ResolveVerb : public Verb {
     app.add_flag("--explain", report_.explain,
                  "Every rule and every candidate, also the rejected ones");
     app.add_flag("--all", report_.all, "All images that would do, best first");
+    app.add_flag("--check", check_,
+                 "Ask the image itself: the engine that has it, else its registry");
     add_decision_options(app, flags_);
     add_machine_options(app, machine_);
     app.footer(
         "Examples:\n"
         "  berth resolve torch==2.3.1\n"
         "  berth resolve torch==2.3.1 --driver 535.104.05 --gpu 'RTX 3090' -q\n"
-        "  berth resolve 'tensorflow==2.15' torch --explain");
+        "  berth resolve 'tensorflow==2.15' torch --explain\n"
+        "  berth resolve torch --check");
   }
 
   Result<int> run(Context& context) override {
@@ -40,8 +47,8 @@ class ResolveVerb : public Verb {
     std::vector<std::string> warnings;
     BERTH_TRY(const ResolveRequest request,
               spec::gather_resolve(flags_, context.surroundings, &warnings));
-    BERTH_TRY(const Host host, machine(context, catalog));
-    BERTH_TRY(Decision decision, resolve(request, host, catalog));
+    BERTH_TRY(Decision decision, check_ ? decide_asking(request, context, catalog)
+                                        : decide(request, context, catalog));
     decision.warnings.insert(decision.warnings.begin(), warnings.begin(), warnings.end());
     if (context.options.json) {
       context.out << decision_document(decision, report_.explain) << '\n';
@@ -59,15 +66,44 @@ class ResolveVerb : public Verb {
   }
 
  private:
-  Result<Host> machine(const Context& context, const Catalog& catalog) const {
+  Result<Decision> decide(const ResolveRequest& request, const Context& context,
+                          const Catalog& catalog) const {
     if (machine_.describes_another()) {
-      return described_machine(machine_, catalog);
+      BERTH_TRY(const Host host, described_machine(machine_, catalog));
+      return resolve(request, host, catalog);
     }
     Host host = probe_here(context).host;
     complete_from_catalog(host.gpus, catalog);
-    return host;
+    return resolve(request, host, catalog);
   }
 
+  // The engine's images are those of its own machine; without an engine the registry is asked.
+  Result<Decision> decide_asking(const ResolveRequest& request, const Context& context,
+                                 const Catalog& catalog) const {
+    const runtime::SignalWatcher signals;
+    ImageInquiry inquiry;
+    inquiry.stop = signals.stop_token();
+    const ImageUse use{false, RequireCheck::possible, {}};
+    if (machine_.describes_another()) {
+      BERTH_TRY(const Host host, described_machine(machine_, catalog));
+      return decide_with_image(request, host, catalog, ask_image(inquiry, host, context), use);
+    }
+    runtime::HostProbe probe = probe_here(context);
+    const Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context, inquiry.stop);
+    const Result<EngineFacts> facts =
+        engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
+    if (facts) {
+      inquiry.engine = engine->get();
+      runtime::add_engine(probe, *facts);
+    } else {
+      context.log->info("no engine is asked: {}", facts.error().message);
+    }
+    complete_from_catalog(probe.host.gpus, catalog);
+    return decide_with_image(request, probe.host, catalog, ask_image(inquiry, probe.host, context),
+                             use);
+  }
+
+  bool check_ = false;
   spec::Flags flags_;
   MachineOptions machine_;
   ReportOptions report_;

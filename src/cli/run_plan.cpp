@@ -6,12 +6,12 @@
 
 #include <algorithm>
 
-#include "berth/resolver/resolve.hpp"
 #include "berth/runtime/container_spec.hpp"
 #include "berth/runtime/device_requests.hpp"
 #include "berth/runtime/gpu_support.hpp"
 #include "berth/runtime/host_probe.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/image_check.hpp"
 #include "cli/machine.hpp"
 #include "cli/version.hpp"
 
@@ -31,7 +31,7 @@ class Planner {
     BERTH_TRY(const EngineFacts facts, reach_engine());
     BERTH_TRY(run_.host, find_machine(facts, catalog));
     BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus());
-    BERTH_TRY(run_.plan.decision, resolve(run_.request.resolve, run_.host, catalog));
+    BERTH_TRY(run_.plan.decision, decide(devices, catalog));
     BERTH_CHECK(check_installed());
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
     if (options_.flags.command.empty()) {
@@ -112,6 +112,18 @@ class Planner {
       run_.host.gpus_known = false;
     }
     return runtime::make_device_requests(gpus(), run_.host, support);
+  }
+
+  // The image is asked before the pull, not after it. A dry run pulls nothing, and asks no
+  // registry.
+  Result<Decision> decide(const std::vector<DeviceRequest>& devices, const Catalog& catalog) const {
+    const RunRequest& run = run_.request.run;
+    const ImageInquiry inquiry{run_.engine.get(), !options_.offline && !options_.dry_run,
+                               run.platform, run.pull, options_.stop};
+    const ImageUse use{!options_.dry_run, require_check(devices, *run_.host.engine),
+                       run_environment(run, context_.surroundings)};
+    return decide_with_image(run_.request.resolve, run_.host, catalog,
+                             ask_image(inquiry, run_.host, context_), use);
   }
 
   Result<runtime::GpuSupport> gpu_support() {

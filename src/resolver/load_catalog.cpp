@@ -16,6 +16,7 @@ const detail::Choices<TableReader> kKinds = {
     {"cuda", detail::read_cuda},     {"drivers", detail::read_drivers},
     {"gpus", detail::read_gpus},     {"framework", detail::read_framework},
     {"images", detail::read_images}, {"cuda-images", detail::read_cuda_images},
+    {"cuda-requirements", detail::read_cuda_requirements},
 };
 
 Result<void> load_file(const EmbeddedFile& file, Catalog& catalog) {

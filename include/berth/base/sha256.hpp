@@ -1,0 +1,12 @@
+// SHA-256, by which registries name what they hold.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace berth {
+
+// 64 lower-case hexadecimal digits.
+std::string sha256_hex(std::string_view bytes);
+
+}  // namespace berth
