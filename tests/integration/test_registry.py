@@ -13,7 +13,7 @@ import urllib.request
 from fake_registry import FakeRegistry, Image, digest_of, index_of
 from harness import ENGINES_DIR, BerthTest, EngineTest
 
-REQUIRE = "NVIDIA_REQUIRE_CUDA=cuda>=12.8 brand=tesla,driver>=535,driver<536"
+REQUIRE = "NVIDIA_REQUIRE_CUDA=cuda>=12.8 brand=tesla,driver>=535,driver<536 brand=nvidia,driver>=535,driver<536"
 
 
 class RegistryTest(BerthTest):
