@@ -123,7 +123,7 @@ Result<Decision> decide_with_image(const ResolveRequest& request, const Host& ho
       return decision;
     }
     const Error& error = facts.error();
-    if (error.code == Errc::interrupted) {
+    if (error.code == Errc::interrupted || error.code == Errc::engine_unreachable) {
       return fail(error);
     }
     if (!runtime::is_verdict(error)) {

@@ -18,7 +18,8 @@
 namespace berth::cli {
 
 // An image's facts. A verdict of its registry (runtime::is_verdict()) is an error that decides;
-// any other but Errc::interrupted means that nobody could be asked.
+// Errc::interrupted and engine_unreachable end the matter; any other means that nobody could be
+// asked.
 using AskImage = std::function<Result<ImageFacts>(const std::string& reference)>;
 
 struct ImageInquiry {
@@ -44,7 +45,8 @@ std::vector<std::string> run_environment(const RunRequest& run, const spec::Surr
 // resolve(), then the rules about the image that was asked (resolver/image_rules.hpp). A tag that
 // its registry has not counts as withdrawn, and the next is taken, a few times. Without an answer
 // the catalogue's decision stands, with a warning. Errors: those of resolve() and
-// apply_image_facts(); for an image that was given, the registry's verdict; Errc::interrupted.
+// apply_image_facts(); for an image that was given, the registry's verdict; Errc::interrupted and
+// engine_unreachable.
 Result<Decision> decide_with_image(const ResolveRequest& request, const Host& host,
                                    const Catalog& catalog, const AskImage& ask,
                                    const ImageUse& use);
