@@ -13,9 +13,12 @@ namespace {
 
 using TableReader = Result<void> (*)(detail::CatalogFileReader&, Catalog&);
 const detail::Choices<TableReader> kKinds = {
-    {"cuda", detail::read_cuda},     {"drivers", detail::read_drivers},
-    {"gpus", detail::read_gpus},     {"framework", detail::read_framework},
-    {"images", detail::read_images}, {"cuda-images", detail::read_cuda_images},
+    {"cuda", detail::read_cuda},
+    {"drivers", detail::read_drivers},
+    {"gpus", detail::read_gpus},
+    {"framework", detail::read_framework},
+    {"images", detail::read_images},
+    {"cuda-images", detail::read_cuda_images},
     {"cuda-requirements", detail::read_cuda_requirements},
 };
 
