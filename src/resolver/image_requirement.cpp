@@ -79,10 +79,14 @@ void suppose_requirement(Decision& decision, const Host& host, const Catalog& ca
     if (verdict.outcome == Outcome::satisfied) {
       return;
     }
-    text = fmt::format("{} demands {} (NVIDIA_REQUIRE_CUDA of CUDA {}, {}), and {}: {}",
-                       decision.image, verdict.condition, requirement->cuda.text(),
-                       requirement->fact.source, driver_offer(facts),
-                       what_helps(verdict.outcome == Outcome::unsatisfied));
+    text = fmt::format(
+        "{} demands {} (NVIDIA_REQUIRE_CUDA, by NVIDIA's recipe for CUDA {}), and {}: {}",
+        decision.image, verdict.condition, requirement->cuda.text(), driver_offer(facts),
+        what_helps(verdict.outcome == Outcome::unsatisfied));
+    decision.reasons.push_back({"image-requirement",
+                                fmt::format("NVIDIA's images of CUDA {} demand {}",
+                                            requirement->cuda.text(), verdict.condition),
+                                requirement->fact.source});
   }
   decision.warnings.push_back(text);
   decision.supposed_requirement = std::move(text);
