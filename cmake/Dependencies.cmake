@@ -1,5 +1,5 @@
-# Libraries come from the system; where one is missing, a pinned release is fetched. libcurl is never
-# fetched: it carries the machine's TLS configuration.
+# Libraries come from the system; where one is missing, a pinned release is fetched. libcurl and OpenSSL
+# never are: they carry the machine's TLS configuration.
 include(FetchContent)
 
 FetchContent_Declare(

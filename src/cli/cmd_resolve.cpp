@@ -1,11 +1,15 @@
 // `berth resolve`: the decision alone, for this machine or another.
+#include <spdlog/logger.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "berth/runtime/signals.hpp"
 #include "cli/catalog_age.hpp"
 #include "cli/decision_report.hpp"
+#include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/image_check.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
 #include "cli/request_options.hpp"
@@ -27,6 +31,8 @@ class ResolveVerb : public Verb {
     app.add_flag("--explain", report_.explain,
                  "Every rule and every candidate, also the rejected ones");
     app.add_flag("--all", report_.all, "All images that would do, best first");
+    app.add_flag("--check", check_,
+                 "Ask the image itself: the engine that has it, else its registry");
     add_decision_options(app, flags_);
     add_lock_options(app, lock_options_);
     add_machine_options(app, machine_);
@@ -34,7 +40,8 @@ class ResolveVerb : public Verb {
         "Examples:\n"
         "  berth resolve torch==2.3.1\n"
         "  berth resolve torch==2.3.1 --driver 535.104.05 --gpu 'RTX 3090' -q\n"
-        "  berth resolve 'tensorflow==2.15' torch --explain");
+        "  berth resolve 'tensorflow==2.15' torch --explain\n"
+        "  berth resolve torch --check");
   }
 
   Result<int> run(Context& context) override {
@@ -44,8 +51,8 @@ class ResolveVerb : public Verb {
     BERTH_TRY(const ResolveRequest request,
               spec::gather_resolve(flags_, context.surroundings, &warnings));
     BERTH_TRY(const std::optional<Lock> locked, lock(context));
-    BERTH_TRY(const Host host, decision_machine(machine_, context, catalog));
-    BERTH_TRY(Decision decision, decide(request, host, catalog, locked, lock_options_));
+    BERTH_TRY(Decision decision, check_ ? decide_asking(request, context, catalog, locked)
+                                        : decide_alone(request, context, catalog, locked));
     decision.warnings.insert(decision.warnings.begin(), warnings.begin(), warnings.end());
     if (context.options.json) {
       context.out << decision_document(decision, report_.explain) << '\n';
@@ -72,6 +79,54 @@ class ResolveVerb : public Verb {
     return find_lock(flags_, context.surroundings);
   }
 
+  Result<Decision> decide_alone(const ResolveRequest& request, const Context& context,
+                                const Catalog& catalog, const std::optional<Lock>& locked) const {
+    BERTH_TRY(const Host host, decision_machine(machine_, context, catalog));
+    return decide(request, host, catalog, locked, lock_options_);
+  }
+
+  // The engine's images are those of its own machine; without an engine the registry is asked.
+  Result<Decision> decide_asking(const ResolveRequest& request, const Context& context,
+                                 const Catalog& catalog, const std::optional<Lock>& locked) const {
+    const runtime::SignalWatcher signals;
+    ImageInquiry inquiry;
+    inquiry.stop = signals.stop_token();
+    const ImageUse use{false, RequireCheck::possible, {}};
+    if (machine_.describes_another()) {
+      BERTH_TRY(const Host host, described_machine(machine_, catalog));
+      return decide_with_image(deciding(request, host, locked), is_fixed(request, catalog, locked),
+                               host, catalog, ask_image(inquiry, host, context), use);
+    }
+    runtime::HostProbe probe = probe_here(context);
+    const Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context, inquiry.stop);
+    const Result<EngineFacts> facts =
+        engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
+    if (facts) {
+      inquiry.engine = engine->get();
+      runtime::add_engine(probe, *facts);
+    } else {
+      context.log->info("no engine is asked: {}", facts.error().message);
+    }
+    complete_from_catalog(probe.host.gpus, catalog);
+    return decide_with_image(deciding(request, probe.host, locked),
+                             is_fixed(request, catalog, locked), probe.host, catalog,
+                             ask_image(inquiry, probe.host, context), use);
+  }
+
+  // All three must outlive it.
+  Decide deciding(const ResolveRequest& request, const Host& host,
+                  const std::optional<Lock>& locked) const {
+    return [this, &request, &host, &locked](const Catalog& catalog) {
+      return decide(request, host, catalog, locked, lock_options_);
+    };
+  }
+
+  bool is_fixed(const ResolveRequest& request, const Catalog& catalog,
+                const std::optional<Lock>& locked) const {
+    return request.image || lock_stands(request, catalog, locked, lock_options_);
+  }
+
+  bool check_ = false;
   spec::Flags flags_;
   MachineOptions machine_;
   LockOptions lock_options_;

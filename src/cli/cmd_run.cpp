@@ -40,6 +40,8 @@ class RunVerb : public Verb {
     app.add_flag("--dry-run{plan}", dry_run_,
                  "Show what would be done; --dry-run=docker: as a docker command")
         ->option_text("[=docker]");
+    app.add_flag("--offline", offline_,
+                 "Do not ask the image's registry before the pull: the catalogue alone decides");
     add_decision_options(app, flags_);
     add_container_options(app, flags_);
     add_resource_options(app, flags_);
@@ -103,9 +105,9 @@ class RunVerb : public Verb {
   }
 
   Result<PlannedRun> plan(Context& context, const runtime::SignalWatcher& signals) const {
-    Result<PlannedRun> planned = plan_run(
-        {flags_, machine_, lock_, signals.stop_token(), signals.leave_token(), !dry_run_.empty()},
-        context);
+    Result<PlannedRun> planned = plan_run({flags_, machine_, lock_, signals.stop_token(),
+                                           signals.leave_token(), !dry_run_.empty(), offline_},
+                                          context);
     BERTH_CHECK(not_interrupted(signals));
     if (!planned) {
       return planned;
@@ -237,6 +239,7 @@ class RunVerb : public Verb {
   StreamOptions streams_;
   std::vector<std::string> shown_command_;
   std::string dry_run_;
+  bool offline_ = false;
 };
 
 }  // namespace

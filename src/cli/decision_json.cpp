@@ -53,6 +53,20 @@ Json reasons_json(const std::vector<Reason>& reasons) {
   return list;
 }
 
+Json image_facts_json(const std::optional<ImageFacts>& facts) {
+  if (!facts) {
+    return nullptr;
+  }
+  return {{"digest", text_or_null(facts->digest)},
+          {"platform_digest", text_or_null(facts->platform_digest)},
+          {"id", text_or_null(facts->id)},
+          {"download_bytes", facts->download_bytes ? Json(*facts->download_bytes) : Json(nullptr)},
+          {"unpacked_bytes", facts->unpacked_bytes ? Json(*facts->unpacked_bytes) : Json(nullptr)},
+          {"architecture", text_or_null(facts->architecture)},
+          {"architectures", facts->architectures},
+          {"from", name_of(facts->from)}};
+}
+
 Json candidates_json(const std::vector<Candidate>& candidates) {
   Json list = Json::array();
   for (const Candidate& candidate : candidates) {
@@ -87,6 +101,7 @@ std::string decision_document(const Decision& decision, bool explain) {
                      {"mode", name_of(decision.driver.mode)}}},
                    {"gpus", gpus_json(decision.gpus)},
                    {"reasons", reasons_json(decision.reasons)},
+                   {"image_facts", image_facts_json(decision.image_facts)},
                    {"warnings", decision.warnings},
                    {"alternatives", candidates_json(decision.alternatives)}};
   if (explain) {

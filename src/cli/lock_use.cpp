@@ -70,6 +70,11 @@ Error lock_outdated(const std::vector<std::string>& changes) {
   return std::move(error).named("lock-changed").hint("`berth lock` updates it");
 }
 
+bool lock_stands(const ResolveRequest& request, const Catalog& catalog,
+                 const std::optional<Lock>& lock, const LockOptions& options) {
+  return lock && !options.no_lock && changed_inputs(*lock, lock_inputs(request, catalog)).empty();
+}
+
 Result<Decision> decide(const ResolveRequest& request, const Host& host, const Catalog& catalog,
                         const std::optional<Lock>& lock, const LockOptions& options) {
   if (options.locked && options.no_lock) {

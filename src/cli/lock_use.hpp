@@ -27,6 +27,10 @@ Result<std::optional<Lock>> find_lock(const spec::Flags& flags,
 // Errc::no_solution, id "lock-changed": each input that is not what it was.
 Error lock_outdated(const std::vector<std::string>& changes);
 
+// Whether decide() below takes the lock's decision.
+bool lock_stands(const ResolveRequest& request, const Catalog& catalog,
+                 const std::optional<Lock>& lock, const LockOptions& options);
+
 // The locked decision where a lock is there and its inputs are those of the request; else a new
 // one, with a warning that says what has changed. Errors, besides those of both:
 //   Errc::no_solution  --locked, and no lock is there ("lock-absent") or its inputs changed

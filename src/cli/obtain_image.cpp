@@ -72,14 +72,12 @@ Result<void> pull(runtime::Engine& engine, const std::string& reference,
   }
 }
 
-// The variant (arm/v7) is left to the engine, which judges the image again when it makes the
-// container.
-bool is_for(const runtime::ImageFacts& image, const std::string& platform) {
+}  // namespace
+
+bool is_for(const ImageFacts& image, const std::string& platform) {
   return platform.empty() || image.architecture.empty() ||
          image.architecture == architecture_of(platform);
 }
-
-}  // namespace
 
 Result<runtime::ImageFacts> obtain_image(runtime::Engine& engine, const std::string& reference,
                                          const std::string& platform, PullPolicy policy,

@@ -11,6 +11,10 @@
 
 namespace berth::cli {
 
+// Whether an image that is there is one for the platform; empty: any. The variant (arm/v7) is left
+// to the engine, which judges the image again when it makes the container.
+bool is_for(const ImageFacts& image, const std::string& platform);
+
 // An image that is there for another processor than `platform` (empty: any) counts as absent.
 // Pull progress goes to standard error, and nowhere with -q. Errors:
 //   Errc::not_found     absent, and the policy is `never`; or no registry has it

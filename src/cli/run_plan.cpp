@@ -13,6 +13,7 @@
 #include "berth/runtime/host_probe.hpp"
 #include "cli/catalog_age.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/image_check.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
 #include "cli/version.hpp"
@@ -35,8 +36,7 @@ class Planner {
     BERTH_TRY(const EngineFacts facts, reach_engine());
     BERTH_TRY(run_.host, find_machine(facts, catalog));
     BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus());
-    BERTH_TRY(run_.plan.decision,
-              decide(run_.request.resolve, run_.host, catalog, lock, options_.lock));
+    BERTH_TRY(run_.plan.decision, decide(devices, catalog, lock));
     BERTH_CHECK(check_installed());
     warn_about_absent();
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
@@ -126,6 +126,24 @@ class Planner {
     return runtime::make_device_requests(gpus(), run_.host, support);
   }
 
+  // The image is asked before the pull, not after it. A dry run pulls nothing, and asks no
+  // registry.
+  Result<Decision> decide(const std::vector<DeviceRequest>& devices, const Catalog& catalog,
+                          const std::optional<Lock>& lock) const {
+    const RunRequest& run = run_.request.run;
+    const ResolveRequest& wanted = run_.request.resolve;
+    const ImageInquiry inquiry{run_.engine.get(), !options_.offline && !options_.dry_run,
+                               run.platform, run.pull, options_.stop};
+    const ImageUse use{!options_.dry_run, require_check(devices, *run_.host.engine),
+                       run_environment(run, context_.surroundings)};
+    const Decide deciding = [&](const Catalog& known) {
+      return cli::decide(wanted, run_.host, known, lock, options_.lock);
+    };
+    const bool fixed = wanted.image || lock_stands(wanted, catalog, lock, options_.lock);
+    return decide_with_image(deciding, fixed, run_.host, catalog,
+                             ask_image(inquiry, run_.host, context_), use);
+  }
+
   Result<runtime::GpuSupport> gpu_support() {
     const EngineFacts& facts = *run_.host.engine;
     if (!options_.dry_run) {
@@ -177,8 +195,7 @@ class Planner {
       absent.push_back(library.name + "==" + library.version);
     }
     if (!absent.empty()) {
-      warn(fmt::format("not in the image, and berth installs nothing yet: {}",
-                       join(absent, ", ")));
+      warn(fmt::format("not in the image, and berth installs nothing yet: {}", join(absent, ", ")));
     }
   }
 

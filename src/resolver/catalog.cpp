@@ -1,6 +1,8 @@
 // Lookups in the catalogue: frameworks by package name, GPUs by marketing name, drivers by branch.
 #include "berth/resolver/catalog.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -194,6 +196,29 @@ std::optional<DriverVersion> Catalog::minor_driver(const CudaVersion& cuda) cons
       minor_floors.begin(), minor_floors.end(),
       [&](const MinorVersionFloor& floor) { return floor.cuda_major == cuda.major(); });
   return found == minor_floors.end() ? std::nullopt : std::optional(found->min_driver);
+}
+
+const CudaRequirement* Catalog::find_requirement(const CudaVersion& cuda) const {
+  const CudaRequirement* best = nullptr;
+  for (const CudaRequirement& requirement : requirements) {  // ascending
+    if (requirement.cuda == cuda) {
+      return &requirement;
+    }
+    if (requirement.cuda.major_minor() == cuda.major_minor()) {
+      best = &requirement;
+    }
+  }
+  return best;
+}
+
+std::string CudaRequirement::text() const {
+  std::string written = value;
+  for (const unsigned branch : branches) {
+    for (const std::string& brand : brands) {
+      written += fmt::format(" brand={},driver>={},driver<{}", brand, branch, branch + 1);
+    }
+  }
+  return written;
 }
 
 }  // namespace berth

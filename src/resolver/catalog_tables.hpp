@@ -30,6 +30,7 @@ struct CatalogFileReader {
 
 // Each adds what its file says to the catalogue.
 Result<void> read_cuda(CatalogFileReader& file, Catalog& catalog);
+Result<void> read_cuda_requirements(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_drivers(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_gpus(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_framework(CatalogFileReader& file, Catalog& catalog);

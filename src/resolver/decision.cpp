@@ -402,8 +402,6 @@ class Explanation {
       return;
     }
     const ImageTag& image = *chosen_.image;
-    const bool made_from_cuda =
-        chosen_.source != ImageSource::official || image.flavor == Flavor::devel;
     if (chosen_.driver.mode == DriverMode::forward) {
       warn(
           fmt::format("forward compatibility is the last resort: the image must load its "
@@ -411,12 +409,6 @@ class Explanation {
                       "would do without",
                       chosen_.driver.required ? "driver " + chosen_.driver.required->text()
                                               : std::string("a driver")));
-    } else if (chosen_.driver.mode == DriverMode::minor && made_from_cuda && machine_.native_cuda) {
-      warn(fmt::format(
-          "{} may demand cuda>={} (NVIDIA_REQUIRE_CUDA), and the driver offers {}: if the engine "
-          "refuses to "
-          "start it, `-e NVIDIA_DISABLE_REQUIRE=1` lets it run by minor-version compatibility",
-          image.reference(), decision_.cuda, machine_.native_cuda->text()));
     }
     if (image.min_driver && machine_.driver && *machine_.driver < *image.min_driver) {
       warn(fmt::format("{} is documented for driver {} or newer ({}); found is {}",

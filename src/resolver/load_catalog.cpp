@@ -20,6 +20,7 @@ const detail::Choices<TableReader> kKinds = {
     {"library", detail::read_library},
     {"images", detail::read_images},
     {"cuda-images", detail::read_cuda_images},
+    {"cuda-requirements", detail::read_cuda_requirements},
 };
 
 Result<void> load_file(const EmbeddedFile& file, Catalog& catalog) {

@@ -1,6 +1,7 @@
 // Catalogue files about CUDA, drivers and GPUs.
 #include <algorithm>
 
+#include "berth/base/text.hpp"
 #include "catalog_tables.hpp"
 
 namespace berth::detail {
@@ -53,6 +54,27 @@ Result<void> read_coverage(CatalogRow& row, Catalog& catalog) {
     }
   }
   catalog.coverage.push_back({*cuda, *min, *max, std::move(fact)});
+  return row.finish();
+}
+
+Result<void> read_requirement(CatalogRow& row, Catalog& catalog) {
+  const auto cuda = row.parsed<CudaVersion>("cuda");
+  std::string value = row.text("value");
+  const std::string brands = row.text_or_empty("brands");
+  std::vector<unsigned> branches = row.numbers("branches");
+  Fact fact = row.fact();
+  BERTH_CHECK(row.finish());
+  if (brands.empty() != branches.empty()) {
+    row.wrong("`brands` and `branches` go together");
+  }
+  for (const CudaRequirement& other : catalog.requirements) {
+    if (other.cuda == *cuda) {
+      row.wrong(twice(cuda->text()));
+    }
+  }
+  catalog.requirements.push_back({*cuda, std::move(value),
+                                  brands.empty() ? std::vector<std::string>() : split(brands, ' '),
+                                  std::move(branches), std::move(fact)});
   return row.finish();
 }
 
@@ -143,6 +165,14 @@ Result<void> read_cuda(CatalogFileReader& file, Catalog& catalog) {
   const auto by_cuda = [](const auto& a, const auto& b) { return a.cuda < b.cuda; };
   std::sort(catalog.toolkits.begin(), catalog.toolkits.end(), by_cuda);
   std::sort(catalog.coverage.begin(), catalog.coverage.end(), by_cuda);
+  return {};
+}
+
+Result<void> read_cuda_requirements(CatalogFileReader& file, Catalog& catalog) {
+  BERTH_CHECK(file.each_row("requirements",
+                            [&](CatalogRow& row) { return read_requirement(row, catalog); }));
+  std::sort(catalog.requirements.begin(), catalog.requirements.end(),
+            [](const CudaRequirement& a, const CudaRequirement& b) { return a.cuda < b.cuda; });
   return {};
 }
 

@@ -24,10 +24,12 @@ struct ImageDefaults {
   std::vector<std::string> architectures{};
 };
 
+// A colon is before a registry's port.
 void check_characters(CatalogRow& row, std::string_view what, std::string_view text) {
-  const bool fine = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+  const std::string_view signs = what == "repository" ? "._-/:" : "._-/";
+  const bool fine = !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("._-/").find(c) != std::string_view::npos;
+           signs.find(c) != std::string_view::npos;
   });
   if (!fine) {
     row.wrong(std::string("`").append(what).append("` has characters that no image has"));

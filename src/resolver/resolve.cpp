@@ -7,6 +7,7 @@
 #include "resolver/conflict.hpp"
 #include "resolver/decision.hpp"
 #include "resolver/given_image.hpp"
+#include "resolver/image_requirement.hpp"
 #include "resolver/machine.hpp"
 #include "resolver/newer_release.hpp"
 #include "resolver/remedies.hpp"
@@ -15,8 +16,11 @@
 
 namespace berth {
 
-Result<Decision> resolve(const ResolveRequest& request, const Host& host, const Catalog& catalog) {
-  using namespace resolver;
+namespace {
+
+using namespace resolver;
+
+Result<Decision> decide(const ResolveRequest& request, const Host& host, const Catalog& catalog) {
   Result<Machine> machine = machine_for(request, host, catalog);
   if (!machine) {
     Error error = std::move(machine).error();
@@ -52,6 +56,14 @@ Result<Decision> resolve(const ResolveRequest& request, const Host& host, const 
     return fail(conflict(search, worlds, request, host, *machine, catalog));
   }
   return decision_from(search, request, *machine);
+}
+
+}  // namespace
+
+Result<Decision> resolve(const ResolveRequest& request, const Host& host, const Catalog& catalog) {
+  BERTH_TRY(Decision decision, decide(request, host, catalog));
+  suppose_requirement(decision, host, catalog);
+  return decision;
 }
 
 }  // namespace berth

@@ -1,5 +1,9 @@
 // The only place that sets up libcurl: the process-wide initialisation, and what every connection
-// to an engine has in common.
+// has in common.
+//
+// A request is driven through the multi interface, because curl_multi_wakeup() can end its waiting
+// from another thread at once, where the progress callback of the easy interface is asked only once
+// a second.
 #include "runtime/curl_connection.hpp"
 
 #include <new>
@@ -16,7 +20,69 @@ void initialise_curl() {
   static_cast<void>(done);
 }
 
+// Signals are the session's affair. libcurl writes with MSG_NOSIGNAL, also below OpenSSL
+// since 7.88.
+void set_common(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+}
+
+CurlEasy make_easy() {
+  initialise_curl();
+  CurlEasy easy(curl_easy_init());
+  if (easy == nullptr) {
+    throw std::bad_alloc();
+  }
+  return easy;
+}
+
+CurlMulti make_multi() {
+  CurlMulti multi(curl_multi_init());
+  if (multi == nullptr) {
+    throw std::bad_alloc();
+  }
+  return multi;
+}
+
+std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_token& stop) {
+  constexpr int kLongestPollMilliseconds = 60'000;  // libcurl's own timers shorten it
+  CURLM* multi = connection.multi.get();
+  const std::stop_callback wake(stop, [multi] { curl_multi_wakeup(multi); });
+  int running = 1;
+  while (!stop.stop_requested()) {
+    if (curl_multi_perform(multi, &running) != CURLM_OK) {
+      return CURLE_FAILED_INIT;
+    }
+    if (running == 0) {
+      int left = 0;
+      const CURLMsg* message = curl_multi_info_read(multi, &left);
+      return message == nullptr ? CURLE_FAILED_INIT : message->data.result;
+    }
+    curl_multi_poll(multi, nullptr, 0, kLongestPollMilliseconds, nullptr);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<CURLcode> transfer(const CurlConnection& connection, const std::stop_token& stop) {
+  curl_multi_add_handle(connection.multi.get(), connection.easy.get());
+  const std::optional<CURLcode> code = drive(connection, stop);
+  curl_multi_remove_handle(connection.multi.get(), connection.easy.get());
+  return code;
+}
+
+CurlConnection make_bare_connection() {
+  CurlConnection connection{make_multi(), make_easy()};
+  set_common(connection.easy.get());
+  return connection;
+}
+
+void reset_bare_connection(const CurlConnection& connection) {
+  curl_easy_reset(connection.easy.get());
+  set_common(connection.easy.get());
+}
 
 CurlList make_curl_list(const std::vector<std::string>& lines) {
   CurlList list;
@@ -73,13 +139,9 @@ void prepare_curl_handle(CURL* easy, const Endpoint& endpoint,
     set_tls(easy, *endpoint.tls);
   }
   set_proxy(easy, endpoint.proxy);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_common(easy);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  // Signals are the session's affair. libcurl writes with MSG_NOSIGNAL, also below OpenSSL
-  // since 7.88.
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, endpoint.user_agent.c_str());
@@ -87,16 +149,11 @@ void prepare_curl_handle(CURL* easy, const Endpoint& endpoint,
 }
 
 CurlEasy make_curl_handle() {
-  initialise_curl();
-  CurlEasy easy(curl_easy_init());
-  if (easy == nullptr) {
-    throw std::bad_alloc();
-  }
-  return easy;
+  return make_easy();
 }
 
 CurlEasy make_curl_handle(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout) {
-  CurlEasy easy = make_curl_handle();
+  CurlEasy easy = make_easy();
   prepare_curl_handle(easy.get(), endpoint, connect_timeout);
   return easy;
 }
@@ -113,12 +170,7 @@ CurlConnection CurlPool::take() {
       return connection;
     }
   }
-  CurlConnection connection{nullptr, make_curl_handle(endpoint_, connect_timeout_)};
-  connection.multi.reset(curl_multi_init());
-  if (connection.multi == nullptr) {
-    throw std::bad_alloc();
-  }
-  return connection;
+  return {make_multi(), make_curl_handle(endpoint_, connect_timeout_)};
 }
 
 void CurlPool::give_back(CurlConnection connection) {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,14 @@ struct CurlConnection {
 
 // An easy handle of which nothing is set.
 CurlEasy make_curl_handle();
+
+// Carries out the request that is set on the easy handle. nullopt: it was stopped.
+std::optional<CURLcode> transfer(const CurlConnection& connection, const std::stop_token& stop);
+
+// Without any option set but those that hold for every connection of ours.
+CurlConnection make_bare_connection();
+// Back to that state, after a request; what is connected stays so.
+void reset_bare_connection(const CurlConnection& connection);
 
 // An easy handle that goes to the endpoint, with no request set.
 CurlEasy make_curl_handle(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout);

@@ -127,8 +127,24 @@ bool DockerEngine::finds_nvidia_hook(const EngineFacts& facts) const {
   return find_program("nvidia-container-runtime-hook", path).has_value();
 }
 
+namespace {
+
+// Of "name@sha256:…". An image that was pulled under another name is the same image.
+std::string digest_of(const std::string& name, const std::vector<std::string>& digests) {
+  const auto own = std::find_if(digests.begin(), digests.end(), [&name](const std::string& digest) {
+    return digest.starts_with(name + "@");
+  });
+  if (digests.empty()) {
+    return {};
+  }
+  const std::string& chosen = own == digests.end() ? digests.front() : *own;
+  return chosen.substr(chosen.find('@') + 1);
+}
+
+}  // namespace
+
 Result<std::optional<ImageFacts>> DockerEngine::inspect_image(const std::string& reference) {
-  BERTH_CHECK(parse_image_reference(reference));
+  BERTH_TRY(const ImageReference parsed, parse_image_reference(reference));
   BERTH_TRY(const HttpResponse response,
             call("GET", fmt::format("/images/{}/json", url_escaped(reference)),
                  options_.timeouts.query, {}, options_.stop));
@@ -138,7 +154,10 @@ Result<std::optional<ImageFacts>> DockerEngine::inspect_image(const std::string&
   if (!response.ok()) {
     return fail(engine_error(response, fmt::format("image `{}` cannot be looked up", reference)));
   }
-  return decode_image(response.body);
+  BERTH_TRY(ImageFacts facts, decode_image(response.body));
+  facts.reference = reference;
+  facts.digest = digest_of(parsed.name, facts.digests);
+  return facts;
 }
 
 Result<void> DockerEngine::pull(const std::string& reference, const std::string& platform,

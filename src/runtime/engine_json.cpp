@@ -62,6 +62,22 @@ void read_cdi(const Json& info, EngineFacts& facts) {
       (facts.kind == EngineFacts::Kind::podman && podman_takes_cdi(facts.version));
 }
 
+// Docker lists those that its configuration names; Podman has no such object.
+void read_registries(const Json& info, EngineFacts& facts) {
+  const Json& config = field(info, "RegistryConfig");
+  const Json& indexes = config.is_object() ? field(config, "IndexConfigs") : config;
+  if (!indexes.is_object()) {
+    return;
+  }
+  for (const auto& index : indexes.items()) {
+    const Json& settings = index.value();
+    if (settings.is_object() && !field(settings, "Secure").is_null() &&
+        !bool_field(settings, "Secure")) {
+      facts.insecure_registries.push_back(index.key());
+    }
+  }
+}
+
 void read_info(const Json& info, EngineFacts& facts) {
   if (facts.architecture.empty()) {
     facts.architecture = docker_architecture(text_field(info, "Architecture"));
@@ -77,6 +93,7 @@ void read_info(const Json& info, EngineFacts& facts) {
     return option == "rootless" || option.starts_with("name=rootless");
   });
   facts.live_restore = bool_field(info, "LiveRestoreEnabled");
+  read_registries(info, facts);
   read_cdi(info, facts);
 }
 
@@ -121,7 +138,10 @@ Result<ImageFacts> decode_image(std::string_view body) {
     }
     facts.digests = texts_field(json, "RepoDigests");
     facts.architecture = text_field(json, "Architecture");
-    facts.size_bytes = count_field(json, "Size");
+    if (const Json& root = field(json, "RootFS"); !root.is_null()) {
+      facts.layers = texts_field(root, "Layers");
+    }
+    facts.unpacked_bytes = count_field(json, "Size");
     if (const Json& config = field(json, "Config"); !config.is_null()) {
       facts.environment = texts_field(config, "Env");
       facts.entrypoint = texts_field(config, "Entrypoint");

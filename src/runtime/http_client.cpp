@@ -1,6 +1,4 @@
-// A request is driven through the multi interface, because curl_multi_wakeup() can end its waiting
-// from another thread at once, where the progress callback of the easy interface is asked only once
-// a second.
+// Errors are put into words about an engine: for registries there is runtime/web_client.hpp.
 #include "runtime/http_client.hpp"
 
 #include <spdlog/spdlog.h>
@@ -117,26 +115,6 @@ std::vector<std::string> header_lines(const HttpRequest& request, const Endpoint
   return lines;
 }
 
-// Until the transfer ends. nullopt: it was stopped.
-std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_token& stop) {
-  constexpr int kLongestPollMilliseconds = 60'000;  // libcurl's own timers shorten it
-  CURLM* multi = connection.multi.get();
-  const std::stop_callback wake(stop, [multi] { curl_multi_wakeup(multi); });
-  int running = 1;
-  while (!stop.stop_requested()) {
-    if (curl_multi_perform(multi, &running) != CURLM_OK) {
-      return CURLE_FAILED_INIT;
-    }
-    if (running == 0) {
-      int left = 0;
-      const CURLMsg* message = curl_multi_info_read(multi, &left);
-      return message == nullptr ? CURLE_FAILED_INIT : message->data.result;
-    }
-    curl_multi_poll(multi, nullptr, 0, kLongestPollMilliseconds, nullptr);
-  }
-  return std::nullopt;
-}
-
 // Answers that are not the engine's, or not to this request.
 std::optional<Error> unusable_answer(const HttpResponse& response, const Endpoint& endpoint,
                                      const std::string& operation) {
@@ -189,9 +167,7 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request) const {
   Exchange state{request};
   set_request(connection.easy.get(), request, url, headers, state);
 
-  curl_multi_add_handle(connection.multi.get(), connection.easy.get());
-  const std::optional<CURLcode> code = drive(connection, request.stop);
-  curl_multi_remove_handle(connection.multi.get(), connection.easy.get());
+  const std::optional<CURLcode> code = transfer(connection, request.stop);
 
   if (!code.has_value()) {
     return fail(Errc::interrupted, "stopped while waiting for the engine");

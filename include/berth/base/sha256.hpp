@@ -1,4 +1,4 @@
-// SHA-256, as sha256sum prints it.
+// SHA-256, as sha256sum prints it, and by which registries name what they hold.
 #pragma once
 
 #include <string>

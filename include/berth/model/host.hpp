@@ -35,6 +35,8 @@ struct EngineFacts {
   std::vector<std::string>
       cdi_devices{};           // "nvidia.com/gpu=0", …; only engines from 28.3 on list them
   bool cdi_spec_dirs = false;  // the engine takes CDI requests
+  // "registry.lab:5000": the engine takes plain HTTP and any certificate from these.
+  std::vector<std::string> insecure_registries{};
   bool rootless = false;
   bool live_restore = false;  // containers go on while the daemon is restarted
   bool nvidia_hook =

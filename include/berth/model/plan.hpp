@@ -11,6 +11,7 @@
 
 #include "berth/model/container_options.hpp"
 #include "berth/model/host.hpp"
+#include "berth/model/image_facts.hpp"
 #include "berth/model/mount.hpp"
 #include "berth/model/request.hpp"
 
@@ -90,8 +91,12 @@ struct Decision {
   std::vector<GpuVerdict> gpus{};
   std::vector<Reason> reasons{};
   std::vector<std::string> warnings{};
-  std::vector<Candidate> alternatives{};  // satisfying, best first, without the chosen one
-  std::vector<Candidate> rejected{};      // for --explain
+  // The one of them that only supposes what the image demands of the driver: whoever has asked the
+  // image knows better. Empty: there is none.
+  std::string supposed_requirement{};
+  std::optional<ImageFacts> image_facts{};  // absent: nobody has asked the image itself
+  std::vector<Candidate> alternatives{};    // satisfying, best first, without the chosen one
+  std::vector<Candidate> rejected{};        // for --explain
 };
 
 // What the engine is asked to attach as GPUs.

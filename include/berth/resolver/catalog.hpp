@@ -87,6 +87,19 @@ struct CudaCoverage {
   Fact fact;
 };
 
+// NVIDIA_REQUIRE_CUDA as NVIDIA's recipe sets it in the nvidia/cuda images of that CUDA.
+struct CudaRequirement {
+  CudaVersion cuda;   // "12.4.1"
+  std::string value;  // "cuda>=12.4", or the whole of it
+  // Every brand on every driver branch is an alternative of its own, two thousand characters of
+  // them: text() writes them out.
+  std::vector<std::string> brands;
+  std::vector<unsigned> branches;
+  Fact fact;
+
+  std::string text() const;
+};
+
 // A framework release compiled for one CUDA.
 struct FrameworkBuild {
   std::string name;  // "cu121"; "cpu"
@@ -207,6 +220,7 @@ struct Catalog {
   std::vector<Capability> capabilities;
   std::vector<GpuModel> gpus;
   std::vector<CudaCoverage> coverage;
+  std::vector<CudaRequirement> requirements;
   std::vector<Framework> frameworks;
   std::vector<Library> libraries;
   std::vector<ImageTag> images;
@@ -230,6 +244,8 @@ struct Catalog {
   // compatibility.
   std::optional<DriverVersion> native_driver(const CudaVersion& cuda) const;
   std::optional<DriverVersion> minor_driver(const CudaVersion& cuda) const;
+  // That of this CUDA, else of the highest patch of the same minor; null where none is known.
+  const CudaRequirement* find_requirement(const CudaVersion& cuda) const;
 };
 
 // Parses catalogue files (name and content). Errc::invalid_input names file, row and what was

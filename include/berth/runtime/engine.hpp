@@ -26,20 +26,12 @@
 
 #include "berth/base/result.hpp"
 #include "berth/model/host.hpp"
+#include "berth/model/image_facts.hpp"
 #include "berth/model/plan.hpp"
 
 namespace berth::runtime {
 
-struct ImageFacts {
-  std::string id{};  // "sha256:…"
-  std::vector<std::string> digests{};
-  std::string architecture{};
-  std::vector<std::string> environment{};
-  std::vector<std::string> entrypoint{};
-  std::vector<std::string> command{};
-  std::map<std::string, std::string> labels{};
-  std::uint64_t size_bytes = 0;
-};
+using berth::ImageFacts;
 
 // One line of a pull's progress stream.
 struct PullEvent {

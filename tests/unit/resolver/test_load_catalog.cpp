@@ -61,7 +61,7 @@ TEST_CASE("a file that is not the catalogue's is refused") {
       {R"({"kind": 7})", "`x.json`: `kind`: expected a string, found a number"},
       {R"({"kind": "gpu"})",
        "`x.json`: `kind` is `gpu`, expected one of cuda, drivers, gpus, framework, library, "
-       "images, cuda-images"},
+       "images, cuda-images, cuda-requirements"},
       {R"({"kind": "gpus", "updated": "today"})",
        "`x.json`: `updated` is `today`, expected a date like 2024-06-05"},
       {R"({"kind": "gpus", "models": []})", "`x.json`: `capabilities` is missing"},

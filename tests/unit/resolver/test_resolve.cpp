@@ -73,13 +73,17 @@ TEST_CASE("the default build is preferred to a tag that was seen, a runtime to a
 }
 
 TEST_CASE("jax has no official image: CUDA base, newest release, in one minor-compatible CUDA") {
-  const Decision decision = decided({{"jax"}, "550.54.14", {"A100"}});
+  const Decision decision = decided({{"jax"}, "545.23.06", {"RTX 4090"}});
   CHECK(decision.source == ImageSource::cuda_base);
   CHECK(decision.image.starts_with("nvidia/cuda:12."));
   CHECK(decision.base_image == decision.image);
   CHECK_FALSE(decision.frameworks[0].in_image);
   CHECK(decision.driver.mode == DriverMode::minor);
   CHECK(any_contains(decision.warnings, "NVIDIA_DISABLE_REQUIRE=1"));
+  // NVIDIA lets data-centre GPUs of that driver through.
+  const Decision data_center = decided({{"jax"}, "550.54.14", {"A100"}});
+  CHECK(data_center.driver.mode == DriverMode::minor);
+  CHECK_FALSE(any_contains(data_center.warnings, "NVIDIA_DISABLE_REQUIRE"));
 }
 
 TEST_CASE("an extra names the CUDA major") {

@@ -1,0 +1,232 @@
+#include "berth/resolver/image_rules.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "berth/base/bytes.hpp"
+#include "berth/base/text.hpp"
+#include "resolver/given_image.hpp"
+#include "resolver/image_requirement.hpp"
+
+namespace berth {
+
+namespace {
+
+using namespace resolver;
+using Outcome = RequireVerdict::Outcome;
+
+constexpr std::uint64_t kUnpackedFactor = 2;
+
+// The CUDA that the image says it has: of nvidia/cuda (CUDA_VERSION, 12.4.1) and of its packages
+// (NV_CUDA_LIB_VERSION, 12.4.1-1).
+std::optional<CudaVersion> cuda_in(const ImageFacts& facts) {
+  for (const char* name : {"CUDA_VERSION", "NV_CUDA_LIB_VERSION"}) {
+    if (const std::optional<std::string> value = value_in(facts.environment, name)) {
+      if (const auto cuda = CudaVersion::parse(value->substr(0, value->find('-')))) {
+        return cuda;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+class Rules {
+ public:
+  Rules(Decision& decision, const ImageUse& use, const Host& host, const Catalog& catalog)
+      : decision_(decision),
+        facts_(*decision.image_facts),
+        use_(use),
+        host_(host),
+        catalog_(catalog),
+        machine_(require_facts(decision, host, catalog)),
+        cuda_(cuda_in(facts_)) {}
+
+  Result<void> apply() {
+    tell_facts();
+    compare_cuda();
+    BERTH_CHECK(judge_requirement());
+    return judge_space();
+  }
+
+ private:
+  void warn(std::string text) { decision_.warnings.push_back(std::move(text)); }
+  void reason(std::string rule, std::string text) {
+    decision_.reasons.push_back(
+        {std::move(rule), std::move(text), std::string("the image itself")});
+  }
+  const std::string& image() const { return decision_.image; }
+
+  void tell_facts() {
+    std::string text = fmt::format(
+        "{} ({})", facts_.digest.empty() ? facts_.id : facts_.digest,
+        facts_.from == ImageFacts::From::engine ? "the engine has it" : "asked of its registry");
+    if (facts_.download_bytes) {
+      text += fmt::format(", {} to download", format_bytes(*facts_.download_bytes));
+    }
+    reason("image-asked", std::move(text));
+  }
+
+  void compare_cuda() {
+    if (!cuda_) {
+      return;
+    }
+    const std::optional<CudaVersion> believed = CudaVersion::parse(decision_.cuda);
+    if (!believed) {
+      decision_.cuda = cuda_->major_minor();
+      reason("image-cuda", fmt::format("the image says that it has CUDA {}", cuda_->text()));
+    } else if (!believed->covers(*cuda_)) {
+      warn(
+          fmt::format("{} says that it has CUDA {}, the catalogue says {}: what was decided by "
+                      "its CUDA may be wrong",
+                      image(), cuda_->text(), believed->text()));
+    }
+  }
+
+  // Whether this driver runs the image's code, whatever the image demands. Unknown: nobody knows
+  // its CUDA.
+  std::optional<bool> code_runs() const {
+    if (find_image(catalog_, image()) != nullptr) {
+      return true;  // resolve() has refused what does not
+    }
+    if (!cuda_ || !machine_.driver || !machine_.cuda) {
+      return std::nullopt;
+    }
+    const std::optional<DriverVersion> floor = catalog_.minor_driver(*cuda_);
+    return CudaVersion::parse(cuda_->major_minor()) <= machine_.cuda ||
+           (floor && *floor <= *machine_.driver);
+  }
+
+  Result<void> judge_requirement() {
+    forget_supposition();
+    if (decision_.driver.mode == DriverMode::none) {
+      return {};
+    }
+    std::vector<std::string> environment = facts_.environment;
+    environment.insert(environment.end(), use_.environment.begin(), use_.environment.end());
+    const RequireVerdict verdict = check_nvidia_require(environment, machine_);
+    if (verdict.outcome == Outcome::satisfied) {
+      return {};
+    }
+    const std::string demand =
+        fmt::format("{} demands `{}` ({})", image(), verdict.condition, verdict.variable);
+    if (use_.require_check == RequireCheck::none) {
+      reason("image-requirement", demand + ", which this engine does not check");
+      return {};
+    }
+    if (verdict.outcome == Outcome::malformed) {
+      warn(demand + ", which is no condition: NVIDIA's runtime hook may refuse to start it");
+      return {};
+    }
+    const bool certain =
+        verdict.outcome == Outcome::unsatisfied && use_.require_check == RequireCheck::made;
+    const std::optional<bool> runs = code_runs();
+    if (certain && use_.to_be_pulled && runs == false) {
+      return fail(refusal(demand));
+    }
+    warn(fmt::format(
+        "{}, and {}: the engine {} to start it; `-e NVIDIA_DISABLE_REQUIRE=1` lets it start{}",
+        demand, driver_offer(machine_), certain ? "will refuse" : "may refuse",
+        runs == true ? ", and what it holds runs by minor-version compatibility" : ""));
+    return {};
+  }
+
+  void forget_supposition() {
+    std::erase(decision_.warnings, decision_.supposed_requirement);
+    decision_.supposed_requirement.clear();
+  }
+
+  Error refusal(const std::string& demand) const {
+    Error error{Errc::no_solution, fmt::format("`{}` does not run on this driver", image())};
+    error.note(demand + ": NVIDIA's runtime hook refuses to start it");
+    error.note(fmt::format("it has CUDA {}, and {}", cuda_->text(), driver_offer(machine_)));
+    if (const auto floor = catalog_.minor_driver(*cuda_)) {
+      error.note(
+          fmt::format("driver {} is the lowest that runs CUDA {}", floor->text(), cuda_->text()));
+    }
+    error.hint("`berth resolve …` chooses an image for this driver");
+    return std::move(error).named("image-requirement");
+  }
+
+  Result<void> judge_space() {
+    if (!facts_.download_bytes || !host_.free_disk_bytes ||
+        pull_space(*facts_.download_bytes) <= *host_.free_disk_bytes) {
+      return {};
+    }
+    const std::string place = host_.engine ? host_.engine->storage_root : std::string("its folder");
+    Error error{Errc::engine_failed,
+                fmt::format("the engine's disk has no room for `{}`", image())};
+    error.note(fmt::format("about {} are needed: {} to download, and about twice as much unpacked",
+                           format_bytes(pull_space(*facts_.download_bytes)),
+                           format_bytes(*facts_.download_bytes)));
+    error.note(fmt::format("{} are free in {}", format_bytes(*host_.free_disk_bytes), place));
+    error.hint("`docker system df` shows what takes the space, `docker image prune` frees some");
+    error.hint("`berth run --offline …` pulls it without this check");
+    if (use_.to_be_pulled) {
+      return fail(std::move(error).named("disk-full"));
+    }
+    warn(fmt::format("{}: {}; {}", error.message, error.notes[0], error.notes[1]));
+    return {};
+  }
+
+  Decision& decision_;
+  const ImageFacts& facts_;
+  const ImageUse& use_;
+  const Host& host_;
+  const Catalog& catalog_;
+  const RequireFacts machine_;
+  const std::optional<CudaVersion> cuda_;
+};
+
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+  const auto ends = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  return static_cast<std::size_t>(ends.first - a.begin());
+}
+
+}  // namespace
+
+Result<void> apply_image_facts(Decision& decision, ImageFacts facts, const ImageUse& use,
+                               const Host& host, const Catalog& catalog) {
+  decision.image_facts = std::move(facts);
+  return Rules(decision, use, host, catalog).apply();
+}
+
+std::uint64_t pull_space(std::uint64_t download_bytes) {
+  return download_bytes * (1 + kUnpackedFactor);
+}
+
+Catalog without_image(Catalog catalog, const std::string& reference) {
+  const ImageTag* image = find_image(catalog, reference);
+  for (ImageTag& other : catalog.images) {
+    if (&other == image) {
+      other.evidence = Evidence::withdrawn;
+    }
+  }
+  return catalog;
+}
+
+std::string nearest_image(const Catalog& catalog, const std::string& reference) {
+  std::vector<std::string> live;
+  const std::string repository = reference.substr(0, reference.rfind(':') + 1);
+  for (const ImageTag& image : catalog.images) {
+    if (image.evidence != Evidence::withdrawn && image.evidence != Evidence::inferred &&
+        image.reference().starts_with(repository)) {
+      live.push_back(image.reference());
+    }
+  }
+  // Of equally near ones that which differs latest: the release counts for more than the suffix.
+  std::stable_sort(live.begin(), live.end(),
+                   [&reference](const std::string& a, const std::string& b) {
+                     return common_prefix(a, reference) > common_prefix(b, reference);
+                   });
+  if (const std::optional<std::string> typed = nearest(reference, live)) {
+    return *typed;
+  }
+  const bool something_in_common =
+      !live.empty() && common_prefix(live.front(), reference) > repository.size();
+  return something_in_common ? live.front() : std::string();
+}
+
+}  // namespace berth

@@ -1,0 +1,145 @@
+// An image that was asked itself, against the catalogue and the machine.
+#include "berth/resolver/image_rules.hpp"
+
+#include "support/catch.hpp"
+#include "unit/resolver/resolve_support.hpp"
+
+using namespace berth;
+using namespace berth::test;
+
+namespace {
+
+constexpr std::uint64_t kGiB = 1ULL << 30;
+
+ImageFacts facts_with(std::vector<std::string> environment) {
+  ImageFacts facts;
+  facts.from = ImageFacts::From::registry;
+  facts.digest = "sha256:1234";
+  facts.environment = std::move(environment);
+  return facts;
+}
+
+// torch 2.8 on CUDA 12.8, driver 12.4's: minor-version compatibility.
+const Question kMinor{{"torch==2.8"}, "551.78", {"RTX 4090"}, "", "12.8", "cuda-base"};
+
+}  // namespace
+
+TEST_CASE("what the image demands takes the place of what the catalogue supposed") {
+  Decision decision = decided(kMinor);
+  REQUIRE(any_contains(decision.warnings, "NVIDIA_REQUIRE_CUDA"));
+  const ImageUse use{true, RequireCheck::made, {}};
+  SECTION("it demands nothing") {
+    REQUIRE(apply_image_facts(decision, facts_with({}), use, host_of(kMinor), catalogue()));
+    CHECK_FALSE(any_contains(decision.warnings, "NVIDIA_REQUIRE_CUDA"));
+    CHECK(decision.image_facts->digest == "sha256:1234");
+  }
+  SECTION("it demands more than the driver: the run is told of it, and what helps") {
+    const ImageFacts facts = facts_with({"NVIDIA_REQUIRE_CUDA=cuda>=12.8"});
+    REQUIRE(apply_image_facts(decision, facts, use, host_of(kMinor), catalogue()));
+    CHECK(any_contains(decision.warnings, "`cuda>=12.8`"));
+    CHECK(any_contains(decision.warnings, "will refuse to start it"));
+    CHECK(any_contains(decision.warnings, "-e NVIDIA_DISABLE_REQUIRE=1"));
+    CHECK(any_contains(decision.warnings, "runs by minor-version compatibility"));
+  }
+  SECTION("the run has said it") {
+    const ImageUse disabled{true, RequireCheck::made, {"NVIDIA_DISABLE_REQUIRE=1"}};
+    const ImageFacts facts = facts_with({"NVIDIA_REQUIRE_CUDA=cuda>=12.8"});
+    REQUIRE(apply_image_facts(decision, facts, disabled, host_of(kMinor), catalogue()));
+    CHECK_FALSE(any_contains(decision.warnings, "NVIDIA_DISABLE_REQUIRE"));
+  }
+  SECTION("an engine that does not compare refuses nothing") {
+    const ImageUse cdi{true, RequireCheck::none, {}};
+    const ImageFacts facts = facts_with({"NVIDIA_REQUIRE_CUDA=cuda>=12.8"});
+    REQUIRE(apply_image_facts(decision, facts, cdi, host_of(kMinor), catalogue()));
+    CHECK_FALSE(any_contains(decision.warnings, "NVIDIA_DISABLE_REQUIRE"));
+  }
+  SECTION("what is no condition is told as such") {
+    const ImageFacts facts = facts_with({"NVIDIA_REQUIRE_CUDA=cuda >= 9.0"});
+    REQUIRE(apply_image_facts(decision, facts, use, host_of(kMinor), catalogue()));
+    CHECK(any_contains(decision.warnings, "no condition"));
+  }
+}
+
+TEST_CASE("a given image that neither starts nor would run is refused before the pull") {
+  const Question question{{}, "470.86", {"RTX 3090"}, "", "", "", "lab/own:1"};
+  const ImageFacts facts = facts_with({"CUDA_VERSION=12.8.1", "NVIDIA_REQUIRE_CUDA=cuda>=12.8"});
+  Decision decision = decided(question);
+  const Result<void> refused = apply_image_facts(decision, facts, {true, RequireCheck::made, {}},
+                                                 host_of(question), catalogue());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().id == "image-requirement");
+  CHECK(any_contains(refused.error().notes, "525.60.13"));
+  CHECK(any_contains(refused.error().notes, "driver 470.86 offers CUDA 11.4"));
+
+  Decision possible = decided(question);
+  CHECK(apply_image_facts(possible, facts, {true, RequireCheck::possible, {}}, host_of(question),
+                          catalogue()));
+  CHECK(any_contains(possible.warnings, "may refuse"));
+
+  // Minor-version compatibility runs it: a warning.
+  const Question newer{{}, "535.104.05", {"RTX 3090"}, "", "", "", "lab/own:1"};
+  Decision runs = decided(newer);
+  CHECK(
+      apply_image_facts(runs, facts, {true, RequireCheck::made, {}}, host_of(newer), catalogue()));
+  CHECK(any_contains(runs.warnings, "will refuse to start it"));
+  CHECK(runs.cuda == "12.8");
+}
+
+TEST_CASE("an image that contradicts the catalogue's CUDA is told with both") {
+  const Question question{{"torch==2.3.1"}, "535.104.05", {"RTX 3090"}};
+  for (const char* line : {"CUDA_VERSION=11.8.0", "NV_CUDA_LIB_VERSION=11.8.0-1"}) {
+    Decision decision = decided(question);
+    REQUIRE(decision.cuda == "12.1");
+    REQUIRE(apply_image_facts(decision, facts_with({line}), {}, host_of(question), catalogue()));
+    CHECK(any_contains(decision.warnings, "CUDA 11.8.0, the catalogue says 12.1"));
+  }
+  Decision agrees = decided(question);
+  REQUIRE(apply_image_facts(agrees, facts_with({"CUDA_VERSION=12.1.1"}), {}, host_of(question),
+                            catalogue()));
+  CHECK_FALSE(any_contains(agrees.warnings, "the catalogue says"));
+}
+
+TEST_CASE(
+    "a pull that the disk has no room for is refused, with what is needed and what is there") {
+  const Question question{{"torch==2.3.1"}, "535.104.05", {"RTX 3090"}};
+  Host host = host_of(question);
+  host.free_disk_bytes = 8 * kGiB;
+  host.engine = EngineFacts{};
+  host.engine->storage_root = "/var/lib/docker";
+  ImageFacts facts = facts_with({});
+  facts.download_bytes = 3 * kGiB;
+  Decision decision = decided(question);
+  const Result<void> refused =
+      apply_image_facts(decision, facts, {true, RequireCheck::none, {}}, host, catalogue());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().id == "disk-full");
+  CHECK(any_contains(refused.error().notes, "9.0 GiB"));
+  CHECK(any_contains(refused.error().notes, "8.0 GiB are free in /var/lib/docker"));
+  CHECK(any_contains(refused.error().hints, "docker image prune"));
+
+  Decision resolved = decided(question);
+  REQUIRE(apply_image_facts(resolved, facts, {false, RequireCheck::none, {}}, host, catalogue()));
+  CHECK(any_contains(resolved.warnings, "no room"));
+  host.free_disk_bytes = 9 * kGiB;
+  Decision fits = decided(question);
+  CHECK(apply_image_facts(fits, facts, {true, RequireCheck::none, {}}, host, catalogue()));
+}
+
+TEST_CASE("a tag that its registry has not is decided around") {
+  const Question question{{"torch==2.3.1"}, "535.104.05", {"RTX 3090"}};
+  const Decision first = decided(question);
+  const Catalog rest = without_image(catalogue(), first.image);
+  const Result<Decision> second = resolve(request_of(question), host_of(question), rest);
+  REQUIRE(second);
+  CHECK(second->image != first.image);
+  CHECK(second->frameworks[0].version == "2.3.1");
+}
+
+TEST_CASE("the nearest tag of the same repository") {
+  CHECK(nearest_image(catalogue(), "pytorch/pytorch:2.3.1-cuda12.1-cudnn9-runtime") ==
+        "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime");
+  CHECK(nearest_image(catalogue(), "nvidia/cuda:11.8.1-runtime-ubuntu22.04") ==
+        "nvidia/cuda:11.8.0-runtime-ubuntu22.04");
+  CHECK(nearest_image(catalogue(), "nobody/nothing:1").empty());
+  CHECK(nearest_image(catalogue(), "pytorch/pytorch:zzz").empty());
+}
