@@ -66,7 +66,7 @@ TEST_CASE("an engine that stays away is given up, and a kept run is left to itse
   options.reconnect_limit = 600ms;
   options.keep = GENERATE(false, true);
   bool settled = false;
-  options.on_settled = [&settled] { settled = true; };
+  options.on_settled = [&settled](bool) { settled = true; };
   FakeSignals signals;
   const Result<SessionOutcome> outcome = run_attached(engine, logged(), options, signals);
   REQUIRE_FALSE(outcome);
@@ -172,7 +172,7 @@ TEST_CASE("a detached run is started and left") {
   SessionStreams streams;
   SessionOptions options = streams.options();
   bool settled = false;
-  options.on_settled = [&settled] { settled = true; };
+  options.on_settled = [&settled](bool) { settled = true; };
   FakeSignals signals;
   const Result<std::string> id = run_detached(engine, logged(), options, signals);
   REQUIRE(id);
