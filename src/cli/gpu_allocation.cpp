@@ -136,29 +136,38 @@ Result<GpuAllocation> named_gpus(const GpuRequest& request, const std::vector<Gp
   return allocation;
 }
 
-// In common with whoever uses them, too. Where there is no place for leases the run goes on
-// without.
-void hold_in_common(GpuAllocation& allocation, const AllocationOptions& options,
+// In common with whoever uses them, too; `auto` asks for no GPU in particular, and holds none.
+// Where there is no place for leases the run goes on without.
+void hold_in_common(GpuAllocation& allocation, bool holds, const AllocationOptions& options,
                     const Context& context) {
   const Result<runtime::GpuLeases> leases =
       runtime::GpuLeases::of_machine(context.surroundings.environment);
-  if (!leases || options.dry_run) {
-    return;
-  }
+  std::vector<std::string> shared;
   for (const GpuSlot& slot : allocation.slots) {
-    if (slot.uuid.empty()) {
+    if (!leases || slot.uuid.empty()) {
+      continue;
+    }
+    if (const auto holder = leases->holder(slot.uuid); holder && holder->alone) {
+      shared.push_back(fmt::format("GPU {} by {}", slot.number, holder_text(*holder)));
+      continue;
+    }
+    if (!holds || options.dry_run) {
       continue;
     }
     Result<std::optional<runtime::GpuLease>> lease =
         leases->take(slot.uuid, holder_here(options, false));
-    if (!lease) {
-      context.log->info("no lease on GPU {}: {}", slot.number, lease.error().message);
-    } else if (*lease) {
+    if (lease && *lease) {
       allocation.leases.push_back(**std::move(lease));
-    } else if (const auto holder = leases->holder(slot.uuid)) {
-      allocation.warnings.push_back(fmt::format("GPU {} is shared: it is held by {}, for itself",
-                                                slot.number, holder_text(*holder)));
+    } else {
+      context.log->info("no lease on GPU {}: {}", slot.number,
+                        lease ? "it was taken just now" : lease.error().message);
     }
+  }
+  if (!shared.empty()) {
+    allocation.warnings.push_back(
+        fmt::format("the run shares GPUs that others hold for themselves: {}; `--gpus free:1` "
+                    "takes one that nobody holds",
+                    join(shared, "; ")));
   }
 }
 
@@ -239,7 +248,7 @@ Result<GpuAllocation> allocate_gpus(const GpuRequest& request, const runtime::Nv
   BERTH_TRY(GpuAllocation allocation,
             limited_request(request, slots,
                             runtime::visible_gpus(slots, context.surroundings.environment)));
-  hold_in_common(allocation, options, context);
+  hold_in_common(allocation, request.mode != Mode::automatic, options, context);
   return allocation;
 }
 

@@ -7,7 +7,7 @@
 //                        CUDA_VISIBLE_DEVICES a warning; a GPU in MIG mode is refused
 //   free:N               chosen (runtime/gpu_choice.hpp), held alone for the run, waited for
 //
-// All but the last hold their GPUs in common, which keeps `free` away from them.
+// N, all and device hold their GPUs in common, which keeps `free` away from them; auto holds none.
 #pragma once
 
 #include <chrono>

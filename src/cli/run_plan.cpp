@@ -139,6 +139,7 @@ class Planner {
           const Result<Decision> decision = resolve(request, run_.host, catalog);
           return decision ? Result<void>() : fail(decision.error());
         }};
+    holds_gpus_ = gpus().mode != GpuRequest::Mode::automatic;
     BERTH_TRY(GpuAllocation allotted, allocate_gpus(gpus(), nvml_, allocation, context_));
     run_.request.resolve.gpus.value = allotted.request;
     run_.leases = std::move(allotted.leases);
@@ -172,7 +173,7 @@ class Planner {
   void label_gpus() {
     std::vector<std::string> uuids;
     for (const RunRecord::UsedGpu& gpu : run_.gpus) {
-      if (!gpu.uuid.empty()) {
+      if (holds_gpus_ && !gpu.uuid.empty()) {
         uuids.push_back(gpu.uuid);
       }
     }
@@ -225,6 +226,7 @@ class Planner {
   PlannedRun run_;
   // Of this machine; empty for another.
   runtime::NvmlReading nvml_{};
+  bool holds_gpus_ = false;
 };
 
 }  // namespace

@@ -81,6 +81,8 @@ def execute(case, berth):
         environment = {
             "PATH": f"{berth.parent}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8",
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+            "FAKE_NVML": str(berth.parent / "tests/fake_nvml/libnvidia-ml.so.1"),
+            "BERTH_LEASES": str(folder),
             **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")},
         }
         result = subprocess.run(["bash", "-c", case.command], cwd=folder / "project", env=environment,

@@ -75,7 +75,7 @@ class GpuLeases {
   // for its turn, which takes others some seconds at most; Errc::io after `patience`, naming who
   // keeps it, or when asked to stop.
   Result<UniqueFd> take_turn(const LeaseHolder& self, const std::stop_token& stop,
-                             std::chrono::milliseconds patience = std::chrono::seconds(60)) const;
+                             std::chrono::milliseconds patience = std::chrono::minutes(5)) const;
 
   // nullopt where somebody else's hold excludes it.
   Result<std::optional<GpuLease>> take(const std::string& uuid, const LeaseHolder& self) const;
