@@ -132,11 +132,13 @@ class OneGpu(LeaseTest):
         self.finish(holder)
 
     def test_a_killed_berth_gives_its_gpu_back_when_the_container_is_gone(self):
-        holder = self.start_holder()
+        stubborn = "trap '' TERM; echo ready; while :; do sleep 1; done"
+        holder = self.start(*self.words("free:1", "sh", "-c", stubborn))
         self.told(holder)
         holder.kill()
         holder.wait()
         self.assertEqual(self.held(), [UUID(0)])  # the command still runs
+        self.assert_refused(self.berth(*self.words("free:1", "true")), 125, "0 are free")
         self.wait_until(lambda: not self.held(), "the GPU is given back", self.patience)
         self.assertEqual(self.engine.containers(self.label), [])
 
