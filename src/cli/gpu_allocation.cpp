@@ -206,7 +206,8 @@ Result<GpuAllocation> limited_request(const GpuRequest& request, const std::vect
   allocation.request = request;
   allocation.warnings = visible.warnings;
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    if (visible.slots[i]) {
+    const bool lost = slots[i].uuid.empty();
+    if (visible.slots[i] && !(lost && visible.allocated)) {
       allocation.slots.push_back(slots[i]);
     }
   }
@@ -215,7 +216,10 @@ Result<GpuAllocation> limited_request(const GpuRequest& request, const std::vect
     left.clear();
     return allocation;
   }
-  const bool limited = left.size() < slots.size();
+  // Within an allocation always by name: the engine is outside of it, and would count and give
+  // those that Slurm hides from us.
+  const bool left_out = left.size() < slots.size();
+  const bool limited = left_out || visible.allocated;
   if (limited && left.empty() && request.required()) {
     return too_few_visible(request, left, visible);
   }
@@ -233,6 +237,8 @@ Result<GpuAllocation> limited_request(const GpuRequest& request, const std::vect
   }
   if (limited) {
     allocation.request = devices_request(request, left);
+  }
+  if (left_out) {
     allocation.warnings.push_back(fmt::format("of this machine's GPUs the run gets {}: {}",
                                               numbers_of(left), limit_text(visible)));
   }

@@ -114,8 +114,8 @@ TEST_CASE("findings as JSON have every key, also the empty ones", "[doctor]") {
 
 TEST_CASE("GPUs and their users are two tables", "[gpus]") {
   REQUIRE(table_of(one_gpu()) ==
-          "GPU  NAME                     CAPABILITY  MEMORY              USE  UUID\n"
-          "0    NVIDIA GeForce RTX 3090  8.6         2.0 GiB / 24.0 GiB  87%  GPU-1\n"
+          "GPU  NAME                     CAPABILITY  MEMORY              USE  HELD BY  UUID\n"
+          "0    NVIDIA GeForce RTX 3090  8.6         2.0 GiB / 24.0 GiB  87%  -        GPU-1\n"
           "\n"
           "GPU  PID   USER  MEMORY   CONTAINER     COMMAND\n"
           "0    4242  ada   2.0 GiB  aaaaaaaaaaaa  python train.py\n");

@@ -70,8 +70,8 @@ std::string refused(const std::string& request, const VisibleGpus& visible) {
 }  // namespace
 
 TEST_CASE("without a limit a request stays as it is", "[gpu-allocation]") {
-  for (const char* text : {"auto", "all", "2", "device=0,2", "none", "device=MIG-31",
-                           "all,capabilities=video"}) {
+  for (const char* text :
+       {"auto", "all", "2", "device=0,2", "none", "device=MIG-31", "all,capabilities=video"}) {
     const GpuAllocation allocation = allotted(text, everything());
     REQUIRE(allocation.request.text() == text);
     REQUIRE(allocation.warnings.empty());
@@ -97,6 +97,15 @@ TEST_CASE("auto, all and a number choose from what the limit leaves", "[gpu-allo
   REQUIRE(allotted("all", only({4})).request.text() == "device=3:1");
   REQUIRE(allotted("all", only({1, 2})).warnings.size() == 1);
   REQUIRE(refused("3", only({1, 2})) == "gpu-not-allocated");
+}
+
+TEST_CASE("within Slurm's allocation GPUs are named, since the engine sees the others as well",
+          "[gpu-allocation]") {
+  const GpuAllocation all = allotted("all", only({0, 1, 2, 3, 4}, true));
+  REQUIRE(all.request.text() == "device=0,1,2,3:0,3:1");
+  REQUIRE(all.warnings.empty());
+  REQUIRE(allotted("1", only({0, 1, 2, 3, 4}, true)).request.text() == "device=0");
+  REQUIRE(allotted("auto", only({0, 1, 2, 3, 4}, true)).request.text() == "device=0,1,2,3:0,3:1");
 }
 
 TEST_CASE("a limit that leaves nothing is a run on the CPU, or an error where a GPU is needed",

@@ -52,7 +52,7 @@ class OtherProcess {
     REQUIRE(::pipe(ready) == 0);
     child_ = ::fork();
     if (child_ == 0) {
-      const auto held = take_something();
+      [[maybe_unused]] const auto held = take_something();
       static_cast<void>(!::write(ready[1], "x", 1));
       ::pause();
       ::_exit(0);
