@@ -155,6 +155,14 @@ class OneGpu(LeaseTest):
         self.assertIn(b"shares GPUs that others hold for themselves: GPU 0 by", shared.stderr)
         self.finish(alone)
 
+    def test_a_lock_that_its_owner_has_closed_is_held_by_the_owner_and_blocks_no_other_gpu(self):
+        lock = self.leases / f"berth-gpu-{UUID(0)}.lock"
+        lock.touch(mode=0o600)
+        refused = self.berth(*self.words("free:1", "true"), stranger=True)
+        self.assert_refused(refused, 125, "root, who has closed the lock's file to others")
+        self.machine.write_text("gpu\n" * 2)
+        self.assert_ended(self.berth(*self.words("free:1", "true"), stranger=True), 0)
+
     def test_a_run_that_asks_for_no_gpu_in_particular_holds_none(self):
         holder = self.start_holder("auto")
         self.assertEqual(self.told(holder), "all")

@@ -25,7 +25,7 @@ struct GpuSlot {
   bool mig = false;
   std::optional<std::uint64_t> memory_bytes{};
   std::string trouble{};  // why nobody should be given it: "GPU is lost"; empty: healthy
-  unsigned process = 0;       // one that computes on it; 0: none
+  unsigned process = 0;   // one that computes on it; 0: none
   std::string use{};      // why it is not free: "process 4242 computes on it"; empty: it is
 };
 

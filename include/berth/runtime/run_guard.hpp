@@ -57,7 +57,8 @@ class RunGuard {
   // the run's have ended, or the engine has not answered for the time of its patience. Where it
   // holds nothing it is released.
   void stay();
-  // The run has ended, or goes on and holds nothing. Waits for the guard's process, which ends at once.
+  // The run has ended, or goes on and holds nothing. Waits for the guard's process, which ends at
+  // once.
   void release();
   // The guard kills and removes without grace, now, while berth leaves.
   void kill_now();
