@@ -139,8 +139,11 @@ class Reservation {
       return {};
     }
     BERTH_TRY(const std::vector<runtime::ContainerSummary> runs,
-              options_.engine->list_containers({runtime::kGpusLabel}, false));
+              options_.engine->list_containers({runtime::kGpusLabel}, true));
     for (const runtime::ContainerSummary& run : runs) {
+      if (!run.is_up()) {
+        continue;
+      }
       const std::vector<std::string> uuids = split(run.labels.at(runtime::kGpusLabel), ',');
       for (GpuSlot& slot : slots_) {
         if (std::find(uuids.begin(), uuids.end(), slot.uuid) != uuids.end()) {

@@ -156,18 +156,18 @@ std::string make_run_id() {
 }
 
 void outwait_run(Engine& engine, const std::string& run_id, const GuardOptions& options) {
-  constexpr std::chrono::milliseconds kPause(1'000);
   const std::vector<std::string> labels{fmt::format("{}={}", kRunLabel, run_id)};
   Clock::time_point patience_ends = Clock::now() + options.patience;
   while (Clock::now() < patience_ends) {
-    const Result<std::vector<ContainerSummary>> running = engine.list_containers(labels, false);
-    if (running && running->empty()) {
+    const Result<std::vector<ContainerSummary>> containers = engine.list_containers(labels, true);
+    if (containers && std::none_of(containers->begin(), containers->end(),
+                                   [](const ContainerSummary& one) { return one.is_up(); })) {
       return;
     }
-    if (running) {
+    if (containers) {
       patience_ends = Clock::now() + options.patience;
     }
-    std::this_thread::sleep_for(std::max(options.pause, kPause));
+    std::this_thread::sleep_for(options.watch);
   }
 }
 

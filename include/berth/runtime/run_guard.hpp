@@ -34,6 +34,7 @@ struct GuardOptions {
   std::chrono::milliseconds pause{200};        // between two looks
   std::chrono::milliseconds appear{3'000};     // how long a container may take to be listed
   std::chrono::milliseconds patience{60'000};  // with an engine that does not answer
+  std::chrono::milliseconds watch{1'000};      // between two looks at a run that goes on by itself
 };
 
 // How the guard reaches the engine, in its own process: `address` is that of the armed run's.
@@ -74,7 +75,8 @@ class RunGuard {
 // A name for a run that no other has: 16 hexadecimal digits.
 std::string make_run_id();
 
-// Returns when no container of the run is running any more.
+// Returns when no container of the run is up any more, or the engine has not answered for the time
+// of the patience.
 void outwait_run(Engine& engine, const std::string& run_id, const GuardOptions& options);
 
 // What the guard does, once its run is alone; for tests. The containers with the label

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "berth/runtime/gpu_leases.hpp"
+#include "berth/runtime/run_guard.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -154,6 +155,26 @@ TEST_CASE("a lease passed on lasts until every copy is closed", "[gpu-leases]") 
   REQUIRE(leases.holder(kGpu));
   guard.kill();
   REQUIRE_FALSE(leases.holder(kGpu));
+}
+
+TEST_CASE("a run's guard holds what it is given until it is released", "[gpu-leases]") {
+  const TemporaryFolder folder;
+  const GpuLeases leases(folder.path());
+  berth::runtime::RunGuard guard([](const std::string&) {
+    return berth::Result<std::unique_ptr<berth::runtime::Engine>>(
+        berth::fail(berth::Errc::engine_unreachable, "none"));
+  });
+  std::optional<GpuLease> one = take(leases, kGpu, true);
+  std::optional<GpuLease> other = take(leases, "GPU-5678", true);
+  guard.hold({one->file.get(), other->file.get()});
+  guard.stay();
+  one.reset();
+  other.reset();
+  REQUIRE(leases.holder(kGpu));
+  REQUIRE(leases.holder("GPU-5678"));
+  guard.release();
+  REQUIRE_FALSE(leases.holder(kGpu));
+  REQUIRE_FALSE(leases.holder("GPU-5678"));
 }
 
 TEST_CASE("the files are open to all, whatever the umask, and stay", "[gpu-leases]") {
