@@ -4,6 +4,8 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 
+#include "berth/runtime/gpu_choice.hpp"
+#include "berth/runtime/gpu_leases.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/gpu_report.hpp"
 #include "cli/machine.hpp"
@@ -32,6 +34,48 @@ runtime::GpuReading reading_of(const Gpu& gpu, const runtime::NvmlReading& nvml)
   reading.name = gpu.name;
   reading.uuid = gpu.uuid;
   return reading;
+}
+
+GpuHolder holder_of(runtime::LeaseHolder lease) {
+  GpuHolder holder{.lease = std::move(lease)};
+  if (holder.lease.uid) {
+    holder.user = user_name(*holder.lease.uid);
+  }
+  return holder;
+}
+
+GpuRow& row_of(GpuReport& report, const runtime::GpuSlot& slot, const runtime::NvmlReading& nvml) {
+  const unsigned index = nvml.gpus[slot.place].index;
+  return *std::find_if(report.rows.begin(), report.rows.end(),
+                       [index](const GpuRow& row) { return row.gpu.index == index; });
+}
+
+// What `--gpus free` goes by, and what it has given away.
+void add_leases(GpuReport& report, const runtime::NvmlReading& nvml,
+                const std::vector<runtime::GpuSlot>& slots, const Context& context) {
+  const Result<runtime::GpuLeases> leases =
+      runtime::GpuLeases::of_machine(context.surroundings.environment);
+  std::vector<std::string> uuids;
+  for (const runtime::GpuSlot& slot : slots) {
+    GpuRow& row = row_of(report, slot, nvml);
+    row.trouble = slot.trouble;
+    uuids.push_back(slot.uuid);
+    std::optional<runtime::LeaseHolder> holder;
+    if (leases && !slot.uuid.empty()) {
+      holder = leases->holder(slot.uuid);
+    }
+    if (holder) {
+      row.holders.emplace(slot.uuid, holder_of(*std::move(holder)));
+    } else if (slot.trouble.empty() && slot.use.empty()) {
+      row.free.push_back(slot.uuid);
+    }
+  }
+  if (!leases) {
+    return;
+  }
+  for (runtime::LeaseHolder& waiting : leases->queue(uuids)) {
+    report.waiting.push_back(holder_of(std::move(waiting)));
+  }
 }
 
 GpuReport make_report(const runtime::HostProbe& probe, const Catalog& catalog) {
@@ -67,6 +111,7 @@ class GpusVerb : public Verb {
         "Examples:\n"
         "  berth gpus\n"
         "  berth gpus -q                        the UUIDs alone, for --gpus device=UUID\n"
+        "  berth run --gpus free:2 …            takes two that are free\n"
         "  berth gpus --json");
   }
 
@@ -74,7 +119,10 @@ class GpusVerb : public Verb {
     BERTH_TRY(const Catalog catalog, context.catalog());
     runtime::HostProbe probe = probe_here(context);
     complete_from_catalog(probe.host.gpus, catalog);
-    const GpuReport report = make_report(probe, catalog);
+    GpuReport report = make_report(probe, catalog);
+    if (!probe.nvml.problem) {
+      add_leases(report, probe.nvml, runtime::gpu_slots(probe.nvml), context);
+    }
     if (context.options.json) {
       context.out << gpus_document(report) << '\n';
       return kDone;

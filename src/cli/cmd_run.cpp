@@ -67,7 +67,7 @@ class RunVerb : public Verb {
     apply(streams_, flags_);
     if (!dry_run_.empty()) {
       runtime::SignalWatcher signals;
-      BERTH_TRY(const PlannedRun planned, plan(context, signals));
+      BERTH_TRY(const PlannedRun planned, plan(context, signals, {}));
       return show(planned, context);
     }
     // Before anything else, in this order: the guard's process is forked while there is one thread;
@@ -104,10 +104,12 @@ class RunVerb : public Verb {
     return kDone;
   }
 
-  Result<PlannedRun> plan(Context& context, const runtime::SignalWatcher& signals) const {
-    Result<PlannedRun> planned = plan_run({flags_, machine_, lock_, signals.stop_token(),
-                                           signals.leave_token(), !dry_run_.empty(), offline_},
-                                          context);
+  Result<PlannedRun> plan(Context& context, const runtime::SignalWatcher& signals,
+                          const std::string& run_id) const {
+    Result<PlannedRun> planned =
+        plan_run({flags_, machine_, lock_, signals.stop_token(), signals.leave_token(), run_id,
+                  !dry_run_.empty(), offline_},
+                 context);
     BERTH_CHECK(not_interrupted(signals));
     if (!planned) {
       return planned;
@@ -136,7 +138,8 @@ class RunVerb : public Verb {
       BERTH_TRY(cid_file,
                 runtime::CidFile::claim(context.surroundings.directory / *flags_.cid_file));
     }
-    BERTH_TRY(PlannedRun run, plan(context, signals));
+    const std::string run_id = runtime::make_run_id();
+    BERTH_TRY(PlannedRun run, plan(context, signals, run_id));
     // A mistyped mount is told before anything is pulled. Paths of another machine cannot be
     // checked.
     if (on_this_machine(*run.host.engine)) {
@@ -150,11 +153,11 @@ class RunVerb : public Verb {
       return fail(image.error());
     }
     runtime::quieten_entrypoint(run.plan.container, *image, run.plan.decision);
-    const std::string run_id = runtime::make_run_id();
     run.plan.container.labels[std::string(runtime::kRunLabel)] = run_id;
     recorder.planned(run);
     recorder.has_image(*image);
     guard.arm(run.host.engine->address, run_id);
+    guard.hold(descriptors_of(run.leases));
     runtime::SessionOptions options = session_options(run, context, guard, recorder);
     if (removes_too_soon(run)) {
       run.plan.container.auto_remove = false;
@@ -165,6 +168,14 @@ class RunVerb : public Verb {
       return cid_file ? cid_file->write(id) : Result<void>();
     };
     return carry_out(run, options, context, signals, recorder);
+  }
+
+  static std::vector<int> descriptors_of(const std::vector<runtime::GpuLease>& leases) {
+    std::vector<int> descriptors;
+    for (const runtime::GpuLease& lease : leases) {
+      descriptors.push_back(lease.file.get());
+    }
+    return descriptors;
   }
 
   // Whether the engine's own removal would be too quick: before anybody can ask whether the memory
@@ -224,11 +235,11 @@ class RunVerb : public Verb {
     options.on_started = [&recorder, &guard,
                           stays = request.keep || !request.proxy_signals](const std::string&) {
       if (stays) {  // it outlives us on purpose
-        guard.release();
+        guard.stay();
         recorder.left_running();
       }
     };
-    options.on_settled = [&guard] { guard.release(); };
+    options.on_settled = [&guard](bool goes_on) { goes_on ? guard.stay() : guard.release(); };
     options.on_abandoned = [&guard] { guard.kill_now(); };
     return options;
   }

@@ -210,7 +210,7 @@ std::vector<Finding> examine_surroundings(const Observations& seen) {
          .status = Status::note,
          .message = fmt::format("CUDA_VISIBLE_DEVICES is `{}` here",
                                 printable(*seen.cuda_visible_devices)),
-         .cause = "a container does not inherit it: --gpus decides which GPUs a run sees"});
+         .cause = "a run with --gpus auto, all, a number or free gets none but these GPUs"});
   }
   if (std::optional<Finding> proxy = proxies(seen)) {
     findings.push_back(*std::move(proxy));

@@ -6,10 +6,18 @@
 
 namespace berth::cli {
 
-runtime::HostProbe probe_here(const Context& context) {
+runtime::ProbeRoots probe_roots(const Context& context) {
   runtime::ProbeRoots roots;
   roots.environment = context.surroundings.environment;
-  return runtime::probe_host(roots);
+  const std::optional<std::string> library = roots.environment("BERTH_NVML");
+  if (library && !library->empty()) {
+    roots.nvml_libraries = {*library};
+  }
+  return roots;
+}
+
+runtime::HostProbe probe_here(const Context& context) {
+  return runtime::probe_host(probe_roots(context));
 }
 
 void complete_from_catalog(std::vector<Gpu>& gpus, const Catalog& catalog) {

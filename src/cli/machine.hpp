@@ -10,6 +10,10 @@
 
 namespace berth::cli {
 
+// Where this machine's facts are looked for; BERTH_NVML names NVML's library, for tests and odd
+// installations.
+runtime::ProbeRoots probe_roots(const Context& context);
+
 // This machine, with the environment of the context. The engine's part is absent:
 // runtime::add_engine() adds it.
 runtime::HostProbe probe_here(const Context& context);

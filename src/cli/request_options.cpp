@@ -46,7 +46,8 @@ void add_decision_options(CLI::App& app, spec::Flags& flags) {
              group);
   add_single(app, "--source", flags.source, "official, ngc or cuda-base", "SOURCE", group);
   app.add_flag("--devel", flags.devel, "An image with compilers and headers")->group(group);
-  add_single(app, "--gpus", flags.gpus, "auto, all, none, 2, device=0,1 or UUIDs", "SPEC", group);
+  add_single(app, "--gpus", flags.gpus, "auto, all, none, 2, free:2, device=0,1 or UUIDs", "SPEC",
+             group);
   add_single(app, "--spec", flags.spec_file,
              "Spec to use instead of the berth.yaml found; - is stdin", "FILE", group);
   add_single(app, "--job", flags.job, "Named job of the spec", "NAME", group);
@@ -138,6 +139,8 @@ void add_privilege_options(CLI::App& app, spec::Flags& flags) {
 
 void add_lifetime_options(CLI::App& app, spec::Flags& flags) {
   const std::string group = "How long, and what is kept";
+  add_single(app, "--wait", flags.wait, "Wait so long for the GPUs of --gpus free:N; 0: for ever",
+             "TIME", group);
   add_single(app, "--timeout", flags.timeout, "End the run after 90s, 30m, 12h", "TIME", group);
   add_switch(app, "-d,--detach", flags.detach, "Print the container's id and leave it running",
              group);

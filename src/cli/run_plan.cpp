@@ -7,12 +7,15 @@
 #include <algorithm>
 
 #include "berth/base/text.hpp"
+#include "berth/resolver/resolve.hpp"
 #include "berth/runtime/container_spec.hpp"
 #include "berth/runtime/device_requests.hpp"
 #include "berth/runtime/gpu_support.hpp"
 #include "berth/runtime/host_probe.hpp"
+#include "berth/runtime/run_labels.hpp"
 #include "cli/catalog_age.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/gpu_allocation.hpp"
 #include "cli/image_check.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
@@ -35,7 +38,7 @@ class Planner {
     BERTH_TRY(const std::optional<Lock> lock, find_lock());
     BERTH_TRY(const EngineFacts facts, reach_engine());
     BERTH_TRY(run_.host, find_machine(facts, catalog));
-    BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus());
+    BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus(catalog));
     BERTH_TRY(run_.plan.decision, decide(devices, catalog, lock));
     BERTH_CHECK(check_installed());
     warn_about_absent();
@@ -46,6 +49,7 @@ class Planner {
     BERTH_TRY(run_.plan.container,
               runtime::make_container_spec(run_.request.run, run_.plan.decision, run_.host,
                                            run_.caller, devices));
+    label_gpus();
     run_.plan.pull = run_.request.run.pull;
     run_.plan.timeout = run_.request.run.timeout;
     append(run_.plan.decision.warnings);
@@ -87,7 +91,7 @@ class Planner {
   }
 
   // The machine that the engine runs on. A probe of this machine holds for an engine on it only.
-  Result<Host> find_machine(const EngineFacts& facts, const Catalog& catalog) const {
+  Result<Host> find_machine(const EngineFacts& facts, const Catalog& catalog) {
     if (options_.machine.describes_another()) {
       BERTH_TRY(Host host, described_machine(options_.machine, catalog));
       host.engine = facts;
@@ -97,6 +101,7 @@ class Planner {
       runtime::HostProbe probe = probe_here(context_);
       runtime::add_engine(probe, facts);
       complete_from_catalog(probe.host.gpus, catalog);
+      nvml_ = std::move(probe.nvml);
       return std::move(probe.host);
     }
     Host remote;
@@ -109,7 +114,7 @@ class Planner {
 
   // The verdict on GPUs comes before everything that takes time: before the image is looked for,
   // let alone pulled.
-  Result<std::vector<DeviceRequest>> plan_gpus() {
+  Result<std::vector<DeviceRequest>> plan_gpus(const Catalog& catalog) {
     if (!runtime::wants_gpus(gpus(), run_.host)) {
       return std::vector<DeviceRequest>{};
     }
@@ -123,7 +128,70 @@ class Planner {
       // if it is wrong.
       run_.host.gpus_known = false;
     }
-    return runtime::make_device_requests(gpus(), run_.host, support);
+    BERTH_TRY(const std::vector<runtime::GpuSlot> slots, allot_gpus(catalog));
+    return runtime::make_device_requests(names_for_engine(slots, support), run_.host, support);
+  }
+
+  // The GPUs that the run gets; none where that is for the engine to say.
+  Result<std::vector<runtime::GpuSlot>> allot_gpus(const Catalog& catalog) {
+    const bool chosen_here = gpus().mode == GpuRequest::Mode::free;
+    if (!chosen_here && (nvml_.problem || nvml_.gpus.empty())) {
+      return std::vector<runtime::GpuSlot>{};
+    }
+    const AllocationOptions allocation{
+        .wait = run_.request.run.gpu_wait,
+        .run_id = options_.run_id,
+        .run_name = run_.request.run.name.value_or(run_.request.run.job),
+        .dry_run = options_.dry_run,
+        .stop = options_.stop,
+        .engine = run_.engine.get(),
+        .check = [this, &catalog](const GpuRequest& likely) -> Result<void> {
+          ResolveRequest request = run_.request.resolve;
+          request.gpus.value = likely;
+          const Result<Decision> decision = resolve(request, run_.host, catalog);
+          return decision ? Result<void>() : fail(decision.error());
+        }};
+    holds_gpus_ = gpus().mode != GpuRequest::Mode::automatic;
+    BERTH_TRY(GpuAllocation allotted, allocate_gpus(gpus(), nvml_, allocation, context_));
+    run_.request.resolve.gpus.value = allotted.request;
+    run_.leases = std::move(allotted.leases);
+    append(allotted.warnings);
+    for (const runtime::GpuSlot& slot : allotted.slots) {
+      run_.gpus.push_back({slot.uuid, slot.name});
+    }
+    return std::move(allotted.slots);
+  }
+
+  // UUIDs where the engine knows them: numbers may be others there, where Slurm hides GPUs from us.
+  GpuRequest names_for_engine(const std::vector<runtime::GpuSlot>& slots,
+                              const runtime::GpuSupport& support) const {
+    GpuRequest named = gpus();
+    const std::vector<std::string>& listed = support.cdi_devices;
+    for (std::string& device : named.devices) {
+      const auto slot = std::find_if(slots.begin(), slots.end(), [&device](const auto& candidate) {
+        return candidate.number == device;
+      });
+      if (slot == slots.end() || slot->uuid.empty()) {
+        continue;
+      }
+      const bool known =
+          support.nvidia ||
+          std::find(listed.begin(), listed.end(), "nvidia.com/gpu=" + slot->uuid) != listed.end();
+      device = known ? slot->uuid : device;
+    }
+    return named;
+  }
+
+  void label_gpus() {
+    std::vector<std::string> uuids;
+    for (const RunRecord::UsedGpu& gpu : run_.gpus) {
+      if (holds_gpus_ && !gpu.uuid.empty()) {
+        uuids.push_back(gpu.uuid);
+      }
+    }
+    if (!uuids.empty()) {
+      run_.plan.container.labels[runtime::kGpusLabel] = join(uuids, ",");
+    }
   }
 
   // The image is asked before the pull, not after it. A dry run pulls nothing, and asks no
@@ -202,6 +270,9 @@ class Planner {
   const PlanOptions& options_;
   const Context& context_;
   PlannedRun run_;
+  // Of this machine; empty for another.
+  runtime::NvmlReading nvml_{};
+  bool holds_gpus_ = false;
 };
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <stop_token>
 
 #include "berth/model/plan.hpp"
+#include "berth/model/run_record.hpp"
 #include "berth/runtime/caller.hpp"
 #include "berth/runtime/engine.hpp"
+#include "berth/runtime/gpu_leases.hpp"
 #include "cli/context.hpp"
 #include "cli/request_options.hpp"
 
@@ -19,6 +21,9 @@ struct PlannedRun {
   Host host;
   runtime::Caller caller;
   std::unique_ptr<runtime::Engine> engine;  // absent in a dry run where none answers
+  // The GPUs that it uses, where that is known here, and the hold on them.
+  std::vector<RunRecord::UsedGpu> gpus;
+  std::vector<runtime::GpuLease> leases;
 };
 
 struct PlanOptions {
@@ -27,6 +32,7 @@ struct PlanOptions {
   LockOptions lock;
   std::stop_token stop;   // ends what waits for the engine
   std::stop_token leave;  // the same while the command runs
+  std::string run_id;     // for others to see who holds a GPU
   bool dry_run = false;   // no engine is needed, and none is changed, not even by a probe
   bool offline = false;   // the image's registry is not asked
 };

@@ -119,7 +119,7 @@ void RunRecorder::planned(const PlannedRun& run) {
   for (const FrameworkChoice& framework : run.plan.decision.frameworks) {
     record_.frameworks.push_back(framework.text());
   }
-  record_.gpus = used_gpus(spec.device_requests, run.host.gpus);
+  record_.gpus = run.gpus.empty() ? used_gpus(spec.device_requests, run.host.gpus) : run.gpus;
   if (run.host.engine) {
     const bool podman = run.host.engine->kind == EngineFacts::Kind::podman;
     record_.engine = fmt::format("{} {}", podman ? "podman" : "docker", run.host.engine->version);

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <optional>
 
+#include "berth/base/bytes.hpp"
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 
@@ -95,6 +96,8 @@ class Reader {
   Result<void> add_device(std::string_view value);
   Result<void> add_capability(std::string_view value);
   Result<void> set_count(std::string_view value);
+  Result<void> set_free(std::string_view count);
+  Result<void> set_memory(std::string_view field);
   Result<void> open_key(const std::string& key);
   bool continues_list(const std::string& field) const;
   bool seen(std::string_view key) const {
@@ -176,6 +179,9 @@ Result<void> Reader::add_field(const std::string& field) {
   if (continues_list(field)) {
     return add_value(field);
   }
+  if (field.starts_with("memory")) {
+    return set_memory(trimmed(std::string_view(field).substr(std::string_view("memory").size())));
+  }
   const std::size_t equals = field.find('=');
   if (equals == std::string::npos && keys_.empty()) {
     keys_.emplace_back("count");
@@ -215,6 +221,40 @@ Result<void> Reader::add_value(std::string_view value) {
   return {};
 }
 
+Result<void> Reader::set_free(std::string_view count) {
+  const std::optional<unsigned> number = count.empty() ? 1u : small_number(count.substr(1));
+  if (!number || *number == 0 || (!count.empty() && count[0] != ':')) {
+    return fail(malformed(fmt::format("has `free{}` where `free:N` belongs", printable(count)))
+                    .note(fmt::format("N is from 1 to {}", kMaxCount))
+                    .hint("two GPUs that nobody uses: `--gpus free:2`"));
+  }
+  request_.mode = GpuRequest::Mode::free;
+  request_.count = *number;
+  return {};
+}
+
+// What stands behind `memory`: ">=20g".
+Result<void> Reader::set_memory(std::string_view field) {
+  constexpr std::string_view kAtLeast = ">=";
+  if (request_.mode != GpuRequest::Mode::free) {
+    return fail(malformed("has a wish for memory, and does not let berth choose")
+                    .hint("`--gpus 'free:1,memory>=20g'`"));
+  }
+  const Result<std::uint64_t> bytes =
+      parse_bytes(trimmed(field.substr(std::min(kAtLeast.size(), field.size()))));
+  if (!field.starts_with(kAtLeast) || !bytes || *bytes == 0) {
+    return fail(
+        malformed(fmt::format("has `memory{}` where `memory>=SIZE` belongs", printable(field)))
+            .hint(fmt::format("`--gpus 'free:{},memory>=20g'`", request_.count)));
+  }
+  if (request_.memory_bytes) {
+    return fail(malformed("gives `memory` twice")
+                    .hint(fmt::format("`--gpus 'free:{},memory>=20g'`", request_.count)));
+  }
+  request_.memory_bytes = *bytes;
+  return {};
+}
+
 Result<void> Reader::set_count(std::string_view value) {
   if (value == "all" || value == "-1") {
     request_.mode = GpuRequest::Mode::all;
@@ -223,6 +263,10 @@ Result<void> Reader::set_count(std::string_view value) {
   if (value == "auto" || value == "none") {
     request_.mode = value == "auto" ? GpuRequest::Mode::automatic : GpuRequest::Mode::none;
     return {};
+  }
+  constexpr std::string_view kFree = "free";
+  if (value.starts_with(kFree)) {
+    return set_free(value.substr(kFree.size()));
   }
   if (const std::optional<unsigned> count = small_number(value)) {
     request_.mode = *count > 0 ? GpuRequest::Mode::count : GpuRequest::Mode::none;
@@ -233,9 +277,9 @@ Result<void> Reader::set_count(std::string_view value) {
     return fail(malformed(fmt::format("asks for more than {} GPUs", kMaxCount))
                     .hint("all that the machine has: `--gpus all`"));
   }
-  Error error = malformed(
-      fmt::format("has `{}` where a number, `all`, `none` or `auto` belongs", printable(value)));
-  static const std::vector<std::string> words = {"all", "none", "auto"};
+  Error error = malformed(fmt::format(
+      "has `{}` where a number, `all`, `none`, `auto` or `free:N` belongs", printable(value)));
+  static const std::vector<std::string> words = {"all", "none", "auto", "free"};
   if (!device_name(value).empty()) {
     error.hint(fmt::format("`--gpus device={}`", value));
   } else if (const std::optional<std::string> meant = nearest(value, words)) {
@@ -319,25 +363,6 @@ Result<GpuRequest> Reader::request() {
 }
 
 }  // namespace
-
-std::string GpuRequest::text() const {
-  const auto base = [this]() -> std::string {
-    switch (mode) {
-      case Mode::automatic:
-        return "auto";
-      case Mode::none:
-        return "none";
-      case Mode::all:
-        return "all";
-      case Mode::count:
-        return std::to_string(count);
-      case Mode::devices:
-        return "device=" + join(devices, ",");
-    }
-    return "auto";
-  };
-  return capabilities.empty() ? base() : base() + ",capabilities=" + join(capabilities, ",");
-}
 
 Result<GpuRequest> parse_gpu_request(std::string_view text) {
   return Reader(text).request();

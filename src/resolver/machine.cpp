@@ -114,6 +114,17 @@ Result<std::vector<const Gpu*>> selected(const ResolveRequest& request, const Ho
   std::sort(chosen.begin(), chosen.end(),
             [](const Gpu* a, const Gpu* b) { return a->index < b->index; });
   chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  if (wanted.memory_bytes) {  // of `free`: any that is large enough may be taken
+    std::erase_if(chosen, [&wanted](const Gpu* gpu) {
+      return gpu->memory_bytes && !is_sold_with(*gpu->memory_bytes, *wanted.memory_bytes);
+    });
+  }
+  if (wanted.mode == GpuRequest::Mode::free && wanted.count > chosen.size() && !host.gpus.empty() &&
+      lists_gpus(host)) {
+    return absent_gpu(fmt::format("{} GPUs are asked for, {} has {} that would do", wanted.count,
+                                  host.origin.text, chosen.size()),
+                      request, host);
+  }
   if (wanted.mode == GpuRequest::Mode::count && !chosen.empty()) {
     if (wanted.count > chosen.size() && lists_gpus(host)) {
       return absent_gpu(fmt::format("{} GPUs are asked for, {} has {}", wanted.count,

@@ -102,6 +102,7 @@ Result<DeviceRequest> cdi_request(const GpuRequest& gpus, const GpuSupport& supp
     }
     case GpuRequest::Mode::automatic:
     case GpuRequest::Mode::none:
+    case GpuRequest::Mode::free:  // has become devices long before
     case GpuRequest::Mode::all: {
       BERTH_TRY(request.device_ids, named_devices({"all"}, support));
       break;
@@ -165,6 +166,7 @@ bool wants_gpus(const GpuRequest& request, const Host& host) {
       return false;
     case GpuRequest::Mode::count:
       return request.count > 0;
+    case GpuRequest::Mode::free:
     case GpuRequest::Mode::all:
     case GpuRequest::Mode::devices:
       return true;

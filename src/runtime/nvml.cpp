@@ -1,144 +1,17 @@
-// Reads NVML through dlopen. The declarations below repeat the part of its ABI that is used;
-// everything optional is looked up by name and skipped where the library is too old to have it.
+// Reads NVML through dlopen; what the library is too old to have is skipped.
 #include "berth/runtime/nvml.hpp"
 
-#include <dlfcn.h>
-
 #include <algorithm>
-#include <array>
-#include <limits>
-#include <memory>
 #include <string_view>
 #include <system_error>
+
+#include "runtime/nvml_library.hpp"
 
 namespace berth::runtime {
 
 namespace {
 
-// nvmlReturn_t, the values that are told apart here.
-constexpr int kSuccess = 0;
-constexpr int kNoPermission = 4;
-constexpr int kInsufficientSize = 7;
-constexpr int kDriverNotLoaded = 9;
-constexpr int kLibraryNotFound = 12;
-constexpr int kGpuIsLost = 15;
-constexpr int kOperatingSystem = 17;
-constexpr int kVersionMismatch = 18;
-
-// NVML_VALUE_NOT_AVAILABLE of a 64-bit field.
-constexpr unsigned long long kNotAvailable = std::numeric_limits<unsigned long long>::max();
-
-using Device = struct OpaqueDevice*;
-
-struct PciInfo {  // nvmlPciInfo_t of nvmlDeviceGetPciInfo_v3
-  std::array<char, 16> legacy_bus_id;
-  unsigned domain;
-  unsigned bus;
-  unsigned device;
-  unsigned pci_device_id;
-  unsigned pci_subsystem_id;
-  std::array<char, 32> bus_id;
-};
-static_assert(sizeof(PciInfo) == 68);
-
-struct Memory {  // nvmlMemory_t; the v2 structure counts reserved memory apart, and is not needed
-  unsigned long long total;
-  unsigned long long free;
-  unsigned long long used;
-};
-
-struct Utilization {
-  unsigned gpu;
-  unsigned memory;
-};
-
-struct ProcessInfoV1 {
-  unsigned pid;
-  unsigned long long used_memory;
-};
-
-struct ProcessInfoV2 {  // of the _v2 functions. The _v3 ones differed in size between drivers of
-                        // branch 535.
-  unsigned pid;
-  unsigned long long used_memory;
-  unsigned gpu_instance;
-  unsigned compute_instance;
-};
-static_assert(sizeof(ProcessInfoV1) == 16 && sizeof(ProcessInfoV2) == 24);
-
-struct CloseLibrary {
-  void operator()(void* handle) const { ::dlclose(handle); }
-};
-using LibraryHandle = std::unique_ptr<void, CloseLibrary>;
-
-// The functions, null where the library has none of that name.
-class Nvml {
- public:
-  explicit Nvml(void* handle) : handle_(handle) {
-    find(init, "nvmlInit_v2");
-    find(shutdown, "nvmlShutdown");
-    find(error_string, "nvmlErrorString");
-    find(driver_version, "nvmlSystemGetDriverVersion");
-    find(cuda_version, "nvmlSystemGetCudaDriverVersion_v2");
-    if (cuda_version == nullptr) {
-      find(cuda_version, "nvmlSystemGetCudaDriverVersion");
-    }
-    find(device_count, "nvmlDeviceGetCount_v2");
-    find(device_by_index, "nvmlDeviceGetHandleByIndex_v2");
-    find(name, "nvmlDeviceGetName");
-    find(uuid, "nvmlDeviceGetUUID");
-    find(pci_info, "nvmlDeviceGetPciInfo_v3");
-    find(compute_capability, "nvmlDeviceGetCudaComputeCapability");
-    find(memory, "nvmlDeviceGetMemoryInfo");
-    find(utilization, "nvmlDeviceGetUtilizationRates");
-    find(compute_processes_v2, "nvmlDeviceGetComputeRunningProcesses_v2");
-    find(compute_processes_v1, "nvmlDeviceGetComputeRunningProcesses");
-    find(graphics_processes_v2, "nvmlDeviceGetGraphicsRunningProcesses_v2");
-    find(graphics_processes_v1, "nvmlDeviceGetGraphicsRunningProcesses");
-    find(mig_mode, "nvmlDeviceGetMigMode");
-    find(max_mig_count, "nvmlDeviceGetMaxMigDeviceCount");
-    find(mig_by_index, "nvmlDeviceGetMigDeviceHandleByIndex");
-  }
-
-  bool usable() const {
-    return init != nullptr && shutdown != nullptr && device_count != nullptr &&
-           device_by_index != nullptr;
-  }
-
-  std::string text_of(int code) const {
-    const char* text = error_string == nullptr ? nullptr : error_string(code);
-    return text == nullptr ? "NVML error " + std::to_string(code) : std::string(text);
-  }
-
-  int (*init)() = nullptr;
-  int (*shutdown)() = nullptr;
-  const char* (*error_string)(int) = nullptr;
-  int (*driver_version)(char*, unsigned) = nullptr;
-  int (*cuda_version)(int*) = nullptr;
-  int (*device_count)(unsigned*) = nullptr;
-  int (*device_by_index)(unsigned, Device*) = nullptr;
-  int (*name)(Device, char*, unsigned) = nullptr;
-  int (*uuid)(Device, char*, unsigned) = nullptr;
-  int (*pci_info)(Device, PciInfo*) = nullptr;
-  int (*compute_capability)(Device, int*, int*) = nullptr;
-  int (*memory)(Device, Memory*) = nullptr;
-  int (*utilization)(Device, Utilization*) = nullptr;
-  int (*compute_processes_v2)(Device, unsigned*, ProcessInfoV2*) = nullptr;
-  int (*compute_processes_v1)(Device, unsigned*, ProcessInfoV1*) = nullptr;
-  int (*graphics_processes_v2)(Device, unsigned*, ProcessInfoV2*) = nullptr;
-  int (*graphics_processes_v1)(Device, unsigned*, ProcessInfoV1*) = nullptr;
-  int (*mig_mode)(Device, unsigned*, unsigned*) = nullptr;
-  int (*max_mig_count)(Device, unsigned*) = nullptr;
-  int (*mig_by_index)(Device, unsigned, Device*) = nullptr;
-
- private:
-  template <class Function>
-  void find(Function& function, const char* symbol) {
-    function = reinterpret_cast<Function>(::dlsym(handle_, symbol));
-  }
-
-  void* handle_;
-};
+using namespace nvml;  // NOLINT(google-build-using-namespace): its names are NVML's
 
 NvmlProblem::Kind kind_of(int code) {
   switch (code) {
@@ -208,19 +81,21 @@ std::optional<std::vector<GpuProcess>> read_processes(int (*function)(Device, un
 
 std::vector<GpuProcess> processes_of(const Nvml& nvml, Device device) {
   std::vector<GpuProcess> processes;
-  const auto add = [&processes](const std::optional<std::vector<GpuProcess>>& found) {
-    if (found) {
-      processes.insert(processes.end(), found->begin(), found->end());
+  const auto add = [&processes](const std::optional<std::vector<GpuProcess>>& found,
+                                bool computes) {
+    for (GpuProcess process : found.value_or(std::vector<GpuProcess>{})) {
+      process.computes = computes;
+      processes.push_back(process);
     }
     return found.has_value();
   };
-  if (!add(read_processes(nvml.compute_processes_v2, device))) {
-    add(read_processes(nvml.compute_processes_v1, device));
+  if (!add(read_processes(nvml.compute_processes_v2, device), true)) {
+    add(read_processes(nvml.compute_processes_v1, device), true);
   }
-  if (!add(read_processes(nvml.graphics_processes_v2, device))) {
-    add(read_processes(nvml.graphics_processes_v1, device));
+  if (!add(read_processes(nvml.graphics_processes_v2, device), false)) {
+    add(read_processes(nvml.graphics_processes_v1, device), false);
   }
-  // A process that computes and draws is in both lists.
+  // A process that computes and draws is in both lists; the first entry stays.
   std::stable_sort(processes.begin(), processes.end(),
                    [](const GpuProcess& a, const GpuProcess& b) { return a.pid < b.pid; });
   const auto repeated =
@@ -247,7 +122,9 @@ std::vector<MigInstance> mig_instances_of(const Nvml& nvml, Device device) {
     Memory memory{};
     if (nvml.memory != nullptr && nvml.memory(slice, &memory) == kSuccess) {
       instance.memory_bytes = memory.total;
+      instance.memory_used_bytes = memory.used;
     }
+    instance.processes = processes_of(nvml, slice);
     instances.push_back(std::move(instance));
   }
   return instances;
@@ -289,6 +166,11 @@ GpuReading read_gpu(const Nvml& nvml, unsigned index) {
     gpu.utilisation_percent = utilization.gpu;
   }
   gpu.processes = processes_of(nvml, device);
+  unsigned long long errors = 0;
+  if (nvml.ecc_errors != nullptr &&
+      nvml.ecc_errors(device, kUncorrectedErrors, kVolatileCounter, &errors) == kSuccess) {
+    gpu.uncorrected_ecc_errors = errors;
+  }
   unsigned current = 0;
   unsigned pending = 0;
   if (nvml.mig_mode != nullptr && nvml.mig_mode(device, &current, &pending) == kSuccess) {
@@ -298,6 +180,53 @@ GpuReading read_gpu(const Nvml& nvml, unsigned index) {
     gpu.mig_instances = mig_instances_of(nvml, device);
   }
   return gpu;
+}
+
+// nvmlGpuTopologyLevel_t.
+GpuDistance distance_of_level(int level) {
+  constexpr int kMultiple = 20;
+  constexpr int kHostBridge = 30;
+  constexpr int kNode = 40;
+  if (level < kMultiple) {
+    return GpuDistance::pci_switch;
+  }
+  if (level < kHostBridge) {
+    return GpuDistance::pci_switches;
+  }
+  if (level < kNode) {
+    return GpuDistance::host_bridge;
+  }
+  return level == kNode ? GpuDistance::numa_node : GpuDistance::machine;
+}
+
+// Peer access over NVLink counts whether the link goes straight to the other GPU or through a
+// switch.
+GpuDistance distance_between(const Nvml& nvml, unsigned one, unsigned other) {
+  Device a = nullptr;
+  Device b = nullptr;
+  if (nvml.device_by_index(one, &a) != kSuccess || nvml.device_by_index(other, &b) != kSuccess) {
+    return GpuDistance::machine;
+  }
+  int status = kP2pOk;
+  if (nvml.p2p_status != nullptr && nvml.p2p_status(a, b, kP2pNvlink, &status) == kSuccess &&
+      status == kP2pOk) {
+    return GpuDistance::nvlink;
+  }
+  int level = 0;
+  const bool known =
+      nvml.common_ancestor != nullptr && nvml.common_ancestor(a, b, &level) == kSuccess;
+  return known ? distance_of_level(level) : GpuDistance::machine;
+}
+
+std::vector<std::vector<GpuDistance>> distances_of(const Nvml& nvml, std::size_t count) {
+  std::vector<std::vector<GpuDistance>> distances(
+      count, std::vector<GpuDistance>(count, GpuDistance::itself));
+  for (unsigned i = 0; i < count; ++i) {
+    for (unsigned j = i + 1; j < count; ++j) {
+      distances[i][j] = distances[j][i] = distance_between(nvml, i, j);
+    }
+  }
+  return distances;
 }
 
 // "/usr/lib/…/libnvidia-ml.so.535.104.05" names its driver; WSL's and stubs do not.
@@ -346,6 +275,7 @@ void read_system(const Nvml& nvml, NvmlReading& reading) {
   for (unsigned i = 0; i < std::min(count, kMostBelievable); ++i) {
     reading.gpus.push_back(read_gpu(nvml, i));
   }
+  reading.distances = distances_of(nvml, reading.gpus.size());
 }
 
 }  // namespace

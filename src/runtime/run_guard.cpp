@@ -5,12 +5,16 @@
 #include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <random>
 #include <thread>
 #include <utility>
@@ -28,20 +32,36 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kArm = "arm";          // arm TAB address TAB run id
 constexpr std::string_view kRelease = "release";  // nothing is left to do
 constexpr std::string_view kKill = "kill";        // no grace
+constexpr std::string_view kStay = "stay";        // the run goes on: hold what you hold
+constexpr std::size_t kMostDescriptors = 253;     // SCM_MAX_FD
 
 struct Orders {
   std::string address{};
   std::string run_id{};
   bool released = false;
   bool at_once = false;
+  bool stays = false;
 };
+
+// Receives like read(2). Descriptors that come along are ours from here on; nothing needs to know
+// their numbers, since all that they do is to be open.
+ssize_t receive(int fd, std::array<char, 4096>& buffer) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMostDescriptors)> control{};
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  return ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+}
 
 // To the end of the pipe, which comes with berth's end at the latest.
 std::string everything_from(int fd) {
   std::string text;
   std::array<char, 4096> buffer{};
   while (true) {
-    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    const ssize_t count = receive(fd, buffer);
     if (count > 0) {
       text.append(buffer.data(), static_cast<std::size_t>(count));
     } else if (count == 0 || errno != EINTR) {
@@ -60,6 +80,7 @@ Orders read_orders(const std::string& text) {
     }
     orders.released = orders.released || line == kRelease;
     orders.at_once = orders.at_once || line == kKill;
+    orders.stays = orders.stays || line == kStay;
   }
   return orders;
 }
@@ -106,7 +127,10 @@ void guard(int pipe, const GuardEngine& open_engine, const GuardOptions& options
   if (orders.released || orders.run_id.empty()) {
     return;
   }
-  if (Result<std::unique_ptr<Engine>> engine = reach(open_engine, orders.address, options)) {
+  Result<std::unique_ptr<Engine>> engine = reach(open_engine, orders.address, options);
+  if (engine && orders.stays) {
+    outwait_run(**engine, orders.run_id, options);
+  } else if (engine) {
     end_abandoned_run(**engine, orders.run_id, orders.at_once, options);
   }
 }
@@ -129,6 +153,22 @@ void stop_softly(Engine& engine, const std::string& id, const GuardOptions& opti
 std::string make_run_id() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+void outwait_run(Engine& engine, const std::string& run_id, const GuardOptions& options) {
+  const std::vector<std::string> labels{fmt::format("{}={}", kRunLabel, run_id)};
+  Clock::time_point patience_ends = Clock::now() + options.patience;
+  while (Clock::now() < patience_ends) {
+    const Result<std::vector<ContainerSummary>> containers = engine.list_containers(labels, true);
+    if (containers && std::none_of(containers->begin(), containers->end(),
+                                   [](const ContainerSummary& one) { return one.is_up(); })) {
+      return;
+    }
+    if (containers) {
+      patience_ends = Clock::now() + options.patience;
+    }
+    std::this_thread::sleep_for(options.watch);
+  }
 }
 
 void end_abandoned_run(Engine& engine, const std::string& run_id, bool at_once,
@@ -159,7 +199,7 @@ void end_abandoned_run(Engine& engine, const std::string& run_id, bool at_once,
 
 RunGuard::RunGuard(GuardEngine open_engine, GuardOptions options) {
   std::array<int, 2> ends{-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return;
   }
   UniqueFd reading(ends[0]);
@@ -181,7 +221,35 @@ RunGuard::~RunGuard() {
 
 void RunGuard::say(const std::string& text) {
   // A guard that is gone (killed by somebody) is no reason to fail a run.
-  static_cast<void>(!::write(pipe_.get(), text.data(), text.size()));
+  static_cast<void>(!::send(pipe_.get(), text.data(), text.size(), MSG_NOSIGNAL));
+}
+
+void RunGuard::hold(const std::vector<int>& descriptors) {
+  if (!pipe_ || descriptors.empty()) {
+    return;
+  }
+  const std::size_t bytes = sizeof(int) * std::min(descriptors.size(), kMostDescriptors);
+  std::vector<char> control(CMSG_SPACE(bytes));
+  char nothing = '\n';  // a descriptor cannot travel alone
+  iovec part{&nothing, 1};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(bytes);
+  std::memcpy(CMSG_DATA(header), descriptors.data(), bytes);
+  holding_ = ::sendmsg(pipe_.get(), &message, MSG_NOSIGNAL) == 1;
+}
+
+void RunGuard::stay() {
+  if (!holding_) {
+    return release();
+  }
+  say(fmt::format("{}\n", kStay));
 }
 
 void RunGuard::arm(const std::string& engine_address, const std::string& run_id) {

@@ -65,10 +65,10 @@ class ContainerGuard {
   void started() { runs_ = true; }
   void ended() { runs_ = false; }
   // Nothing is left, or it is left on purpose.
-  void settle() {
+  void settle(bool goes_on = false) {
     released_ = true;
     if (options_.on_settled) {
-      options_.on_settled();
+      options_.on_settled(goes_on);
     }
   }
 
@@ -105,7 +105,7 @@ Result<std::string> create(Engine& engine, const ContainerSpec& spec,
   if (!container) {
     // An engine that answered has made nothing; one that broke off may have.
     if (container.error().code != Errc::engine_unreachable && options.on_settled) {
-      options.on_settled();
+      options.on_settled(false);
     }
     return fail(std::move(container).error());
   }
@@ -154,7 +154,7 @@ void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& optio
   }
   const bool goes_on = (outcome && outcome->cause == Cause::detached) || (!outcome && options.keep);
   if (goes_on) {
-    guard.settle();
+    guard.settle(true);
     return;
   }
   if (!outcome || outcome->cause == Cause::stopped || options.remove_afterwards) {
@@ -223,7 +223,7 @@ Result<std::string> run_detached(Engine& engine, const ContainerSpec& spec,
     return fail(explained_gpu_failure(std::move(started).error()));
   }
   signals.hand_over();
-  guard.settle();
+  guard.settle(true);
   return id;
 }
 

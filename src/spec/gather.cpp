@@ -147,6 +147,18 @@ Result<void> check_time_limit(const RunRequest& run, const Settings& settings) {
           .hint("`berth stop` ends it by hand"));
 }
 
+// Whoever names GPUs gets those, used or not; there is nothing to wait for.
+Result<void> check_wait(const Request& request) {
+  const Sourced<GpuRequest>& gpus = request.resolve.gpus;
+  if (!request.run.gpu_wait || gpus.value.mode == GpuRequest::Mode::free) {
+    return {};
+  }
+  return fail(
+      Error{Errc::usage, "`--wait` waits for GPUs that are free, and none are asked for"}
+          .note(fmt::format("`--gpus {}` is asked for by {}", gpus.value.text(), gpus.origin.text))
+          .hint("`berth run --gpus free:1 --wait 2h …`"));
+}
+
 Result<RunRequest> run_request(const Flags& flags, Settings settings, const Sources& sources) {
   RunRequest run;
   run.command = flags.command.empty() && settings.command ? settings.command->value : flags.command;
@@ -220,6 +232,7 @@ Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings)
   BERTH_TRY(request.resolve, resolve_request(all.settings, all.facts, all.user));
   overlay(all.user, std::move(all.settings));
   BERTH_TRY(request.run, run_request(flags, std::move(all.user), sources));
+  BERTH_CHECK(check_wait(request));
   if (!sources.spec_name().empty()) {
     request.run.labels.try_emplace("org.berth.spec", sources.spec_name());
   }

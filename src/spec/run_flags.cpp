@@ -244,6 +244,9 @@ Result<void> add_lifetime(RunRequest& run, const Flags& flags, const Surrounding
   if (flags.stop_signal) {
     BERTH_TRY(run.stop_signal, parsed("--stop-signal", *flags.stop_signal, parse_signal));
   }
+  if (flags.wait) {
+    BERTH_TRY(run.gpu_wait, parsed("--wait", *flags.wait, parse_duration));
+  }
   if (flags.stop_timeout) {
     BERTH_TRY(run.stop_timeout, parsed("--stop-timeout", *flags.stop_timeout, parse_stop_timeout));
   }

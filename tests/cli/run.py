@@ -82,6 +82,8 @@ def execute(case, berth):
             "PATH": f"{berth.parent}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8",
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
             "BERTH_CATALOG_MAX_AGE": "0",  # what berth says must not depend on the day
+            "FAKE_NVML": str(berth.parent / "tests/fake_nvml/libnvidia-ml.so.1"),
+            "BERTH_LEASES": str(folder),
             **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")},
         }
         result = subprocess.run(["bash", "-c", case.command], cwd=folder / "project", env=environment,

@@ -19,6 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const berth::Result<GpuRequest> again = berth::parse_gpu_request(request->text());
   require(again.has_value());
   require(again->mode == request->mode && again->count == request->count);
+  require(again->memory_bytes == request->memory_bytes);
+  require(!request->memory_bytes || request->mode == GpuRequest::Mode::free);
   require(again->devices == request->devices && again->capabilities == request->capabilities);
   require(request->devices.empty() == (request->mode != GpuRequest::Mode::devices));
   return 0;

@@ -84,6 +84,7 @@ struct RunRequest {
   std::optional<std::uint64_t> shm_bytes{};
   std::optional<std::uint64_t> memory_bytes{};
   std::optional<std::chrono::seconds> timeout{};
+  std::optional<std::chrono::seconds> gpu_wait{};  // for GPUs that are free; 0: without limit
   std::vector<Sourced<std::string>>
       pip_packages{};  // of the spec's `packages`; not installed yet (issue: env)
   std::vector<Sourced<std::string>> apt_packages{};

@@ -84,6 +84,11 @@ struct ContainerSummary {
   std::string command{};     // on one line, quoted by Docker and not by Podman
   std::int64_t created = 0;  // seconds since 1970
   std::map<std::string, std::string> labels{};
+
+  // Whether it uses what it was given; a paused one does.
+  bool is_up() const {
+    return state == "running" || state == "paused" || state == "restarting" || state == "stopping";
+  }
 };
 
 // What a container uses at one moment. Counters run from its start.

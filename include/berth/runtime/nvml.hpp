@@ -23,6 +23,7 @@ namespace berth::runtime {
 struct GpuProcess {
   unsigned pid = 0;  // of the host's PID namespace, or of ours where the driver translates it
   std::optional<std::uint64_t> memory_bytes{};
+  bool computes = false;  // false: it only draws (an X server)
 };
 
 // A slice of a GPU in MIG mode.
@@ -31,6 +32,19 @@ struct MigInstance {
   std::string name{};  // "NVIDIA A100-SXM4-40GB MIG 1g.5gb"
   std::string uuid{};  // "MIG-…"
   std::optional<std::uint64_t> memory_bytes{};
+  std::optional<std::uint64_t> memory_used_bytes{};
+  std::vector<GpuProcess> processes{};
+};
+
+// What lies between two GPUs, the nearest first.
+enum class GpuDistance {
+  itself,
+  nvlink,        // directly or through an NVSwitch
+  pci_switch,    // one PCIe switch, or one board
+  pci_switches,  // several
+  host_bridge,   // one PCIe root of the processor
+  numa_node,
+  machine,  // the link between processors; also where nothing is known
 };
 
 struct GpuReading {
@@ -43,6 +57,8 @@ struct GpuReading {
   std::optional<std::uint64_t> memory_used_bytes{};
   std::optional<unsigned> utilisation_percent{};
   std::vector<GpuProcess> processes{};  // compute and graphics, by pid
+  // Since the driver was loaded: memory errors that ECC found and could not mend. Absent: no ECC.
+  std::optional<std::uint64_t> uncorrected_ecc_errors{};
   bool mig = false;
   std::vector<MigInstance> mig_instances{};
   // Why this GPU cannot be read: "GPU is lost". Empty: all is well.
@@ -74,7 +90,8 @@ struct NvmlReading {
   std::optional<DriverVersion> driver{};
   std::optional<CudaVersion> cuda{};  // the highest CUDA of the driver
   std::vector<GpuReading> gpus{};
-  std::optional<NvmlProblem> problem{};  // why there is no list of GPUs
+  std::vector<std::vector<GpuDistance>> distances{};  // by the places in `gpus`, symmetric
+  std::optional<NvmlProblem> problem{};               // why there is no list of GPUs
 };
 
 // Loads the first of `libraries` (names for the loader, or paths) that can be loaded. Takes up to

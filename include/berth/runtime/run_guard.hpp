@@ -8,6 +8,9 @@
 // answer is covered too: TERM, KILL after the grace, removal. An engine that does not answer is
 // asked again for a minute, since a daemon that restarts is a likely reason for the trouble.
 //
+// It also holds the run's GPUs (gpu_leases.hpp): while it looks for the containers of a dead berth,
+// and, where the run goes on by itself, until its containers have ended.
+//
 // What it cannot cover: a death of the whole control group or machine takes the guard along.
 #pragma once
 
@@ -18,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "berth/base/file.hpp"
 #include "berth/base/result.hpp"
@@ -30,6 +34,7 @@ struct GuardOptions {
   std::chrono::milliseconds pause{200};        // between two looks
   std::chrono::milliseconds appear{3'000};     // how long a container may take to be listed
   std::chrono::milliseconds patience{60'000};  // with an engine that does not answer
+  std::chrono::milliseconds watch{1'000};      // between two looks at a run that goes on by itself
 };
 
 // How the guard reaches the engine, in its own process: `address` is that of the armed run's.
@@ -47,7 +52,14 @@ class RunGuard {
 
   // Before create: whose containers to end, and where.
   void arm(const std::string& engine_address, const std::string& run_id);
-  // The run has ended or goes on by itself. Waits for the guard's process, which ends at once.
+  // The guard has these descriptors open as well, from here to its end.
+  void hold(const std::vector<int>& descriptors);
+  // The run may outlive us: from here on the guard ends no container, and holds what it holds until
+  // the run's have ended, or the engine has not answered for the time of its patience. Where it
+  // holds nothing it is released.
+  void stay();
+  // The run has ended, or goes on and holds nothing. Waits for the guard's process, which ends at
+  // once.
   void release();
   // The guard kills and removes without grace, now, while berth leaves.
   void kill_now();
@@ -55,12 +67,17 @@ class RunGuard {
  private:
   void say(const std::string& text);
 
-  UniqueFd pipe_{};
+  UniqueFd pipe_{};  // a socket, since descriptors go through it
   pid_t child_ = -1;
+  bool holding_ = false;
 };
 
 // A name for a run that no other has: 16 hexadecimal digits.
 std::string make_run_id();
+
+// Returns when no container of the run is up any more, or the engine has not answered for the time
+// of the patience.
+void outwait_run(Engine& engine, const std::string& run_id, const GuardOptions& options);
 
 // What the guard does, once its run is alone; for tests. The containers with the label
 // org.berth.run=`run_id`.

@@ -14,6 +14,9 @@ inline constexpr const char* kJobLabel = "org.berth.job";
 inline constexpr const char* kProjectLabel = "org.berth.project";
 // "attached": ends with its client; "kept": stays when it has ended; "detached": has no client.
 inline constexpr const char* kModeLabel = "org.berth.mode";
+// The UUIDs of the GPUs that it holds, with commas; absent where they are not known, and for runs
+// that ask for none in particular (auto).
+inline constexpr const char* kGpusLabel = "org.berth.gpus";
 // The command as it was given, quoted for a shell.
 inline constexpr const char* kCommandLabel = "org.berth.command";
 

@@ -65,7 +65,7 @@ struct SessionOptions {
   // The container runs.
   std::function<void(const std::string& id)> on_started{};
   // Nothing of the run is left, or it goes on as its owner wants: nobody needs to clean up.
-  std::function<void()> on_settled{};
+  std::function<void(bool goes_on)> on_settled{};
   // The caller leaves at once: somebody else kills and removes the container. Without it the
   // session does it, which may take as long as the engine.
   std::function<void()> on_abandoned{};

@@ -43,6 +43,7 @@ struct Flags {
   std::optional<std::string> shm{};
   std::optional<std::string> memory{};
   std::optional<std::string> timeout{};
+  std::optional<std::string> wait{};
   std::optional<std::string> pull{};
   std::vector<std::string> labels{};
   std::vector<std::string> label_files{};

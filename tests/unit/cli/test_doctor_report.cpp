@@ -10,6 +10,7 @@
 
 using berth::cli::Finding;
 using berth::cli::findings_document;
+using berth::cli::GpuHolder;
 using berth::cli::GpuReport;
 using berth::cli::GpuRow;
 using berth::cli::gpus_document;
@@ -113,8 +114,8 @@ TEST_CASE("findings as JSON have every key, also the empty ones", "[doctor]") {
 
 TEST_CASE("GPUs and their users are two tables", "[gpus]") {
   REQUIRE(table_of(one_gpu()) ==
-          "GPU  NAME                     CAPABILITY  MEMORY              USE  UUID\n"
-          "0    NVIDIA GeForce RTX 3090  8.6         2.0 GiB / 24.0 GiB  87%  GPU-1\n"
+          "GPU  NAME                     CAPABILITY  MEMORY              USE  HELD BY  UUID\n"
+          "0    NVIDIA GeForce RTX 3090  8.6         2.0 GiB / 24.0 GiB  87%  -        GPU-1\n"
           "\n"
           "GPU  PID   USER  MEMORY   CONTAINER     COMMAND\n"
           "0    4242  ada   2.0 GiB  aaaaaaaaaaaa  python train.py\n");
@@ -124,7 +125,7 @@ TEST_CASE("what is not known of a GPU is a question mark, and null in JSON", "[g
   GpuReport report;
   report.rows = {GpuRow{}};
   report.rows[0].gpu.name = "NVIDIA A10G";
-  REQUIRE(table_of(report).find("0    NVIDIA A10G  ?           ? / ?   ?    ?\n") !=
+  REQUIRE(table_of(report).find("0    NVIDIA A10G  ?           ? / ?   ?    -        ?\n") !=
           std::string::npos);
   REQUIRE(table_of(report).find("PID") == std::string::npos);
   const nlohmann::json document = nlohmann::json::parse(gpus_document(report));
@@ -140,6 +141,48 @@ TEST_CASE("a MIG instance is named as --gpus takes it", "[gpus]") {
   REQUIRE(table_of(report).find("\n0:2  NVIDIA A100 MIG 1g.5gb") != std::string::npos);
   const nlohmann::json document = nlohmann::json::parse(gpus_document(report));
   REQUIRE(document.at("gpus").at(0).at("mig_instances").at(0).at("uuid") == "MIG-7");
+}
+
+TEST_CASE("who holds a GPU is shown beside it, and below with the run", "[gpus]") {
+  GpuReport report = one_gpu();
+  GpuHolder holder;
+  holder.user = "ada";
+  holder.lease.uid = 1000;
+  holder.lease.pid = 4242;
+  holder.lease.run_id = "9d3c1e0f5a7b2468";
+  holder.lease.since = 1'785'585'600;
+  report.rows[0].holders["GPU-1"] = holder;
+  GpuHolder waiting = holder;
+  waiting.user = "bob";
+  waiting.lease.run_name = "eval";
+  report.waiting = {waiting};
+  const std::string table = table_of(report);
+  REQUIRE(table.find("87%  ada      GPU-1\n") != std::string::npos);
+  REQUIRE(table.find("GPU  USER  RUN               PID   SINCE                 HOLD\n"
+                     "0    ada   9d3c1e0f5a7b2468  4242  2026-08-01T12:00:00Z  alone\n"
+                     "-    bob   eval              4242  2026-08-01T12:00:00Z  waits\n") !=
+          std::string::npos);
+  const nlohmann::json document = nlohmann::json::parse(gpus_document(report));
+  const nlohmann::json& held_by = document.at("gpus").at(0).at("held_by");
+  REQUIRE(held_by.at("user") == "ada");
+  REQUIRE(held_by.at("run") == "9d3c1e0f5a7b2468");
+  REQUIRE(held_by.at("since") == "2026-08-01T12:00:00Z");
+  REQUIRE(held_by.at("alone") == true);
+  REQUIRE(document.at("waiting").at(0).at("name") == "eval");
+}
+
+TEST_CASE("free and unhealthy GPUs are told apart", "[gpus]") {
+  GpuReport report = one_gpu();
+  report.rows[0].free = {"GPU-1"};
+  REQUIRE(table_of(report).find("87%  free     GPU-1\n") != std::string::npos);
+  report.rows[0].free.clear();
+  report.rows[0].trouble = "it has 2 uncorrected memory errors";
+  REQUIRE(table_of(report).find("it has 2 uncorrected memory errors  -        GPU-1\n") !=
+          std::string::npos);
+  const nlohmann::json gpu = nlohmann::json::parse(gpus_document(report)).at("gpus").at(0);
+  REQUIRE(gpu.at("healthy") == false);
+  REQUIRE(gpu.at("free") == false);
+  REQUIRE(gpu.at("held_by").is_null());
 }
 
 TEST_CASE("a command line cannot paint the terminal", "[gpus]") {

@@ -93,9 +93,49 @@ TEST_CASE("capabilities without a number mean one GPU, as with docker") {
   REQUIRE(hints(refusal("capabilities=compute,utilty"), "`utility`"));
 }
 
+TEST_CASE("free GPUs are asked for by number, and by memory") {
+  REQUIRE(request("free").mode == Mode::free);
+  REQUIRE(request("free").count == 1);
+  REQUIRE(request("free").required());
+  REQUIRE(request("free:2").count == 2);
+  REQUIRE_FALSE(request("free:2").memory_bytes);
+  REQUIRE(request("free:2,memory>=20g").memory_bytes == 20ULL << 30);
+  REQUIRE(request(" free:2 , memory >= 1536m ").memory_bytes == 1536ULL << 20);
+  REQUIRE(request("free:1,memory>=20g,capabilities=compute,video").capabilities ==
+          Names{"compute", "video"});
+  for (const char* bad : {"free:0",
+                          "free:",
+                          "free:x",
+                          "free:-1",
+                          "free:2000",
+                          "freeze",
+                          "free=2",
+                          "free:1,memory=20g",
+                          "free:1,memory>20g",
+                          "free:1,memory>=",
+                          "free:1,memory>=0",
+                          "free:1,memory>=x",
+                          "free:1,memory",
+                          "free:1,memory>=2g,memory>=3g",
+                          "2,memory>=20g",
+                          "memory>=20g",
+                          "all,memory>=20g",
+                          "free:1,device=0",
+                          "device=0,free:1",
+                          "device=0,memory>=2g",
+                          "free:1,free:2"}) {
+    INFO(bad);
+    REQUIRE(refusal(bad).message.starts_with("GPU request "));
+  }
+  REQUIRE(hints(refusal("fre"), "`--gpus free`"));
+  REQUIRE(hints(refusal("2,memory>=20g"), "`--gpus 'free:1,memory>=20g'`"));
+}
+
 TEST_CASE("a request prints as one that means the same") {
-  for (const char* text : {"auto", "none", "all", "2", "device=0,1", "all,capabilities=compute",
-                           "device=0:1,nvidia.com/gpu=1,capabilities=video,all"}) {
+  for (const char* text :
+       {"auto", "none", "all", "2", "device=0,1", "free:2", "free:2,memory>=20g",
+        "free:1,memory>=1500k,capabilities=compute", "free:1,memory>=1025",
+        "all,capabilities=compute", "device=0:1,nvidia.com/gpu=1,capabilities=video,all"}) {
     INFO(text);
     REQUIRE(request(text).text() == text);
   }

@@ -10,6 +10,7 @@
 #include "support/temporary_folder.hpp"
 
 namespace fs = std::filesystem;
+using berth::runtime::GpuDistance;
 using berth::runtime::GpuReading;
 using berth::runtime::NvmlProblem;
 using berth::runtime::NvmlReading;
@@ -73,8 +74,37 @@ TEST_CASE("a GPU in MIG mode lists its instances", "[nvml]") {
   REQUIRE(gpu.mig_instances.size() == 2);
   REQUIRE(gpu.mig_instances[1].index == 1);
   REQUIRE(gpu.mig_instances[1].name == "NVIDIA A100-SXM4-40GB MIG 1g.5gb");
-  REQUIRE(gpu.mig_instances[1].uuid == "MIG-00000000-0000-0000-0000-000000000001");
+  REQUIRE(gpu.mig_instances[1].uuid == "MIG-00000000-0000-0000-0001-000000000001");
   REQUIRE(gpu.mig_instances[1].memory_bytes == 5 * kGibibyte);
+}
+
+TEST_CASE("health and nearness are read from NVML", "[nvml]") {
+  const berth::test::TemporaryFolder folder;
+  const fs::path layout = folder.write("layout",
+                                       "gpu nvlink=1 switch=1 node=0 ecc=2\n"
+                                       "gpu nvlink=1 switch=1 node=0 draws=999 process=4242\n"
+                                       "gpu switch=1 node=0 lost\n"
+                                       "gpu switch=1 node=0\n"
+                                       "gpu switch=2 node=0\n"
+                                       "gpu switch=3 node=1 mig=4864:7 mig=9856\n");
+  const FakeNvml fake{{"FAKE_NVML_LAYOUT", layout.string()}};
+  const NvmlReading reading = read_nvml({BERTH_FAKE_NVML});
+  REQUIRE(reading.gpus.size() == 6);
+  REQUIRE(reading.gpus[0].uncorrected_ecc_errors == 2U);
+  REQUIRE(reading.gpus[1].uncorrected_ecc_errors == 0U);
+  REQUIRE_FALSE(reading.gpus[1].processes.at(0).computes);
+  REQUIRE(reading.gpus[1].processes.at(1).computes);
+  REQUIRE(reading.gpus[2].problem == "GPU is lost");
+  REQUIRE(reading.gpus[5].mig_instances.at(0).processes.at(0).pid == 7);
+  REQUIRE(reading.gpus[5].mig_instances.at(1).processes.empty());
+  REQUIRE(reading.gpus[5].mig_instances.at(1).memory_bytes == 9856ULL << 20);
+  REQUIRE(reading.distances[0][0] == GpuDistance::itself);
+  REQUIRE(reading.distances[0][1] == GpuDistance::nvlink);
+  REQUIRE(reading.distances[1][0] == GpuDistance::nvlink);
+  REQUIRE(reading.distances[0][2] == GpuDistance::machine);  // nobody can ask a lost one
+  REQUIRE(reading.distances[0][3] == GpuDistance::pci_switch);
+  REQUIRE(reading.distances[3][4] == GpuDistance::numa_node);
+  REQUIRE(reading.distances[3][5] == GpuDistance::machine);
 }
 
 TEST_CASE("each failure of NVML has its kind and keeps NVML's words", "[nvml]") {

@@ -1,6 +1,8 @@
 // Sessions whose connection breaks, sessions that join a run, and the guard behind them.
 #include <signal.h>
 
+#include <algorithm>
+#include <array>
 #include <thread>
 
 #include "berth/runtime/run_guard.hpp"
@@ -66,7 +68,7 @@ TEST_CASE("an engine that stays away is given up, and a kept run is left to itse
   options.reconnect_limit = 600ms;
   options.keep = GENERATE(false, true);
   bool settled = false;
-  options.on_settled = [&settled] { settled = true; };
+  options.on_settled = [&settled](bool) { settled = true; };
   FakeSignals signals;
   const Result<SessionOutcome> outcome = run_attached(engine, logged(), options, signals);
   REQUIRE_FALSE(outcome);
@@ -172,7 +174,7 @@ TEST_CASE("a detached run is started and left") {
   SessionStreams streams;
   SessionOptions options = streams.options();
   bool settled = false;
-  options.on_settled = [&settled] { settled = true; };
+  options.on_settled = [&settled](bool) { settled = true; };
   FakeSignals signals;
   const Result<std::string> id = run_detached(engine, logged(), options, signals);
   REQUIRE(id);
@@ -287,4 +289,26 @@ TEST_CASE("an abandoned run is stopped softly, then removed") {
     end_abandoned_run(engine, "run-2", false, options);
     CHECK(engine.count("remove force") == 0);
   }
+}
+
+TEST_CASE("a run that goes on by itself is waited for, paused or not, and left alone") {
+  // Up at the first two looks, then ended, and kept.
+  class Ending : public FakeEngine {
+   public:
+    berth::Result<std::vector<ContainerSummary>> list_containers(
+        const std::vector<std::string>& labels, bool all) override {
+      static constexpr std::array<const char*, 3> kStates = {"running", "paused", "exited"};
+      summaries[0].state = kStates[std::min<std::size_t>(looks++, kStates.size() - 1)];
+      return FakeEngine::list_containers(labels, all);
+    }
+    std::size_t looks = 0;
+  };
+  Ending engine;
+  engine.summaries.resize(1);
+  engine.summaries[0].labels[kRunLabel] = "run-1";
+  GuardOptions options;
+  options.watch = 1ms;
+  outwait_run(engine, "run-1", options);
+  CHECK(engine.looks == 3);
+  CHECK(engine.count("remove force") == 0);
 }
