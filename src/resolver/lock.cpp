@@ -106,7 +106,8 @@ std::vector<LockInput> lock_inputs(const ResolveRequest& request, const Catalog&
   }
   for (const RequirementLine& line : request.requirements) {
     const std::string& name = line.value.name;
-    const bool decides = catalog.find_framework(name) != nullptr || is_companion(catalog, name);
+    const bool decides = catalog.find_framework(name) != nullptr || is_companion(catalog, name) ||
+                         catalog.find_library(name) != nullptr;
     if (decides && !is_replaced(request, name, catalog)) {
       add(name, line.value.text(), line.origin);
     }
@@ -194,6 +195,11 @@ Lock make_lock(const Decision& decision, const std::vector<LockInput>& inputs, c
   }
   std::sort(lock.frameworks.begin(), lock.frameworks.end(),
             [](const LockedFramework& a, const LockedFramework& b) { return a.name < b.name; });
+  for (const LibraryChoice& choice : decision.libraries) {
+    lock.libraries.push_back({choice.name, choice.version});
+  }
+  std::sort(lock.libraries.begin(), lock.libraries.end(),
+            [](const LockedLibrary& a, const LockedLibrary& b) { return a.name < b.name; });
   lock.cuda = CudaVersion::parse(decision.cuda);
   const ImageTag* image = resolver::find_image(catalog, decision.image);
   lock.cuda_compat = lock.cuda && (image == nullptr ? lock.source != ImageSource::official
@@ -210,22 +216,25 @@ Lock make_lock(const Decision& decision, const std::vector<LockInput>& inputs, c
 
 ResolveRequest pinned_request(ResolveRequest request, const Lock& lock,
                               const std::vector<std::string>& except) {
-  for (const LockedFramework& framework : lock.frameworks) {
-    if (std::find(except.begin(), except.end(), framework.name) != except.end()) {
-      continue;
+  const auto pin = [&](const std::string& name, const std::string& version) {
+    Result<pep508::Requirement> line = pep508::Requirement::parse(name + "==" + version);
+    // Of a version that is none: an image with a framework of unknown version.
+    if (!line || std::find(except.begin(), except.end(), name) != except.end()) {
+      return;
     }
-    const std::string build = framework.build.empty() ? std::string() : "+" + framework.build;
-    Result<pep508::Requirement> pin = pep508::Requirement::parse(
-        fmt::format("{}=={}{}", framework.name, framework.version, build));
-    if (!pin) {
-      continue;  // of a version that is none: an image with a framework of unknown version
-    }
-    RequirementLine line{std::move(*pin), Origin{"berth.lock"}};
     // A line in `requirements` gives way to one of the same name in `frameworks`.
-    const bool replaced = std::any_of(
-        request.frameworks.begin(), request.frameworks.end(),
-        [&](const RequirementLine& other) { return other.value.name == framework.name; });
-    (replaced ? request.frameworks : request.requirements).push_back(std::move(line));
+    const bool replaced =
+        std::any_of(request.frameworks.begin(), request.frameworks.end(),
+                    [&](const RequirementLine& other) { return other.value.name == name; });
+    (replaced ? request.frameworks : request.requirements)
+        .push_back({std::move(*line), Origin{"berth.lock"}});
+  };
+  for (const LockedFramework& framework : lock.frameworks) {
+    pin(framework.name,
+        framework.version + (framework.build.empty() ? std::string() : "+" + framework.build));
+  }
+  for (const LockedLibrary& library : lock.libraries) {
+    pin(library.name, library.version);
   }
   return request;
 }

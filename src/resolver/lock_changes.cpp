@@ -26,6 +26,9 @@ Facts facts_of(const Lock& lock) {
                        framework.index_url.empty() ? "PyPI" : framework.index_url);
     facts.emplace_back(framework.name + " runs on", join(framework.capabilities, " "));
   }
+  for (const LockedLibrary& library : lock.libraries) {
+    facts.emplace_back(library.name, library.version);
+  }
   facts.insert(facts.end(), {{"CUDA", text_of(lock.cuda)},
                              {"cuDNN", lock.cudnn},
                              {"Python", lock.python},

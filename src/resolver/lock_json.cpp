@@ -99,6 +99,14 @@ Result<LockedFramework> read_framework(const JsonNode& object, const CatalogFile
   return framework;
 }
 
+Result<LockedLibrary> read_library(const JsonNode& object, const CatalogFileContext& file,
+                                   std::size_t index) {
+  CatalogRow row(object, file, {"libraries", index});
+  LockedLibrary library{row.text("name"), row.text("version")};
+  BERTH_CHECK(row.finish());
+  return library;
+}
+
 Result<LockInput> read_input(const JsonNode& object, const CatalogFileContext& file,
                              std::size_t index) {
   CatalogRow row(object, file, {"inputs", index});
@@ -140,6 +148,10 @@ std::string write_lock(const Lock& lock) {
   for (const LockedFramework& framework : lock.frameworks) {
     frameworks.push_back(framework_json(framework));
   }
+  Json libraries = Json::array();
+  for (const LockedLibrary& library : lock.libraries) {
+    libraries.push_back({{"name", library.name}, {"version", library.version}});
+  }
   Json inputs = Json::array();
   for (const LockInput& input : lock.inputs) {
     inputs.push_back({{"name", input.name}, {"text", input.text}, {"origin", input.origin}});
@@ -150,6 +162,7 @@ std::string write_lock(const Lock& lock) {
                          {"base_image", text_or_null(lock.base_image)},
                          {"source", name_of(lock.source)},
                          {"frameworks", std::move(frameworks)},
+                         {"libraries", std::move(libraries)},
                          {"cuda", version_or_null(lock.cuda)},
                          {"cuda_compat", lock.cuda_compat},
                          {"cudnn", text_or_null(lock.cudnn)},
@@ -184,11 +197,16 @@ Result<Lock> read_lock(std::string_view content, std::string_view name) {
   const std::string hash = top.text("inputs_sha256");
   check_image(top, lock);
   const JsonNode* frameworks = top.array("frameworks");
+  const JsonNode* libraries = top.array("libraries");
   const JsonNode* inputs = top.array("inputs");
   BERTH_CHECK(top.finish());
   for (std::size_t i = 0; i < frameworks->items.size(); ++i) {
     BERTH_TRY(LockedFramework framework, read_framework(frameworks->items[i], file, i));
     lock.frameworks.push_back(std::move(framework));
+  }
+  for (std::size_t i = 0; i < libraries->items.size(); ++i) {
+    BERTH_TRY(LockedLibrary library, read_library(libraries->items[i], file, i));
+    lock.libraries.push_back(std::move(library));
   }
   for (std::size_t i = 0; i < inputs->items.size(); ++i) {
     BERTH_TRY(LockInput input, read_input(inputs->items[i], file, i));

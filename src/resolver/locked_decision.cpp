@@ -45,6 +45,10 @@ class LockedChecks {
                                       framework.build, framework.index_url, kSource,
                                       framework.in_image});
     }
+    for (const LockedLibrary& library : lock_.libraries) {
+      decision_.libraries.push_back(
+          {library.name, library.version, "==" + library.version, kSource});
+    }
     decision_.cuda = lock_.cuda ? lock_.cuda->major_minor() : std::string();
     decision_.cudnn = lock_.cudnn;
     decision_.python = lock_.python;

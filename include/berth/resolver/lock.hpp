@@ -17,7 +17,7 @@
 
 namespace berth {
 
-// What decided: a requirement line about a framework or a companion of one, or an option.
+// What decided: a requirement line about a framework, or a companion or library of one; an option.
 struct LockInput {
   std::string name{};  // "torch"; "--python", "--cuda", "--image", "--source", "--devel", "--gpus"
   std::string text{};  // "torch==2.3.1", ">=3.9", "12.1"
@@ -35,12 +35,18 @@ struct LockedFramework {
   std::optional<DriverVersion> min_driver{};  // where the project states one of its own
 };
 
+struct LockedLibrary {  // compiled against one of the frameworks, installed beside it
+  std::string name{};
+  std::string version{};
+};
+
 struct Lock {
   std::string image{};   // "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime"
   std::string digest{};  // "sha256:…"; empty where nobody knew it
   std::string base_image{};
   ImageSource source = ImageSource::official;
   std::vector<LockedFramework> frameworks{};  // by name
+  std::vector<LockedLibrary> libraries{};     // by name
   std::optional<CudaVersion> cuda{};          // absent: a CPU image, or not known
   bool cuda_compat = false;                   // the image has cuda-compat: forward compatibility
   std::string cudnn{};
