@@ -70,6 +70,7 @@ class CatalogCheck {
     name_ = file.name;
     kind_ = text_of(document, "kind");
     check_sources(document);
+    check_library(document);
     detail::for_each_row(document,
                          [&](const std::string& table, std::size_t index, const JsonNode& row) {
                            row_ = place(table, index);
@@ -85,6 +86,16 @@ class CatalogCheck {
 
   void in_row(Level level, std::string code, std::string text) {
     tell(level, std::move(code), name_, row_, std::move(text));
+  }
+
+  // Of a whole catalogue alone: where a file is unreadable, its framework may be in that.
+  void check_library(const JsonNode& document) {
+    const std::string framework = text_of(document, "framework");
+    if (kind_ == "library" && is_whole_ && readable_.size() == files_.size() &&
+        catalog_.find_framework(framework) == nullptr) {
+      tell(Level::error, "library-without-framework", name_, {},
+           fmt::format("no file is about `{}`, which it belongs to", framework));
+    }
   }
 
   // That each source is defined is load_catalog()'s to say.
@@ -115,8 +126,9 @@ class CatalogCheck {
     if (identity.empty()) {
       return;
     }
-    // Releases and builds are those of one framework.
-    const std::string scope = kind_ == "framework" ? text_of(document, "name") : std::string();
+    // Releases and builds are those of one framework or library.
+    const bool is_scoped = kind_ == "framework" || kind_ == "library";
+    const std::string scope = is_scoped ? text_of(document, "name") : std::string();
     const auto [known, is_new] =
         identities_.emplace(table + " " + scope + " " + lowered(identity), name_ + ", " + row_);
     if (!is_new) {

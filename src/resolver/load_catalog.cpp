@@ -60,12 +60,6 @@ Result<void> check_images(const Catalog& catalog) {
 
 Result<void> check_libraries(const Catalog& catalog) {
   for (const Library& library : catalog.libraries) {
-    if (catalog.find_framework(library.framework) == nullptr) {
-      return fail(
-          Errc::invalid_input,
-          fmt::format("`{}` is a library of `{}`, which is not a framework of the catalogue",
-                      library.name, library.framework));
-    }
     if (catalog.find_framework(library.name) != nullptr) {
       return fail(Errc::invalid_input,
                   fmt::format("`{}` is a framework and a library at once", library.name));

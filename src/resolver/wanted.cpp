@@ -88,8 +88,11 @@ std::optional<Placed> placed(const RequirementLine& line, const Catalog& catalog
   if (const auto found = companions.find(line.value.name); found != companions.end()) {
     return Placed{&line, found->second, true};
   }
-  if (const Library* library = catalog.find_library(line.value.name)) {
-    return Placed{&line, catalog.find_framework(library->framework), false, library};
+  const Library* library = catalog.find_library(line.value.name);
+  const Framework* framework =
+      library == nullptr ? nullptr : catalog.find_framework(library->framework);
+  if (framework != nullptr) {
+    return Placed{&line, framework, false, library};
   }
   return std::nullopt;
 }

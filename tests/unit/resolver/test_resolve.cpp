@@ -205,7 +205,7 @@ TEST_CASE("unknown names and versions say what is known") {
   CHECK(any_contains(unknown.error().hints, "berth resolve torch==2.3.1"));
   const Error error = refused({{"torch==9.9"}});
   CHECK(error.code == Errc::no_solution);
-  CHECK(any_contains(error.notes, "knows torch"));
+  CHECK(any_contains(error.notes, "the nearest release that is known is torch"));
 }
 
 TEST_CASE(
