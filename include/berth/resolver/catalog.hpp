@@ -132,8 +132,8 @@ struct FrameworkRelease {
 };
 
 struct Framework {
-  std::string name;                        // "torch": the catalogue's and the import's name
-  std::vector<std::string> packages;       // PyPI names that mean it: tensorflow, tensorflow-gpu
+  std::string name;                   // "torch": the catalogue's and the import's name
+  std::vector<std::string> packages;  // PyPI names that mean it: tensorflow, tensorflow-gpu
   // Its wheels bring no CUDA and use what is there: it can be installed into another framework's
   // image of the same CUDA and cuDNN major (onnxruntime-gpu beside torch).
   bool beside = false;
@@ -158,12 +158,12 @@ struct LibraryRelease {
 struct Library {
   std::string name;
   std::vector<std::string> packages;
-  std::string framework;                 // "torch"
+  std::string framework;  // "torch"
   // It works with other frameworks too, so that it asks for this one only where nothing else is
   // wanted: keras.
   bool optional = false;
-  // The catalogue has some of its releases only: where none fits and no line pins one that is known,
-  // another may.
+  // The catalogue has some of its releases only: where none fits and no line pins one that is
+  // known, another may.
   bool sparse = false;
   std::vector<LibraryRelease> releases;  // newest first
 };
