@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Derives what `resolve` must answer from tables of facts, without berth's catalogue and without its code.
+
+    tests/tables/derive.py FACTS torch > tests/unit/resolver/data/torch_outcomes.tsv
+    tests/tables/derive.py FACTS ngc > tests/unit/resolver/data/ngc_outcomes.tsv
+
+FACTS is a folder with pytorch.json, pytorch_image_tags.json, ngc_frameworks.json, gpu_arch.json and cuda_driver.json,
+collected from the projects' and NVIDIA's documents. torch: a row is a release and a compute capability; the other columns
+are drivers, each with the builds of which one must be chosen, or `-` where the question must be refused. ngc: a row is one
+of NVIDIA's containers whose driver is known; the columns say whether an RTX 2080 (7.5) can run it.
+
+The rules, from NVIDIA's documents:
+- machine code for X.y runs on X.z, z >= y; PTX for X.y runs on anything newer;
+- where nobody wrote down a build's code, what its CUDA can compile for counts;
+- a driver runs the CUDA of its branch and older ones natively; from CUDA 11 on, one at or above the major's floor runs
+  every minor of it, but not its PTX;
+- a build needs an image: the project's own, or from CUDA 11 on a CUDA image to install it on (older ones are gone).
+"""
+
+import json
+import pathlib
+import sys
+
+DRIVERS = ["390.46", "396.26", "410.48", "418.39", "430.50", "440.33", "450.80.02", "460.32", "470.86", "495.29", "510.47",
+           "515.43", "525.60.13", "530.30", "535.104.05", "545.23", "550.54", "560.28", "565.57", "570.86", "575.51",
+           "580.65", "590.44", "595.45", "610.43", "615.10"]
+CAPABILITIES = ["3.5", "3.7", "5.0", "5.2", "6.0", "6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "10.3", "12.0",
+                "12.1"]
+
+
+def numbers(text):
+    return tuple(int(part) for part in str(text).split()[0].split("."))  # "10.1 or 10.2": what is sure
+
+
+def minor(text):
+    return (numbers(text) + (0,))[:2]
+
+
+class Facts:
+    def __init__(self, folder):
+        def load(name):
+            return json.loads((folder / name).read_text())
+
+        self.torch = load("pytorch.json")["releases"]
+        # Old tags leave a patch of 0 out: 1.2-cuda10.0-… is 1.2.0.
+        self.images = {((numbers(row["torch"]) + (0, 0))[:3], minor(row["cuda"]))
+                       for row in load("pytorch_image_tags.json")["tags"] if row.get("cuda")}
+        self.coverage = {minor(row["cuda"]): row for row in load("gpu_arch.json")["by_cuda"]}
+        self.containers = load("ngc_frameworks.json")["rows"]
+        drivers = load("cuda_driver.json")
+        self.branches = sorted((int(row["driver_branch"]), minor(row["max_cuda_reported"]))
+                               for row in drivers["driver_branch_max_cuda"])
+        self.floors = {int(row["cuda_major"].split(".")[0]): numbers(row["min_driver_linux"])
+                       for row in drivers["minor_version_compatibility"] if row["min_driver_linux"][0].isdigit()}
+
+    def covered_by(self, build, capability):
+        """"cubin", "ptx", "presumed" or None."""
+        major, small = numbers(capability)
+        targets = build.get("arch_list") or []
+        if not targets:
+            row = self.coverage.get(minor(build["cuda"]))
+            if row is None:
+                return "presumed"
+            within = numbers(row["min_compute_capability"]) <= (major, small) and \
+                major <= numbers(row["max_compute_capability"])[0]
+            return "presumed" if within else None
+        best = None
+        for target in targets:
+            kind, digits = target.split("_")
+            exact = digits.endswith("a")
+            digits = digits.rstrip("af")
+            own = (int(digits[:-1]), int(digits[-1]))
+            if kind == "compute":
+                best = best or ("ptx" if own <= (major, small) else None)
+            elif (own == (major, small)) if exact else (own[0] == major and own[1] <= small):
+                return "cubin"
+        return best
+
+    def runs(self, cuda, driver, compiles):
+        native = max((reported for branch, reported in self.branches if branch <= numbers(driver)[0]), default=None)
+        if native is not None and native >= minor(cuda):
+            return True
+        floor = self.floors.get(minor(cuda)[0])
+        return floor is not None and numbers(driver) >= floor and not compiles
+
+    def has_image(self, version, cuda):
+        return minor(cuda)[0] >= 11 or (numbers(version), minor(cuda)) in self.images
+
+    def builds(self, release, capability, driver):
+        for build in release["cuda_variants"]:
+            if not build.get("cuda"):
+                continue
+            covered = self.covered_by(build, capability)
+            if covered and self.has_image(release["version"], build["cuda"]) and \
+                    self.runs(build["cuda"], driver, covered == "ptx"):
+                yield build["index_suffix"] or "cu" + "".join(map(str, minor(build["cuda"])))
+
+
+def torch_table(facts):
+    yield ["torch", "capability", *DRIVERS]
+    for release in facts.torch:
+        for capability in CAPABILITIES:
+            cells = [",".join(facts.builds(release, capability, driver)) or "-" for driver in DRIVERS]
+            yield [release["version"], capability, *cells]
+
+
+def ngc_table(facts):
+    """A GeForce, so that forward compatibility, which is for data-centre GPUs, does not help."""
+    yield ["container", *DRIVERS]
+    for row in facts.containers:
+        if row["min_driver"] and row["cuda"]:
+            covered = facts.covered_by({"cuda": row["cuda"]}, "7.5")
+            yield [row["tag"], *["yes" if covered and facts.runs(row["cuda"], driver, False) else "-"
+                                 for driver in DRIVERS]]
+
+
+def main():
+    facts = Facts(pathlib.Path(sys.argv[1]))
+    for cells in {"torch": torch_table, "ngc": ngc_table}[sys.argv[2]](facts):
+        print("\t".join(cells))
+
+
+if __name__ == "__main__":
+    main()
