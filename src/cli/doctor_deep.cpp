@@ -26,8 +26,8 @@ using Status = Finding::Status;
 
 constexpr const char* kMountPoint = "/berth-trial-folder";
 constexpr const char* kWrittenFile = "from-the-container";
-constexpr const char* kName = "pypi.org";  // what a run's script is likeliest to need
-constexpr unsigned kMostGpus = 16;         // in one machine that NVIDIA sells
+constexpr const char* kName = "example.com";  // kept by IANA for such use: it always resolves
+constexpr unsigned kMostGpus = 16;            // in one machine that NVIDIA sells
 
 // A folder of our own where runs mount from, gone with all that is in it.
 class MountedFolder {

@@ -45,7 +45,7 @@ DeepObservations well() {
   deep.folder = "/home/ada/project/.berth-doctor-1";
   deep.caller_uid = 1000;
   deep.owner_of_written = 1000;
-  deep.cpu = report_with({{"resolve", "pypi.org", 0}, {"write", "/berth-trial-folder/x", 0}});
+  deep.cpu = report_with({{"resolve", "example.com", 0}, {"write", "/berth-trial-folder/x", 0}});
   deep.gpu = report_with({{"open", "/dev/nvidiactl", 0},
                           {"open", "/dev/nvidia-uvm", 0},
                           {"open", "/dev/nvidia0", 0},
