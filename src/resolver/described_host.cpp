@@ -28,10 +28,11 @@ Failure unknown_gpu(const std::string& name, const Catalog& catalog) {
   return fail(std::move(error).hint("`berth catalog gpus` lists the GPUs that are known"));
 }
 
-Result<Gpu> described_gpu(const std::string& text, const Catalog& catalog) {
+Result<Gpu> described_gpu(const std::string& text, const Catalog& catalog, Host& host) {
   const std::string name(trimmed(text));
   Gpu gpu;
   if (const GpuModel* model = catalog.find_gpu(name)) {
+    host.architecture = model->processor.empty() ? host.architecture : model->processor;
     gpu.name = "NVIDIA " + model->name;
     gpu.compute_capability = model->capability;
     return gpu;
@@ -60,7 +61,7 @@ Result<Host> described_host(const std::optional<std::string>& driver,
     }
   }
   for (const std::string& text : gpus) {
-    BERTH_TRY(Gpu gpu, described_gpu(text, catalog));
+    BERTH_TRY(Gpu gpu, described_gpu(text, catalog, host));
     gpu.index = static_cast<unsigned>(host.gpus.size());
     host.gpus.push_back(std::move(gpu));
   }

@@ -142,6 +142,7 @@ Result<void> read_gpu(CatalogRow& row, Catalog& catalog) {
   std::string name = row.text("name");
   const auto capability = row.parsed<ComputeCapability>("capability");
   const bool data_center = row.flag("data_center");
+  std::string processor = row.text_or_empty("processor");
   Fact fact = row.fact();
   BERTH_CHECK(row.finish());
   for (const GpuModel& gpu : catalog.gpus) {
@@ -149,7 +150,8 @@ Result<void> read_gpu(CatalogRow& row, Catalog& catalog) {
       row.wrong(twice(name));
     }
   }
-  catalog.gpus.push_back({std::move(name), *capability, data_center, std::move(fact)});
+  catalog.gpus.push_back(
+      {std::move(name), *capability, data_center, std::move(processor), std::move(fact)});
   return row.finish();
 }
 

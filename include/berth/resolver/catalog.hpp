@@ -76,6 +76,8 @@ struct GpuModel {
   std::string name;  // "GeForce RTX 3090", without "NVIDIA"
   ComputeCapability capability;
   bool data_center = false;  // forward compatibility is for these
+  // Docker's name of the only processor that it comes with: GH200 and GB10 are arm64. Empty: any.
+  std::string processor;
   Fact fact;
 };
 

@@ -6,6 +6,14 @@
 using namespace berth;
 using namespace berth::test;
 
+TEST_CASE("a GPU that comes with arm64 alone describes such a machine, and gets its images") {
+  CHECK(host_of({{}, "580.95", {"GB10"}}).architecture == "arm64");
+  CHECK(host_of({{}, "580.95", {"H100"}}).architecture == "amd64");
+  const Decision decision = decided({{"torch==2.9.1"}, "580.95", {"GB10"}});
+  CHECK(decision.source == ImageSource::cuda_base);
+  CHECK(decision.gpus.front().covered_by == "sm_120");
+}
+
 TEST_CASE("a machine in words") {
   const Result<Host> host = described_host("535.104.05", {"rtx 3090", "sm_90"}, catalogue());
   REQUIRE(host);
