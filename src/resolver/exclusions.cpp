@@ -57,7 +57,12 @@ bool Exclusions::open(const Way& way, FactSet kept) {
 
 Exclusions::Exclusions(const ResolveRequest& request, const Machine& machine,
                        const Catalog& catalog, const std::vector<World>& worlds, const Facts& facts)
-    : request_(request), machine_(machine), catalog_(catalog), facts_(facts), bases_(catalog) {
+    : request_(request),
+      machine_(machine),
+      catalog_(catalog),
+      facts_(facts),
+      bases_(catalog),
+      pythons_(known_pythons(catalog)) {
   for (const World& world : worlds) {
     for (const Wanted& wanted : world.frameworks) {
       FactSet& wanted_by = wanted_by_.at(number_of(*wanted.framework));
@@ -217,9 +222,8 @@ void Exclusions::add_unknown_python(Exclusion& exclusion, const FrameworkRelease
   for (std::size_t i = 0; i < request_.python.size(); ++i) {
     together |= facts_.bit(Fact::Kind::python, nullptr, i);
   }
-  const std::vector<PythonVersion> pythons = known_pythons(catalog_);
   const bool possible =
-      std::any_of(pythons.begin(), pythons.end(), [&](const PythonVersion& python) {
+      std::any_of(pythons_.begin(), pythons_.end(), [&](const PythonVersion& python) {
         return python_support(release, python) != Support::no &&
                python_satisfies(request_.python, python.text());
       });
@@ -440,7 +444,7 @@ void Exclusions::add_bases(const World& world) {
       }
     }
   }
-  for (const PythonVersion& python : known_pythons(catalog_)) {
+  for (const PythonVersion& python : pythons_) {
     if (!world.covers(python.text())) {
       continue;
     }

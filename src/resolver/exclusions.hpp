@@ -75,6 +75,7 @@ class Exclusions {
   const Catalog& catalog_;
   const Facts& facts_;
   BaseImages bases_;
+  std::vector<PythonVersion> pythons_;  // that the catalogue knows, ascending
   std::vector<const Framework*> frameworks_;
   std::vector<FactSet> wanted_by_;  // by number: the facts each of which makes it wanted
   std::vector<Place> places_;

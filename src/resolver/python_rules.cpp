@@ -109,11 +109,12 @@ std::vector<PythonVersion> known_pythons(const Catalog& catalog) {
       add(release.python_max);
     }
   }
-  std::string previous;
+  // Two thousand images have a dozen Pythons: each text is read once.
+  std::vector<std::string_view> seen{std::string_view()};
   for (const ImageTag& image : catalog.images) {
-    if (!image.python.empty() && image.python != previous) {
+    if (std::find(seen.begin(), seen.end(), image.python) == seen.end()) {
       add(series_version(image.python));
-      previous = image.python;
+      seen.push_back(image.python);
     }
   }
   std::sort(pythons.begin(), pythons.end());
