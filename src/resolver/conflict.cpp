@@ -290,6 +290,12 @@ Error conflict(const Search& search, const std::vector<World>& worlds,
     const Exclusions exclusions(request, machine, catalog, worlds, facts);
     if (!exclusions.solvable(facts.all())) {
       error = explained_by(smallest_conflict(facts, exclusions), facts, catalog);
+      // One that is given up is what the hints try; they do not try two.
+      const std::vector<std::string> change = facts.texts_of(smallest_change(facts, exclusions));
+      if (error && change.size() == 2) {
+        error->note(
+            fmt::format("without both of these there is an answer: {}", join(change, "; ")));
+      }
     }
   }
   if (!error) {

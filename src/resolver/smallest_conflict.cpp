@@ -121,7 +121,7 @@ FactSet smallest_change(const Facts& facts, const Exclusions& exclusions) {
       if (list[i].kind == Fact::Kind::wanted || list[j].kind == Fact::Kind::wanted) {
         continue;  // what is wanted is not given up
       }
-      // Dear to blame, cheap to give up.
+      // Dear to blame, cheap to give up; and two are never less than one.
       const unsigned pair = i == j ? 0 : 10'000;
       const unsigned cost = pair + 4'000 - cost_of_blaming(list[i]) - cost_of_blaming(list[j]);
       const FactSet given_up = FactSet{1} << i | FactSet{1} << j;

@@ -155,4 +155,7 @@ TEST_CASE("a conflict names what excludes each other, and what is not in the way
 
   const Error any_release = refused({{"torch==2.8"}, "580.65.06", {"GTX 1080"}, "", "12.9"});
   CHECK(any_contains(any_release.notes, "without `torch==2.8` (requirements.txt:1) it would be"));
+
+  const Error two = refused({{"torch==2.6", "tensorflow==2.4"}, "570.86.10", {"RTX 5090"}});
+  CHECK(any_contains(two.notes, "without both of these there is an answer: "));
 }
