@@ -11,6 +11,7 @@
 #include "berth/base/bytes.hpp"
 #include "berth/base/printable.hpp"
 #include "cli/clock_text.hpp"
+#include "cli/null_json.hpp"
 
 namespace berth::cli {
 
@@ -123,10 +124,6 @@ Row user_row(const runtime::GpuReading& gpu, const GpuUser& user) {
 template <class Value>
 Json or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json(nullptr);
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
 }
 
 Json user_json(const GpuUser& user) {

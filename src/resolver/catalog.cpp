@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "berth/base/pep508.hpp"
+#include "resolver/cuda_minor.hpp"
 
 namespace berth {
 
@@ -51,15 +52,6 @@ Words words_of(std::string_view name) {
 
 bool begins(const Words& whole, const Words& start) {
   return start.size() <= whole.size() && std::equal(start.begin(), start.end(), whole.begin());
-}
-
-// Drivers are judged by the minor: 12.1 and 12.1.1 are one.
-bool same_minor(const CudaVersion& a, const CudaVersion& b) {
-  return a.major() == b.major() && a.minor() == b.minor();
-}
-
-bool reaches_minor(const CudaVersion& have, const CudaVersion& need) {
-  return have.major() != need.major() ? have.major() > need.major() : have.minor() >= need.minor();
 }
 
 }  // namespace
@@ -175,7 +167,7 @@ std::optional<CudaVersion> Catalog::native_cuda(const DriverVersion& driver) con
 std::optional<DriverVersion> Catalog::native_driver(const CudaVersion& cuda) const {
   const DriverVersion* lowest = nullptr;
   for (const Toolkit& toolkit : toolkits) {
-    if (toolkit.min_driver && same_minor(toolkit.cuda, cuda) &&
+    if (toolkit.min_driver && resolver::same_minor(toolkit.cuda, cuda) &&
         (lowest == nullptr || *toolkit.min_driver < *lowest)) {
       lowest = &*toolkit.min_driver;
     }
@@ -184,9 +176,9 @@ std::optional<DriverVersion> Catalog::native_driver(const CudaVersion& cuda) con
     return *lowest;
   }
   // No toolkit of this minor, or none with a driver (12.7): the first branch that reports as much.
-  const auto branch =
-      std::find_if(driver_branches.begin(), driver_branches.end(),
-                   [&](const DriverBranch& row) { return reaches_minor(row.max_cuda, cuda); });
+  const auto branch = std::find_if(
+      driver_branches.begin(), driver_branches.end(),
+      [&](const DriverBranch& row) { return resolver::reaches_minor(row.max_cuda, cuda); });
   return branch == driver_branches.end() ? std::nullopt
                                          : DriverVersion::parse(std::to_string(branch->branch));
 }

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "resolver/cuda_minor.hpp"
+
 namespace berth::resolver {
 
 namespace {
@@ -27,10 +29,6 @@ std::string toolkit_source(const Catalog& catalog, const CudaVersion& cuda) {
     }
   }
   return {};
-}
-
-bool at_least_minor(const CudaVersion& have, const CudaVersion& need) {
-  return have.major() != need.major() ? have.major() > need.major() : have.minor() >= need.minor();
 }
 
 const ForwardCompatibility* compat_row(const Catalog& catalog, const CudaVersion& cuda,
@@ -181,7 +179,7 @@ DriverRule driver_rule(const DriverQuestion& question, const Machine& machine,
       !by_compat) {
     return DriverRule::own_floor;
   }
-  if (machine.native_cuda && at_least_minor(*machine.native_cuda, question.cuda)) {
+  if (machine.native_cuda && reaches_minor(*machine.native_cuda, question.cuda)) {
     return DriverRule::native;
   }
   if (!machine.native_cuda && !catalog.native_driver(question.cuda)) {

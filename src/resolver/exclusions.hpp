@@ -7,6 +7,7 @@
 // said is kept as sets of facts.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ class Exclusions {
   std::vector<std::vector<Exclusion>> of_libraries(const Wanted& wanted, const Candidate& candidate,
                                                    const std::string& python) const;
   Ways ways_beside(const Wanted& wanted, const ImageTag& image) const;
+  void add_older_gpus(Exclusion& exclusion, const std::optional<ComputeCapability>& lowest) const;
   void add_unknown_python(Exclusion& exclusion, const FrameworkRelease& release) const;
   void add_driver(Exclusion& exclusion, const CudaVersion& cuda, const FrameworkBuild* build,
                   bool holds_compat) const;

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "resolver/cuda_minor.hpp"
 #include "resolver/variants.hpp"
 
 namespace berth::resolver {
@@ -43,8 +44,7 @@ std::string build_name(const ImageTag& image) {
 }
 
 bool is_build_of(const FrameworkBuild& build, const ImageTag& image) {
-  return build.cuda && image.cuda ? build.cuda->major() == image.cuda->major() &&
-                                        build.cuda->minor() == image.cuda->minor()
+  return build.cuda && image.cuda ? same_minor(*build.cuda, *image.cuda)
                                   : is_cpu_build(build) && image.is_cpu;
 }
 

@@ -24,7 +24,7 @@ std::string image_name(const Option& option) {
 }
 
 int series_number(const std::string& python) {
-  const std::optional<PythonVersion> series = PythonVersion::parse(python_series(python));
+  const std::optional<PythonVersion> series = series_version(python);
   return series ? static_cast<int>(series->major() * 1000 + series->minor()) : 0;
 }
 
@@ -143,7 +143,7 @@ void Search::judge_python(Option& option, const World& world) const {
 }
 
 void Search::judge_libraries(Option& option) const {
-  const std::optional<PythonVersion> python = PythonVersion::parse(python_series(option.python));
+  const std::optional<PythonVersion> python = series_version(option.python);
   for (const Variant* variant : option.variants) {
     for (const WantedLibrary& wanted : variant->wanted->libraries) {
       const LibraryFit fit = library_fit(wanted, {variant->version, variant->build->cuda, python},

@@ -59,15 +59,15 @@ std::vector<std::uint64_t> telling_patches(const PythonRequests& wanted) {
   return patches;
 }
 
-std::optional<PythonVersion> series_version(std::string_view python) {
-  return PythonVersion::parse(python_series(python));
-}
-
 }  // namespace
 
 std::string python_series(std::string_view python) {
   const std::optional<Version> version = Version::parse(python);
   return version ? fmt::format("{}.{}", part(*version, 0), part(*version, 1)) : std::string();
+}
+
+std::optional<PythonVersion> series_version(std::string_view python) {
+  return PythonVersion::parse(python_series(python));
 }
 
 bool python_satisfies(const PythonRequests& wanted, std::string_view python) {

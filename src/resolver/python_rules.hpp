@@ -19,6 +19,9 @@ using PythonRequests = std::vector<Sourced<pep440::SpecifierSet>>;
 // "3.10" of 3.10, 3.10.14 and 3.11.0rc1 alike; empty for what is no version.
 std::string python_series(std::string_view python);
 
+// The same as a version; nullopt where it is not known.
+std::optional<PythonVersion> series_version(std::string_view python);
+
 // `python` is a series, "3.10", or a full version, "3.10.14", "3.11.0rc1". A series satisfies a set
 // where one of its patch releases does. `==3.10` means the series: nobody asks for 3.10.0 in that
 // way.

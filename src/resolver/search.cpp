@@ -9,16 +9,13 @@
 #include <set>
 #include <tuple>
 
+#include "resolver/cuda_minor.hpp"
 #include "resolver/held_build.hpp"
 #include "resolver/library_rules.hpp"
 
 namespace berth::resolver {
 
 namespace {
-
-bool same_minor(const CudaVersion& a, const CudaVersion& b) {
-  return a.major() == b.major() && a.minor() == b.minor();
-}
 
 std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& known,
                              const Catalog& catalog) {
@@ -30,9 +27,7 @@ std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& kno
         continue;
       }
       const CudaVersion& cuda = *variant->build->cuda;
-      const bool whole_major = std::any_of(
-          catalog.minor_floors.begin(), catalog.minor_floors.end(),
-          [&](const MinorVersionFloor& floor) { return floor.cuda_major == cuda.major(); });
+      const bool whole_major = catalog.minor_driver(cuda).has_value();
       for (const unsigned cudnn : {0U, cudnn_major(variant->build->cudnn)}) {
         if (seen.emplace(cuda.major(), whole_major ? 0 : cuda.minor(), cudnn).second) {
           groups.push_back({cuda, whole_major, cudnn});
@@ -177,10 +172,6 @@ void Search::run_without_framework() {
             [](const Option& a, const Option& b) { return a.rank < b.rank; });
 }
 
-bool Search::ngc_is_asked() const {
-  return given_.request.source && given_.request.source->value == ImageSource::ngc;
-}
-
 void Search::add_framework_images(const World& world, const std::vector<Choice>& known) {
   for (const ImageTag& image : given_.catalog.images) {
     if (image.source == ImageSource::cuda_base) {
@@ -196,7 +187,7 @@ void Search::add_framework_images(const World& world, const std::vector<Choice>&
         });
     // Without its CUDA neither driver nor GPU can be checked: only for those who ask for NVIDIA's
     // containers.
-    const bool checkable = image.cuda || image.is_cpu || ngc_is_asked();
+    const bool checkable = image.cuda || image.is_cpu || ngc_is_asked(given_.request);
     if (holds_all && checkable) {
       add_framework_image(world, known, image);
     }
@@ -228,7 +219,7 @@ void Search::add_framework_image(const World& world, const std::vector<Choice>& 
 
 // What can be installed into another framework's image: of its CUDA and cuDNN.
 const Variant* Search::best_beside(const ImageTag& image, const Choice& known) const {
-  const std::optional<PythonVersion> python = PythonVersion::parse(python_series(image.python));
+  const std::optional<PythonVersion> python = series_version(image.python);
   if (!image.cuda || !python) {
     return nullptr;
   }
@@ -240,7 +231,7 @@ const Variant* Search::variant_for(const Wanted& wanted, const Choice& known,
                                    const ImageTag& image) {
   const std::optional<pep440::Version> version =
       pep440::Version::parse(image.frameworks.at(wanted.framework->name));
-  const bool ngc_asked = ngc_is_asked();
+  const bool ngc_asked = ngc_is_asked(given_.request);
   if (!version) {
     // NGC containers of which nobody has written down the version: only where any will do, and NGC
     // is asked for.

@@ -116,7 +116,6 @@ class Search {
   void add_shared_cuda_bases(const World& world, const std::vector<Choice>& known);
   const Variant* best_in(const Group& group, const Choice& variants,
                          const PythonVersion& python) const;
-  bool ngc_is_asked() const;
   // That the request, the world and the libraries of these builds accept, ascending.
   std::vector<PythonVersion> pythons_for(const World& world, const Choice& chosen) const;
   const BaseChoice& base_for(const CudaVersion& cuda, unsigned cudnn);

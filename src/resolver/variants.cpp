@@ -94,6 +94,10 @@ bool is_cpu_build(const FrameworkBuild& build) {
   return !build.cuda && build.name == kCpuBuild;
 }
 
+bool ngc_is_asked(const ResolveRequest& request) {
+  return request.source && request.source->value == ImageSource::ngc;
+}
+
 bool agrees(const CudaVersion& asked, const CudaVersion& have) {
   for (std::size_t i = 0; i < std::min(asked.size(), have.size()); ++i) {
     if (asked.part(i) != have.part(i)) {

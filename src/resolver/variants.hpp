@@ -42,6 +42,10 @@ struct Circumstances {
   const Catalog& catalog;
 };
 
+// NVIDIA's containers are pre-releases by their number, and of some nobody knows more than the tag:
+// both are for those who ask for them.
+bool ngc_is_asked(const ResolveRequest& request);
+
 // Releases whose version satisfies the lines, with all their builds.
 std::deque<Variant> variants_of(const Wanted& wanted, const Circumstances& given);
 

@@ -28,15 +28,6 @@ void set_common(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 }
 
-CurlEasy make_easy() {
-  initialise_curl();
-  CurlEasy easy(curl_easy_init());
-  if (easy == nullptr) {
-    throw std::bad_alloc();
-  }
-  return easy;
-}
-
 CurlMulti make_multi() {
   CurlMulti multi(curl_multi_init());
   if (multi == nullptr) {
@@ -66,6 +57,15 @@ std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_
 
 }  // namespace
 
+CurlEasy make_curl_handle() {
+  initialise_curl();
+  CurlEasy easy(curl_easy_init());
+  if (easy == nullptr) {
+    throw std::bad_alloc();
+  }
+  return easy;
+}
+
 std::optional<CURLcode> transfer(const CurlConnection& connection, const std::stop_token& stop) {
   curl_multi_add_handle(connection.multi.get(), connection.easy.get());
   const std::optional<CURLcode> code = drive(connection, stop);
@@ -74,7 +74,7 @@ std::optional<CURLcode> transfer(const CurlConnection& connection, const std::st
 }
 
 CurlConnection make_bare_connection() {
-  CurlConnection connection{make_multi(), make_easy()};
+  CurlConnection connection{make_multi(), make_curl_handle()};
   set_common(connection.easy.get());
   return connection;
 }
@@ -148,12 +148,8 @@ void prepare_curl_handle(CURL* easy, const Endpoint& endpoint,
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
 }
 
-CurlEasy make_curl_handle() {
-  return make_easy();
-}
-
 CurlEasy make_curl_handle(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout) {
-  CurlEasy easy = make_easy();
+  CurlEasy easy = make_curl_handle();
   prepare_curl_handle(easy.get(), endpoint, connect_timeout);
   return easy;
 }
