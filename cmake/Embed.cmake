@@ -1,7 +1,7 @@
-# berth_embed(<target> <files…>): adds the files to the target as read-only data, through the assembler's
+# berth_embed(<target> <function> <files…>): adds the files to the target as read-only data, through the assembler's
 # .incbin (a string literal of this size would cost the compiler seconds). The target gets a generated
-# source that defines berth::embedded_files(), declared in berth/base/embedded.hpp.
-function(berth_embed target)
+# source that defines berth::<function>(), declared in berth/base/embedded.hpp.
+function(berth_embed target function)
   set(assembly ${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded.S)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded.cpp)
   set(sections "")
@@ -10,7 +10,7 @@ function(berth_embed target)
   set(index 0)
   foreach(file ${ARGN})
     get_filename_component(name ${file} NAME)
-    set(symbol berth_embedded_${index})
+    set(symbol ${target}_embedded_${index})
     string(APPEND sections ".global ${symbol}\n${symbol}:\n.incbin \"${file}\"\n"
            ".global ${symbol}_end\n${symbol}_end:\n.byte 0\n")
     string(APPEND externs "extern \"C\" const char ${symbol}[];\nextern \"C\" const char ${symbol}_end[];\n")
@@ -23,7 +23,7 @@ function(berth_embed target)
   file(CONFIGURE OUTPUT ${source}
        CONTENT "#include \"berth/base/embedded.hpp\"\n\n${externs}
 namespace berth {
-std::vector<EmbeddedFile> embedded_files() {
+std::vector<EmbeddedFile> ${function}() {
   return {
 ${rows}  };
 }

@@ -12,6 +12,7 @@
 #include "berth/runtime/session.hpp"
 #include "berth/runtime/signals.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/environment.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/obtain_image.hpp"
 #include "cli/plan_report.hpp"
@@ -43,6 +44,7 @@ class RunVerb : public Verb {
     app.add_flag("--offline", offline_,
                  "Do not ask the image's registry before the pull: the catalogue alone decides");
     add_decision_options(app, flags_);
+    add_package_options(app, flags_);
     add_container_options(app, flags_);
     add_resource_options(app, flags_);
     add_network_options(app, flags_);
@@ -152,12 +154,22 @@ class RunVerb : public Verb {
     if (!image) {
       return fail(image.error());
     }
+    // From here on containers are made.
+    guard.arm(run.host.engine->address, run_id);
+    guard.hold(descriptors_of(run.leases));
+    const Result<ImageFacts> environment =
+        provide_environment(run, *image, run_id, context, signals.stop_token());
+    BERTH_CHECK(environment ? Result<void>() : not_interrupted(signals));
+    if (!environment) {
+      return fail(environment.error());
+    }
+    if (environment->id != image->id) {
+      run.plan.container.image = environment->id;
+    }
     runtime::quieten_entrypoint(run.plan.container, *image, run.plan.decision);
     run.plan.container.labels[std::string(runtime::kRunLabel)] = run_id;
     recorder.planned(run);
     recorder.has_image(*image);
-    guard.arm(run.host.engine->address, run_id);
-    guard.hold(descriptors_of(run.leases));
     runtime::SessionOptions options = session_options(run, context, guard, recorder);
     if (removes_too_soon(run)) {
       run.plan.container.auto_remove = false;

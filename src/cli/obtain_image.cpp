@@ -3,9 +3,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
+#include "berth/base/pause.hpp"
 #include "cli/pull_progress.hpp"
 
 namespace berth::cli {
@@ -40,15 +39,6 @@ bool is_cut(const Error& error, bool progressed) {
   // A registry that cannot be reached at all does not come back within seconds.
   return error.id == "pull-cut" || error.id == "registry-cut" ||
          (error.id == "registry-unreachable" && progressed);
-}
-
-// False: a stop was asked for meanwhile.
-bool pause_for(milliseconds pause, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, pause, [] { return false; });
-  return !stop.stop_requested();
 }
 
 Result<void> pull(runtime::Engine& engine, const std::string& reference,

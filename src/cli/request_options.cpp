@@ -69,6 +69,18 @@ void add_machine_options(CLI::App& app, MachineOptions& options) {
              "FILE", group);
 }
 
+void add_package_options(CLI::App& app, spec::Flags& flags) {
+  const std::string group = "What is installed in it";
+  add_repeatable(app, "-r,--requirement", flags.requirement_files,
+                 "Install from this file, in place of the project's", "FILE", group);
+  add_repeatable(app, "--pip", flags.pip, "Install a Python package, too: einops, 'numpy<2'", "REQ",
+                 group);
+  add_repeatable(app, "--apt", flags.apt, "Install a package of the distribution, too", "NAME",
+                 group);
+  app.add_flag("--no-packages", flags.no_packages, "Install nothing: the image as it is")
+      ->group(group);
+}
+
 void add_container_options(CLI::App& app, spec::Flags& flags) {
   const std::string group = "The container";
   add_repeatable(app, "-e,--env", flags.environment,

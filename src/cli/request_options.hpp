@@ -38,6 +38,9 @@ struct MachineOptions {
 
 void add_machine_options(CLI::App& app, MachineOptions& options);
 
+// What is installed: -r, --pip, --apt, --no-packages.
+void add_package_options(CLI::App& app, spec::Flags& flags);
+
 // -e, -v, -w, -u and the like, with docker's names.
 void add_container_options(CLI::App& app, spec::Flags& flags);
 

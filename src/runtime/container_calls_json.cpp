@@ -32,6 +32,15 @@ std::string exec_start_body(bool tty) {
   return OrderedJson{{"Detach", false}, {"Tty", tty}}.dump();
 }
 
+Result<std::string> commit_body(const CommitSpec& spec) {
+  const OrderedJson json{{"Entrypoint", spec.entrypoint},
+                         {"Cmd", spec.command},
+                         {"User", spec.user},
+                         {"Labels", spec.labels}};
+  BERTH_CHECK(check_encodable(json));
+  return json.dump();
+}
+
 std::string label_filter(const std::vector<std::string>& labels) {
   return OrderedJson{{"label", labels}}.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }

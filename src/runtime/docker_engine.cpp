@@ -127,46 +127,6 @@ bool DockerEngine::finds_nvidia_hook(const EngineFacts& facts) const {
   return find_program("nvidia-container-runtime-hook", path).has_value();
 }
 
-namespace {
-
-// Of "name@sha256:…". An image that was pulled under another name is the same image.
-std::string digest_of(const std::string& name, const std::vector<std::string>& digests) {
-  const auto own = std::find_if(digests.begin(), digests.end(), [&name](const std::string& digest) {
-    return digest.starts_with(name + "@");
-  });
-  if (digests.empty()) {
-    return {};
-  }
-  const std::string& chosen = own == digests.end() ? digests.front() : *own;
-  return chosen.substr(chosen.find('@') + 1);
-}
-
-}  // namespace
-
-Result<std::optional<ImageFacts>> DockerEngine::inspect_image(const std::string& reference) {
-  BERTH_TRY(const ImageReference parsed, parse_image_reference(reference));
-  BERTH_TRY(const HttpResponse response,
-            call("GET", fmt::format("/images/{}/json", url_escaped(reference)),
-                 options_.timeouts.query, {}, options_.stop));
-  if (response.status == 404) {
-    return std::nullopt;
-  }
-  if (!response.ok()) {
-    return fail(engine_error(response, fmt::format("image `{}` cannot be looked up", reference)));
-  }
-  BERTH_TRY(ImageFacts facts, decode_image(response.body));
-  facts.reference = reference;
-  facts.digest = digest_of(parsed.name, facts.digests);
-  return facts;
-}
-
-Result<void> DockerEngine::pull(const std::string& reference, const std::string& platform,
-                                const PullObserver& observer, std::stop_token stop) {
-  BERTH_TRY(const std::string prefix, versioned(""));
-  return pull_image(client_, prefix, reference, platform, load_docker_config(options_.environment),
-                    observer, std::move(stop));
-}
-
 // A bind source is looked for where the engine is.
 Error with_note_on_paths(Error error, const Endpoint& endpoint) {
   const bool about_path =
@@ -276,28 +236,6 @@ Result<void> DockerEngine::remove(const std::string& id, bool force) {
   }
   if (!response.ok() && response.status != 404) {
     return fail(engine_error(response, "the container cannot be removed"));
-  }
-  return {};
-}
-
-Result<std::string> DockerEngine::import_image(const std::string& archive) {
-  BERTH_TRY(std::string target, versioned("/images/create?fromSrc=-"));
-  BERTH_TRY(const HttpResponse response, client_.perform({.method = "POST",
-                                                          .target = std::move(target),
-                                                          .body = archive,
-                                                          .content_type = "application/x-tar",
-                                                          .timeout = options_.timeouts.action}));
-  if (!response.ok()) {
-    return fail(engine_error(response, "an image cannot be made"));
-  }
-  return decode_imported(response.body);
-}
-
-Result<void> DockerEngine::remove_image(const std::string& id) {
-  BERTH_TRY(const HttpResponse response,
-            call("DELETE", "/images/" + url_escaped(id), options_.timeouts.action));
-  if (!response.ok() && response.status != 404) {
-    return fail(engine_error(response, fmt::format("image `{}` cannot be removed", id)));
   }
   return {};
 }

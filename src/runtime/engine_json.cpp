@@ -146,6 +146,7 @@ Result<ImageFacts> decode_image(std::string_view body) {
       facts.environment = texts_field(config, "Env");
       facts.entrypoint = texts_field(config, "Entrypoint");
       facts.command = texts_field(config, "Cmd");
+      facts.user = text_field(config, "User");
       facts.labels = text_map_field(config, "Labels");
     }
     return facts;
@@ -192,6 +193,33 @@ Result<PullLine> decode_pull_line(std::string_view object) {
       line.error = text_field(detail, "message");
     }
     return line;
+  });
+}
+
+Result<std::string> decode_committed(std::string_view body) {
+  return decode(body, Errc::engine_failed, answer_to("POST /commit"), [](const Json& json) {
+    const std::string id = text_field(json, "Id");
+    if (id.empty()) {
+      throw UnexpectedJson("expected the `Id` of the new image");
+    }
+    return id.starts_with("sha256:") ? id : "sha256:" + id;
+  });
+}
+
+Result<std::vector<ImageSummary>> decode_images(std::string_view body) {
+  return decode(body, Errc::engine_failed, answer_to("GET /images/json"), [](const Json& json) {
+    if (!json.is_array()) {
+      throw UnexpectedJson("expected a list");
+    }
+    std::vector<ImageSummary> rows;
+    for (const Json& row : json) {
+      rows.push_back({.id = text_field(row, "Id"),
+                      .names = texts_field(row, "RepoTags"),
+                      .labels = text_map_field(row, "Labels"),
+                      .created = integer_field(row, "Created"),
+                      .bytes = count_field(row, "Size")});
+    }
+    return rows;
   });
 }
 

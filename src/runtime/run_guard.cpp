@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "berth/base/text.hpp"
+#include "berth/runtime/environment_build.hpp"
 #include "berth/runtime/run_labels.hpp"
 
 namespace berth::runtime {
@@ -148,6 +149,17 @@ void stop_softly(Engine& engine, const std::string& id, const GuardOptions& opti
   }
 }
 
+// The run's, and that of a build that came before it.
+Result<std::vector<ContainerSummary>> all_containers(Engine& engine, const std::string& run_id) {
+  std::vector<ContainerSummary> all;
+  for (const char* label : {kRunLabel, kBuildLabel}) {
+    BERTH_TRY(const std::vector<ContainerSummary> some,
+              engine.list_containers({fmt::format("{}={}", label, run_id)}, true));
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string make_run_id() {
@@ -173,13 +185,12 @@ void outwait_run(Engine& engine, const std::string& run_id, const GuardOptions& 
 
 void end_abandoned_run(Engine& engine, const std::string& run_id, bool at_once,
                        const GuardOptions& options) {
-  const std::vector<std::string> labels{fmt::format("{}={}", kRunLabel, run_id)};
   const Clock::time_point appeared_by = Clock::now() + options.appear;
   const Clock::time_point patience_ends = Clock::now() + options.patience;
   bool seen = false;
   // Until none is left: a removal may fail, a create may still be under way.
   while (Clock::now() < patience_ends) {
-    const Result<std::vector<ContainerSummary>> containers = engine.list_containers(labels, true);
+    const Result<std::vector<ContainerSummary>> containers = all_containers(engine, run_id);
     if (containers && containers->empty() && (seen || Clock::now() >= appeared_by)) {
       return;
     }

@@ -28,21 +28,61 @@ bool names(const std::vector<RequirementLine>& lines, const std::string& name) {
                      [&](const RequirementLine& line) { return line.value.name == name; });
 }
 
-// The spec's `packages.pip` stand above the project's files: a name that they require is theirs
-// alone.
-Result<void> add_pip_packages(ProjectFacts& facts, const Settings& settings,
-                              const Sources& sources) {
-  ProjectFacts packages;
-  for (const Sourced<std::string>& line : settings.pip_packages) {
-    BERTH_TRY(ProjectFacts more,
-              read_requirements_line(line.value, line.origin, sources.folder(), sources.reader()));
-    append(packages, std::move(more));
-  }
+// What is asked for by name stands above the project's files: a name that it requires is its alone.
+void put_above(ProjectFacts& facts, ProjectFacts packages) {
   std::erase_if(facts.requirements, [&](const RequirementLine& line) {
     return names(packages.requirements, line.value.name);
   });
+  std::erase_if(facts.pip_lines, [&](const PipLine& line) {
+    return !line.name.empty() && names(packages.requirements, line.name);
+  });
   append(facts, std::move(packages));
+}
+
+// The spec's `packages.pip` above the project's files, `--pip` above both. Whoever names a file
+// with `-r` means that one, and not those that the project has.
+Result<void> add_pip_packages(ProjectFacts& facts, const Settings& settings, const Flags& flags,
+                              const Sources& sources) {
+  const fs::path& here = sources.surroundings().directory;
+  ProjectFacts packages;
+  const auto add = [&](const std::string& line, const Origin& origin,
+                       const fs::path& folder) -> Result<void> {
+    BERTH_TRY(ProjectFacts more, read_requirements_line(line, origin, folder, sources.reader()));
+    append(packages, std::move(more));
+    return {};
+  };
+  for (const Sourced<std::string>& line : settings.pip_packages) {
+    BERTH_CHECK(add(line.value, line.origin, sources.folder()));
+  }
+  put_above(facts, std::exchange(packages, {}));
+  if (!flags.requirement_files.empty()) {
+    facts.requirements.clear();
+    facts.pip_lines.clear();
+    facts.pip_constraints.clear();
+  }
+  for (const std::string& file : flags.requirement_files) {
+    BERTH_CHECK(add("-r " + file, Origin{"-r"}, here));
+  }
+  for (const std::string& line : flags.pip) {
+    BERTH_CHECK(add(line, Origin{"--pip"}, here));
+  }
+  put_above(facts, std::move(packages));
   return {};
+}
+
+PackageRequest package_request(ProjectFacts& facts, Settings& settings, const Flags& flags) {
+  PackageRequest packages;
+  packages.enabled = !flags.no_packages;
+  packages.asked_for = !settings.pip_packages.empty() || !settings.apt_packages.empty() ||
+                       !flags.requirement_files.empty() || !flags.pip.empty() ||
+                       !flags.apt.empty();
+  packages.lines = std::move(facts.pip_lines);
+  packages.constraints = std::move(facts.pip_constraints);
+  packages.apt = std::move(settings.apt_packages);
+  for (const std::string& name : flags.apt) {
+    packages.apt.push_back({name, Origin{"--apt"}});
+  }
+  return packages;
 }
 
 // What decides the image, of the merged settings and the project.
@@ -183,8 +223,6 @@ Result<RunRequest> run_request(const Flags& flags, Settings settings, const Sour
   if (settings.timeout && settings.timeout->value.count() > 0) {
     run.timeout = settings.timeout->value;
   }
-  run.pip_packages = std::move(settings.pip_packages);
-  run.apt_packages = std::move(settings.apt_packages);
   BERTH_CHECK(add_run_flags(run, flags, sources.surroundings()));
   BERTH_CHECK(check_time_limit(run, settings));
   return run;
@@ -210,7 +248,7 @@ Result<Gathered> gather_settings(const Flags& flags, const Sources& sources, boo
   overlay(all.settings, std::move(typed));
   if (with_project) {
     BERTH_TRY(all.facts, read_project_files(sources.folder(), sources.reader()));
-    BERTH_CHECK(add_pip_packages(all.facts, all.settings, sources));
+    BERTH_CHECK(add_pip_packages(all.facts, all.settings, flags, sources));
   }
   return all;
 }
@@ -230,8 +268,10 @@ Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings)
   add_warnings(request.warnings, sources, all.facts);
   request.files = sources.files();
   BERTH_TRY(request.resolve, resolve_request(all.settings, all.facts, all.user));
+  PackageRequest packages = package_request(all.facts, all.settings, flags);
   overlay(all.user, std::move(all.settings));
   BERTH_TRY(request.run, run_request(flags, std::move(all.user), sources));
+  request.run.packages = std::move(packages);
   BERTH_CHECK(check_wait(request));
   if (!sources.spec_name().empty()) {
     request.run.labels.try_emplace("org.berth.spec", sources.spec_name());

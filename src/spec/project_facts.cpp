@@ -59,6 +59,8 @@ std::string percent_decoded(std::string_view text) {
 }  // namespace
 
 void append(ProjectFacts& facts, ProjectFacts more) {
+  move_behind(facts.pip_lines, more.pip_lines);
+  move_behind(facts.pip_constraints, more.pip_constraints);
   move_behind(facts.requirements, more.requirements);
   move_behind(facts.constraints, more.constraints);
   move_behind(facts.python_claims, more.python_claims);

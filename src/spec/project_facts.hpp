@@ -20,6 +20,9 @@ struct ProjectFacts {
   std::vector<RequirementLine> requirements{};
   // Hold for names that something requires, and require nothing themselves (`-c`).
   std::vector<RequirementLine> constraints{};
+  // The same and all else that pip is told, as it is told: what has no name, addresses, options.
+  std::vector<PipLine> pip_lines{};
+  std::vector<PipLine> pip_constraints{};
   // What the code claims to work with (requires-python): always holds.
   std::vector<PythonLine> python_claims{};
   // What somebody chose to work with (.python-version, conda's python=3.10): --python and `python:`

@@ -113,6 +113,21 @@ void drop_repetitions(std::vector<RequirementLine>& lines) {
   });
 }
 
+// Only a requirements.txt says a requirement in pip's own words; for those of other files PEP 508
+// is what pip takes.
+void complete_pip_lines(ProjectFacts& facts) {
+  std::set<std::pair<std::string, std::string>> kept;
+  for (const PipLine& line : facts.pip_lines) {
+    kept.emplace(line.origin.text, line.name);
+  }
+  for (const RequirementLine& line : facts.requirements) {
+    if (!kept.contains({line.origin.text, line.value.name})) {
+      facts.pip_lines.push_back(
+          {.text = line.value.text(), .name = line.value.name, .origin = line.origin});
+    }
+  }
+}
+
 }  // namespace
 
 Result<ProjectFacts> read_project_files(const std::filesystem::path& folder, const ReadFile& read) {
@@ -126,6 +141,7 @@ Result<ProjectFacts> read_project_files(const std::filesystem::path& folder, con
   }
   BERTH_TRY(ProjectFacts more, read_pyproject_and_lock(folder, read));
   append(facts, std::move(more));
+  complete_pip_lines(facts);
   apply_constraints(facts);
   drop_repetitions(facts.requirements);
   return facts;

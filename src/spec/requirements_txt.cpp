@@ -51,8 +51,9 @@ std::vector<Line> joined_lines(std::string_view content) {
   return lines;
 }
 
-// Options that have a line of their own. What they say does not change which packages are required.
-constexpr std::array<std::string_view, 15> kIgnoredOptions = {"-i",
+// Options that have a line of their own. What they say does not change which packages are required,
+// but it changes where pip finds them.
+constexpr std::array<std::string_view, 15> kOptions = {"-i",
                                                               "--index-url",
                                                               "--pypi-url",
                                                               "--extra-index-url",
@@ -132,6 +133,11 @@ std::string requirement_of_address(std::string_view address) {
   return std::string(name.substr(0, name.find('&')));
 }
 
+// "torch" of "torch==2.0.1+cu118".
+std::string_view name_in(std::string_view requirement) {
+  return requirement.substr(0, requirement.find_first_of("=<>!~[ ;@"));
+}
+
 class Reader {
  public:
   explicit Reader(const ReadFile& read_more) : read_more_(read_more) {}
@@ -157,14 +163,39 @@ class Reader {
       return option(option_of(text), origin, directory, constraints);
     }
     if (is_address(text)) {
+      keep_address(text, origin, directory, false, constraints);
       return address(text, origin, constraints);
     }
-    return requirement(without_options(text), origin, constraints);
+    BERTH_CHECK(requirement(without_options(text), origin, constraints));
+    keep({.text = std::string(text), .name = required(constraints).back().value.name},
+         origin, constraints);
+    return {};
   }
 
   ProjectFacts take() { return std::move(facts_); }
 
  private:
+  std::vector<RequirementLine>& required(bool constraints) {
+    return constraints ? facts_.constraints : facts_.requirements;
+  }
+
+  void keep(PipLine line, const Origin& origin, bool constraints) {
+    line.origin = origin;
+    (constraints ? facts_.pip_constraints : facts_.pip_lines).push_back(std::move(line));
+  }
+
+  // A path counts from the folder of its file.
+  void keep_address(std::string_view text, const Origin& origin,
+                    const std::filesystem::path& directory, bool editable, bool constraints) {
+    PipLine line{.kind = PipLine::Kind::address, .text = std::string(text), .editable = editable};
+    if (text.find("://") == std::string_view::npos) {
+      line.kind = PipLine::Kind::path;
+      line.text = (directory / std::string(text)).lexically_normal().string();
+    }
+    line.name = pep508::normalised_name(name_in(requirement_of_address(text)));
+    keep(std::move(line), origin, constraints);
+  }
+
   Result<void> requirement(std::string_view text, const Origin& origin, bool constraints) {
     BERTH_TRY(RequirementLine line, requirement_at(origin, text));
     // `torch @ https://…/torch-2.0.1+cu118-….whl` says a version as well.
@@ -172,7 +203,7 @@ class Reader {
       const std::string marker = line.value.marker ? " ; " + line.value.marker->text() : "";
       BERTH_TRY(line, requirement_at(origin, wheel + marker));
     }
-    (constraints ? facts_.constraints : facts_.requirements).push_back(std::move(line));
+    required(constraints).push_back(std::move(line));
     return {};
   }
 
@@ -197,14 +228,17 @@ class Reader {
       return include(option, origin, directory, true);
     }
     if (option.name == "-e" || option.name == "--editable") {
+      keep_address(option.value, origin, directory, true, constraints);
       return address(option.value, origin, constraints);
     }
-    if (std::find(kIgnoredOptions.begin(), kIgnoredOptions.end(), option.name) ==
-        kIgnoredOptions.end()) {
+    if (std::find(kOptions.begin(), kOptions.end(), option.name) == kOptions.end()) {
       return malformed(
           origin, fmt::format("unknown option `{}`, expected a requirement or an option of pip",
                               option.name));
     }
+    keep({.kind = PipLine::Kind::option,
+          .text = option.value.empty() ? option.name : option.name + " " + option.value},
+         origin, false);
     return {};
   }
 

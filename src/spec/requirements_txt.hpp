@@ -7,10 +7,10 @@
 namespace berth::spec {
 
 // Follows `-r` and `-c` (relative to the file that names them), each file once. Options such as
-// --index-url and
-// --hash say where packages come from, not which: they are read and have no effect. A wheel's
-// address counts as the version in its name; other addresses, paths and `-e` count only with
-// `#egg=name`. Errc::invalid_input with file and line: no requirement, an unknown option, an
+// --index-url and --hash say where packages come from, not which: they have no effect on the
+// requirements, and are kept in the lines for pip. A wheel's address counts as the version in its
+// name; other addresses, paths and `-e` count as requirements only with `#egg=name`.
+// Errc::invalid_input with file and line: no requirement, an unknown option, an
 // included file that is absent or includes itself.
 Result<ProjectFacts> read_requirements_txt(const SourceFile& file, const ReadFile& read_more);
 

@@ -441,6 +441,21 @@ Result<void> FakeEngine::remove_image(const std::string& id) {
   return {};
 }
 
+Result<std::string> FakeEngine::commit(const std::string&, const CommitSpec& spec) {
+  BERTH_CHECK(record("commit " + spec.repository + ":" + spec.tag));
+  const std::lock_guard lock(mutex_);
+  images.push_back({.id = "sha256:" + spec.tag,
+                    .names = {spec.repository + ":" + spec.tag},
+                    .labels = spec.labels});
+  return images.back().id;
+}
+
+Result<std::vector<ImageSummary>> FakeEngine::list_images(const std::vector<std::string>&) {
+  BERTH_CHECK(record("list_images"));
+  const std::lock_guard lock(mutex_);
+  return images;
+}
+
 FakeSignals::FakeSignals() {
   ::signal(SIGPIPE, SIG_IGN);  // as a SignalWatcher does
   std::array<int, 2> ends{-1, -1};

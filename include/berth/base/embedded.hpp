@@ -1,4 +1,4 @@
-// Files of data/ that are part of the binary.
+// Files that are part of the binary.
 #pragma once
 
 #include <string_view>
@@ -11,7 +11,9 @@ struct EmbeddedFile {
   std::string_view content;  // lives as long as the program
 };
 
-// Defined by berth_embed() of cmake/Embed.cmake.
+// Both defined by berth_embed() of cmake/Embed.cmake: the catalogue (data/), and the programs that
+// make an environment in its container (src/environment/recipe/).
 std::vector<EmbeddedFile> embedded_files();
+std::vector<EmbeddedFile> embedded_programs();
 
 }  // namespace berth

@@ -32,6 +32,7 @@ struct ImageFacts {
   std::vector<std::string> environment{};         // NAME=value
   std::vector<std::string> entrypoint{};
   std::vector<std::string> command{};
+  std::string user{};  // whom containers run as; empty: root
   std::map<std::string, std::string> labels{};
   std::vector<std::string> layers{};  // digests of the unpacked layers ("diff ids"), lowest first
 };

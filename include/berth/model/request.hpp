@@ -18,6 +18,7 @@
 #include "berth/model/gpu_request.hpp"
 #include "berth/model/mount.hpp"
 #include "berth/model/origin.hpp"
+#include "berth/model/packages.hpp"
 
 namespace berth {
 
@@ -85,9 +86,7 @@ struct RunRequest {
   std::optional<std::uint64_t> memory_bytes{};
   std::optional<std::chrono::seconds> timeout{};
   std::optional<std::chrono::seconds> gpu_wait{};  // for GPUs that are free; 0: without limit
-  std::vector<Sourced<std::string>>
-      pip_packages{};  // of the spec's `packages`; not installed yet (issue: env)
-  std::vector<Sourced<std::string>> apt_packages{};
+  PackageRequest packages{};
   std::map<std::string, std::string> labels{};
   PullPolicy pull = PullPolicy::missing;
   TerminalMode terminal = TerminalMode::automatic;

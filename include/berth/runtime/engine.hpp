@@ -197,6 +197,27 @@ struct EngineDetails {
   bool selinux = false;  // it labels containers
 };
 
+// An image made of a container's files. What is empty here is empty in the image, too; variables and
+// working directory are the container's.
+struct CommitSpec {
+  std::string repository{};  // "berth/env"
+  std::string tag{};
+  std::string comment{};
+  std::vector<std::string> entrypoint{};
+  std::vector<std::string> command{};
+  std::string user{};
+  std::map<std::string, std::string> labels{};  // added to the container's
+};
+
+// A row of the list of images.
+struct ImageSummary {
+  std::string id{};                  // "sha256:…"
+  std::vector<std::string> names{};  // "berth/env:4f3a…"; Podman writes docker.io/ and localhost/
+  std::map<std::string, std::string> labels{};
+  std::int64_t created = 0;  // seconds since 1970
+  std::uint64_t bytes = 0;   // with the layers that it shares
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -256,8 +277,12 @@ class Engine {
   // /images/create?fromSrc=-, without repository or tag): its id, "sha256:…". gpu_support.hpp and
   // trial_run.hpp try with such ones what a run would need, before anything is pulled.
   virtual Result<std::string> import_image(const std::string& archive) = 0;
-  // By id (DELETE /images/{id}); an absent one is no error.
+  // By id or name (DELETE /images/{id}); an absent one is no error. One that a container uses is.
   virtual Result<void> remove_image(const std::string& id) = 0;
+  // The id of the new image (POST /commit). The container is not paused: it has ended.
+  virtual Result<std::string> commit(const std::string& container, const CommitSpec& spec) = 0;
+  // Images that have all of these labels ("name" or "name=value"); with none, all that have a name.
+  virtual Result<std::vector<ImageSummary>> list_images(const std::vector<std::string>& labels) = 0;
 };
 
 }  // namespace berth::runtime

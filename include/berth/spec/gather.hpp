@@ -27,6 +27,10 @@ struct Flags {
   std::optional<std::string> image{};
   std::optional<std::string> source{};
   bool devel = false;
+  std::vector<std::string> requirement_files{};  // -r of `run`
+  std::vector<std::string> pip{};                // lines of a requirements.txt
+  std::vector<std::string> apt{};
+  bool no_packages = false;
   std::optional<std::string> gpus{};
   std::optional<std::string> job{};
   std::vector<std::string> command{};

@@ -1,0 +1,34 @@
+// Why an environment could not be built, in a sentence with a remedy, from what pip, uv, apt and
+// build.sh have said.
+// Source of the texts looked for: pip 9 to 25 (pip/_internal/exceptions.py, resolution/resolvelib),
+// setuptools and distutils, apt 1.0 to 2.6, uv 0.1 to 0.9; seen in the logs of real builds where
+// tests/unit/environment/test_build_failure.cpp has them.
+#pragma once
+
+#include <string>
+
+#include "berth/base/error.hpp"
+#include "berth/environment/build_log.hpp"
+#include "berth/environment/recipe.hpp"
+
+namespace berth::environment {
+
+struct FailedBuild {
+  const BuildLog& log;
+  const Stage& stage;
+  const PackageRequest& packages;  // for where a package is asked for
+  const Decision& decision;
+  std::string base{};      // the image's name
+  std::string log_file{};  // where all of it was kept
+  int exit_code = 1;
+};
+
+// Errc::no_solution where the request or the image has to change, Errc::engine_failed where the
+// machine or the network has to. The id says which of the reasons it is: "package-not-found",
+// "package-not-for-python", "package-needs-compiler", "package-conflict", "framework-conflict",
+// "framework-wrong", "hash-mismatch", "index-unreachable", "index-certificate", "index-refused",
+// "disk-full", "system-package-not-found", "system-index", "no-apt", "no-python", "no-pip",
+// "build-failed".
+Error explain_failure(const FailedBuild& build);
+
+}  // namespace berth::environment

@@ -1,0 +1,61 @@
+// Recipe: how an environment is made of an image, in stages that change less and less seldom: the
+// distribution's packages, the frameworks, the rest. Each stage is an image of its own,
+// `berth/env:<key>`, so that a change of the last one leaves the others alone.
+//
+// Pure: no I/O. The same inputs give the same keys, on every machine and in any order of the lines.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/model/image_facts.hpp"
+#include "berth/model/packages.hpp"
+#include "berth/model/plan.hpp"
+
+namespace berth::environment {
+
+// A file or folder of the caller's machine that a line installs.
+struct LocalSource {
+  std::string name{};    // in the build: "mypkg-1.0-py3-none-any.whl"
+  std::string digest{};  // of its content
+};
+
+struct RecipeInputs {
+  const PackageRequest& packages;
+  const Decision& decision;
+  const ImageFacts& base;
+  std::map<std::string, LocalSource> local{};  // by the path of the line
+  // Where pip looks when no line says it: pip's configuration and variables, without credentials.
+  std::vector<std::string> indexes{};
+};
+
+struct Stage {
+  enum class Kind { system, frameworks, packages };
+  Kind kind = Kind::packages;
+  // 64 hexadecimal digits: of the base, of this stage's files and those of all before, and of the
+  // programs that carry them out.
+  std::string key{};
+  std::map<std::string, std::string> files{};  // for the build: name -> content
+  std::vector<std::string> items{};            // what is installed, for people
+};
+
+std::string_view name_of(Stage::Kind kind);  // "system", "frameworks", "packages"
+
+// In the order in which they are carried out; empty where the image has all that is asked for by
+// its frameworks alone.
+std::vector<Stage> make_recipe(const RecipeInputs& inputs);
+
+// "berth/env".
+inline constexpr const char* kRepository = "berth/env";
+// The image of a stage: "berth/env:" and the first 24 digits of its key.
+std::string image_of(const std::string& key);
+std::string tag_of(const std::string& key);
+
+// The programs that carry a stage out in its container: name -> content. `build.sh` is called with
+// the name of the stage.
+std::map<std::string, std::string> programs();
+
+}  // namespace berth::environment

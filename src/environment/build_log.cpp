@@ -1,0 +1,86 @@
+#include "berth/environment/build_log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "berth/base/text.hpp"
+
+namespace berth::environment {
+
+namespace {
+
+constexpr std::string_view kMark = "@berth ";
+constexpr std::size_t kLongestLine = 64 * 1024;  // a progress bar without an end of line
+constexpr std::size_t kTail = 400;
+
+}  // namespace
+
+BuildLog::BuildLog(Observer observer, std::vector<std::string> secrets)
+    : observer_(std::move(observer)), secrets_(std::move(secrets)) {
+  std::erase(secrets_, "");
+  // A longer one may begin with a shorter one.
+  std::sort(secrets_.begin(), secrets_.end(),
+            [](const auto& left, const auto& right) { return left.size() > right.size(); });
+}
+
+void BuildLog::feed(std::string_view bytes) {
+  for (const char byte : bytes) {
+    if (byte != '\n' && open_.size() < kLongestLine) {
+      open_ += byte;
+      continue;
+    }
+    take(std::exchange(open_, byte == '\n' ? std::string() : std::string(1, byte)));
+  }
+}
+
+void BuildLog::finish() {
+  if (!open_.empty()) {
+    take(std::exchange(open_, {}));
+  }
+}
+
+void BuildLog::take(std::string line) {
+  if (line.ends_with('\r')) {
+    line.pop_back();
+  }
+  for (const std::string& secret : secrets_) {
+    for (std::size_t at = line.find(secret); at != std::string::npos;
+         at = line.find(secret, at + 4)) {
+      line.replace(at, secret.size(), "****");
+    }
+  }
+  if (line.starts_with(kMark)) {
+    const std::string rest = line.substr(kMark.size());
+    const std::size_t blank = std::min(rest.find(' '), rest.size());
+    take_word(std::string_view(rest).substr(0, blank),
+              blank < rest.size() ? rest.substr(blank + 1) : std::string());
+    return;
+  }
+  if (observer_.on_line) {
+    observer_.on_line(line);
+  }
+  if (tail_.size() == kTail) {
+    tail_.erase(tail_.begin());
+  }
+  tail_.push_back(std::move(line));
+}
+
+void BuildLog::take_word(std::string_view word, std::string rest) {
+  if (word == "step") {
+    step_ = std::move(rest);
+    if (observer_.on_step) {
+      observer_.on_step(step_);
+    }
+  } else if (word == "failed") {
+    failure_ = std::move(rest);
+  } else if (word == "wrong") {
+    wrong_.push_back(std::move(rest));
+  } else if (word == "package") {
+    packages_.push_back(std::move(rest));
+  } else if (word == "fact") {
+    const std::size_t end = std::min(rest.find('='), rest.size());
+    facts_[rest.substr(0, end)] = end < rest.size() ? rest.substr(end + 1) : std::string();
+  }
+}
+
+}  // namespace berth::environment

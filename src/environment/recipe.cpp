@@ -1,0 +1,232 @@
+#include "berth/environment/recipe.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "berth/base/embedded.hpp"
+#include "berth/base/sha256.hpp"
+#include "berth/base/text.hpp"
+
+namespace berth::environment {
+
+namespace {
+
+constexpr std::size_t kTagDigits = 24;
+
+// Compiled against torch, and offered by its index for the same builds.
+constexpr std::array<std::string_view, 3> kTorchFamily = {"torchaudio", "torchtext", "torchvision"};
+
+bool is_torch_family(const std::string& name) {
+  return std::find(kTorchFamily.begin(), kTorchFamily.end(), name) != kTorchFamily.end();
+}
+
+std::string lines_text(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) {
+    text += line + '\n';
+  }
+  return text;
+}
+
+// What each stage installs, taken apart by who decides on it.
+class Sorting {
+ public:
+  explicit Sorting(const RecipeInputs& inputs) : inputs_(inputs) {
+    for (const FrameworkChoice& framework : inputs.decision.frameworks) {
+      (framework.in_image ? held_ : missing_).insert(framework.name);
+    }
+  }
+
+  std::vector<std::string> system() const {
+    std::set<std::string> names;
+    for (const Sourced<std::string>& package : inputs_.packages.apt) {
+      names.insert(package.value);
+    }
+    return {names.begin(), names.end()};
+  }
+
+  // One line per call of the installer: the index (`-`: the usual ones), then the requirements.
+  std::vector<std::string> frameworks() const {
+    std::vector<std::string> lines;
+    for (const FrameworkChoice& framework : inputs_.decision.frameworks) {
+      if (!framework.in_image) {
+        std::string line = framework.index_url.empty() ? "-" : framework.index_url;
+        line += ' ' + pinned(framework);
+        for (const std::string& companion : companions_of(framework)) {
+          line += ' ' + companion;
+        }
+        lines.push_back(std::move(line));
+      }
+    }
+    std::sort(lines.begin(), lines.end());
+    return lines;
+  }
+
+  // Lines for pip. What the image holds is left out: the resolver has checked it already.
+  std::vector<std::string> requirements() const {
+    std::set<std::string> lines;
+    for (const PipLine& line : inputs_.packages.lines) {
+      if (line.kind != PipLine::Kind::option && !is_settled(line)) {
+        lines.insert(text_of(line));
+      }
+    }
+    for (const LibraryChoice& library : inputs_.decision.libraries) {
+      lines.insert(fmt::format("{}=={}", library.name, library.version));
+    }
+    return {lines.begin(), lines.end()};
+  }
+
+  // In their order: a later index replaces an earlier one.
+  std::vector<std::string> options() const {
+    std::vector<std::string> lines;
+    for (const PipLine& line : inputs_.packages.lines) {
+      if (line.kind == PipLine::Kind::option &&
+          std::find(lines.begin(), lines.end(), line.text) == lines.end()) {
+        lines.push_back(line.text);
+      }
+    }
+    return lines;
+  }
+
+  std::vector<std::string> constraints() const {
+    std::set<std::string> lines;
+    for (const PipLine& line : inputs_.packages.constraints) {
+      lines.insert(text_of(line));
+    }
+    return {lines.begin(), lines.end()};
+  }
+
+ private:
+  // "torch==2.3.1+cu121": the index for a build has no other, so the build is part of the version.
+  static std::string pinned(const FrameworkChoice& framework) {
+    const bool own_index = !framework.index_url.empty() && framework.name == "torch";
+    return fmt::format("{}=={}{}", framework.name, framework.version,
+                       own_index && !framework.build.empty() ? "+" + framework.build : "");
+  }
+
+  std::vector<std::string> companions_of(const FrameworkChoice& framework) const {
+    std::set<std::string> lines;
+    for (const PipLine& line : inputs_.packages.lines) {
+      if (framework.name == "torch" && line.kind == PipLine::Kind::requirement &&
+          is_torch_family(line.name)) {
+        lines.insert(without_blanks(line.text));
+      }
+    }
+    return {lines.begin(), lines.end()};
+  }
+
+  // A line of frameworks.txt is split at blanks. A marker is left to pip in the last stage.
+  static std::string without_blanks(const std::string& text) {
+    std::string joined = text.substr(0, text.find(';'));
+    std::erase(joined, ' ');
+    return joined;
+  }
+
+  // Whether an earlier stage, or the image, answers the line.
+  bool is_settled(const PipLine& line) const {
+    return line.kind == PipLine::Kind::requirement &&
+           (held_.contains(line.name) || missing_.contains(line.name));
+  }
+
+  std::string text_of(const PipLine& line) const {
+    const std::string flag = line.editable ? "-e " : "";
+    if (const auto local = inputs_.local.find(line.text); local != inputs_.local.end()) {
+      return fmt::format("{}/run/berth/files/{}", flag, local->second.name);
+    }
+    return flag + line.text;
+  }
+
+  const RecipeInputs& inputs_;
+  std::set<std::string> held_{};     // frameworks in the image
+  std::set<std::string> missing_{};  // frameworks of the second stage
+};
+
+class Recipe {
+ public:
+  explicit Recipe(const RecipeInputs& inputs) : inputs_(inputs), before_(base_of(inputs)) {}
+
+  void add(Stage::Kind kind, std::map<std::string, std::string> files,
+           std::vector<std::string> items) {
+    if (items.empty()) {
+      return;
+    }
+    Stage stage{kind, {}, std::move(files), std::move(items)};
+    std::string known = before_ + '\n' + std::string(name_of(kind)) + '\n';
+    for (const auto& [name, content] : stage.files) {
+      known += fmt::format("{} {}\n{}", name, content.size(), content);
+    }
+    before_ = stage.key = sha256_hex(known);
+    stages_.push_back(std::move(stage));
+  }
+
+  std::vector<Stage> take() { return std::move(stages_); }
+
+ private:
+  static std::string base_of(const RecipeInputs& inputs) {
+    std::string known = inputs.base.id + '\n' + inputs.decision.python + '\n';
+    for (const auto& [name, content] : programs()) {
+      known += fmt::format("{} {}\n", name, sha256_hex(content));
+    }
+    return known;
+  }
+
+  const RecipeInputs& inputs_;
+  std::string before_;
+  std::vector<Stage> stages_{};
+};
+
+}  // namespace
+
+std::string_view name_of(Stage::Kind kind) {
+  switch (kind) {
+    case Stage::Kind::system:
+      return "system";
+    case Stage::Kind::frameworks:
+      return "frameworks";
+    case Stage::Kind::packages:
+      break;
+  }
+  return "packages";
+}
+
+std::vector<Stage> make_recipe(const RecipeInputs& inputs) {
+  const Sorting sorted(inputs);
+  Recipe recipe(inputs);
+  const std::vector<std::string> system = sorted.system();
+  const std::vector<std::string> frameworks = sorted.frameworks();
+  const std::vector<std::string> requirements = sorted.requirements();
+  recipe.add(Stage::Kind::system, {{"system.txt", lines_text(system)}}, system);
+  recipe.add(Stage::Kind::frameworks, {{"frameworks.txt", lines_text(frameworks)}}, frameworks);
+  std::string digests;
+  for (const auto& [path, source] : inputs.local) {
+    digests += source.name + ' ' + source.digest + '\n';
+  }
+  recipe.add(Stage::Kind::packages,
+             {{"requirements.txt", lines_text(sorted.options()) + lines_text(requirements)},
+              {"constraints.txt", lines_text(sorted.constraints())},
+              {"indexes.txt", lines_text(inputs.indexes)},
+              {"digests.txt", digests}},
+             requirements);
+  return recipe.take();
+}
+
+std::string tag_of(const std::string& key) {
+  return key.substr(0, kTagDigits);
+}
+
+std::string image_of(const std::string& key) {
+  return fmt::format("{}:{}", kRepository, tag_of(key));
+}
+
+std::map<std::string, std::string> programs() {
+  std::map<std::string, std::string> files;
+  for (const EmbeddedFile& file : embedded_programs()) {
+    files.emplace(file.name, file.content);
+  }
+  return files;
+}
+
+}  // namespace berth::environment

@@ -1,0 +1,221 @@
+#!/bin/sh
+# Carries one stage of an environment out, as root in its container: build.sh system|frameworks|packages.
+# Lies with its inputs in /run/berth, which is memory and no part of the image that is made afterwards.
+#
+# Says to berth, in lines of standard output that begin with `@berth`:
+#   @berth step TEXT       what is being done
+#   @berth fact NAME=VALUE
+#   @berth failed REASON   why it ends (src/environment/build_failure.cpp knows the reasons)
+# Everything else is the log. Any POSIX shell has to do: images are old, and small.
+set -eu
+cd /run/berth
+. ./plan         # PYTHON_SERIES, FRAMEWORKS
+. ./surroundings # proxies, certificates, pip's configuration
+CACHE=/var/cache/berth
+umask 022
+
+step() { printf '@berth step %s\n' "$*"; }
+fact() { printf '@berth fact %s\n' "$*"; }
+failed() {
+  printf '@berth failed %s\n' "$*"
+  exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# --- the distribution's packages -------------------------------------------------------------------
+
+APT_OPTIONS="-o APT::Sandbox::User=root -o Acquire::Retries=3"
+
+apt() { # apt COMMAND…: the machine's lists, or the copy that revive_sources() has made
+  # shellcheck disable=SC2086  # these are words
+  DEBIAN_FRONTEND=noninteractive apt-get -q $APT_OPTIONS "$@"
+}
+
+# Lists that nobody serves any more: NVIDIA's (signed with a key that was withdrawn in 2022), those of
+# distributions that have moved to an archive. The image's own lists stay as they are.
+revive_sources() {
+  rm -rf etc-apt
+  cp -r /etc/apt etc-apt
+  APT_OPTIONS="$APT_OPTIONS -o Dir::Etc=/run/berth/etc-apt"
+  grep -rlE 'developer\.download\.nvidia\.com|nvidia\.github\.io' etc-apt/sources.list.d 2>/dev/null |
+    while read -r list; do rm -f "$list"; done
+  local_lists=$(find etc-apt -name '*.list' -o -name '*.sources')
+  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  [ -n "$codename" ] || codename=$(grep -ohE '(jessie|stretch|xenial|trusty)' $local_lists | head -n 1)
+  case $codename in
+    jessie | stretch | buster)
+      # shellcheck disable=SC2086
+      sed -i -e 's#https\{0,1\}://[a-z.]*debian.org/debian-security#http://archive.debian.org/debian-security#' \
+        -e 's#https\{0,1\}://security.debian.org[^ ]*#http://archive.debian.org/debian-security#' \
+        -e 's#https\{0,1\}://[a-z.]*debian.org/debian\([ /]\)#http://archive.debian.org/debian\1#' \
+        -e "/$codename-updates/d" $local_lists
+      # What is archived is dated, and the oldest is signed with keys that have expired.
+      APT_OPTIONS="$APT_OPTIONS -o Acquire::Check-Valid-Until=false"
+      ;;
+    groovy | hirsute | impish | kinetic | lunar | mantic | oracular)
+      # shellcheck disable=SC2086
+      sed -i -e 's#http://[a-z.]*archive.ubuntu.com#http://old-releases.ubuntu.com#' \
+        -e 's#http://security.ubuntu.com#http://old-releases.ubuntu.com#' $local_lists
+      ;;
+  esac
+}
+
+read_lists() {
+  [ -z "${LISTS_READ:-}" ] || return 0
+  has apt-get || failed no-apt
+  step "reading the distribution's lists of packages"
+  # apt ends well although it could not read a list.
+  if ! apt -o APT::Update::Error-Mode=any update >lists.log 2>&1 || grep -qE '^(E:|W: Failed)' lists.log; then
+    cat lists.log
+    step "reading them again, from where old releases are kept"
+    revive_sources
+    apt update >lists.log 2>&1 || { cat lists.log; failed system-index; }
+    ! grep -qE '^(E:|W: Failed)' lists.log || { cat lists.log; failed system-index; }
+  fi
+  cat lists.log
+  LISTS_READ=yes
+}
+
+install_system() { # install_system PACKAGE…
+  read_lists
+  archives=$CACHE/apt
+  mkdir -p "$archives/partial"
+  # Two builds at once share the archives, one after the other.
+  set -- -o Dir::Cache::archives="$archives" -o APT::Keep-Downloaded-Packages=true \
+    install -y --no-install-recommends "$@"
+  if has flock; then
+    (
+      flock 9
+      apt "$@"
+    ) 9>"$archives/lock-of-berth" || return 1
+  else
+    apt "$@" || return 1
+  fi
+}
+
+system() {
+  # shellcheck disable=SC2046  # names have no blanks
+  set -- $(cat system.txt)
+  has apt-get || failed no-apt
+  read_lists
+  step "installing $*"
+  install_system "$@" || failed system-package
+}
+
+# --- Python ----------------------------------------------------------------------------------------
+
+series_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
+
+# The Python of the plan; where the plan knows none, the one that the image means.
+find_python() {
+  for candidate in "python$PYTHON_SERIES" python python3 /opt/conda/bin/python; do
+    if has "$candidate" && { [ -z "$PYTHON_SERIES" ] || [ "$(series_of "$candidate")" = "$PYTHON_SERIES" ]; }; then
+      PYTHON=$(command -v "$candidate")
+      fact "python=$("$PYTHON" -c 'import platform; print(platform.python_version())')"
+      return 0
+    fi
+  done
+  return 1
+}
+
+other_python() {
+  for candidate in python3 python; do
+    ! has "$candidate" || { series_of "$candidate" && return; }
+  done
+}
+
+# On a CUDA base image there is none yet: the distribution's, if it has the series.
+ensure_python() {
+  find_python && return
+  [ -z "$(other_python)" ] || [ "${1:-}" = install ] || failed "other-python $(other_python)"
+  [ "${1:-}" = install ] || failed no-python
+  has apt-get || failed no-python
+  read_lists
+  wanted=python${PYTHON_SERIES:-3}
+  apt-cache show "$wanted" >/dev/null 2>&1 || failed "no-such-python $wanted"
+  step "installing Python${PYTHON_SERIES:+ $PYTHON_SERIES}"
+  set -- "$wanted"
+  for extra in "$wanted-venv" "$wanted-distutils"; do
+    ! apt-cache show "$extra" >/dev/null 2>&1 || set -- "$@" "$extra"
+  done
+  install_system "$@" || failed system-package
+  has python || ln -s "$(command -v "$wanted")" /usr/local/bin/python
+  find_python || failed no-python
+}
+
+ensure_pip() {
+  ! "$PYTHON" -m pip --version >/dev/null 2>&1 || return 0
+  step "installing pip, which the image does not have"
+  "$PYTHON" -m ensurepip >ensurepip.log 2>&1 && return
+  cat ensurepip.log
+  if has apt-get; then
+    install_system python3-pip || failed no-pip
+  elif has apk; then
+    apk add --no-cache py3-pip || failed no-pip
+  fi
+  "$PYTHON" -m pip --version || failed no-pip
+}
+
+# uv where it is there: in the image, or in the cache.
+find_installer() {
+  PATH="$PATH:$CACHE/bin"
+  if has uv && [ "${BERTH_INSTALLER:-}" != pip ]; then
+    INSTALLER=uv
+    fact "installer=$(uv --version)"
+    return
+  fi
+  ensure_pip
+  INSTALLER=pip
+  fact "installer=pip $("$PYTHON" -m pip --version | cut -d ' ' -f 2)"
+}
+
+# Everything but the requirements comes as variables, which old versions ignore where they would refuse
+# an option.
+pip_install() {
+  PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off \
+    PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
+    "$PYTHON" -m pip install "$@"
+}
+uv_install() {
+  UV_CACHE_DIR=$CACHE/uv UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_NATIVE_TLS=1 \
+    UV_INDEX_STRATEGY=unsafe-best-match \
+    uv pip install --python "$PYTHON" --break-system-packages "$@"
+}
+install_python() { "${INSTALLER}_install" "$@" || failed python-package; }
+
+# --- the stages ------------------------------------------------------------------------------------
+
+frameworks() {
+  ensure_python install
+  find_installer
+  while read -r index requirements; do
+    step "installing $requirements"
+    # shellcheck disable=SC2086  # requirements are words here
+    if [ "$index" = - ]; then
+      install_python $requirements
+    else
+      install_python --index-url "$index" $requirements
+    fi
+  done <frameworks.txt
+}
+
+packages() {
+  ensure_python "${INSTALL_PYTHON:-}"
+  find_installer
+  "$PYTHON" inspect_environment.py held >held.txt
+  step "installing $(grep -c -v '^-' requirements.txt || true) requirements"
+  install_python -c held.txt -c constraints.txt -r requirements.txt
+}
+
+finish() {
+  [ -z "${LISTS_READ:-}" ] || rm -rf /var/lib/apt/lists/*
+  [ -z "${PYTHON:-}" ] || {
+    step "looking at what is there now"
+    # shellcheck disable=SC2086  # names
+    "$PYTHON" inspect_environment.py check $FRAMEWORKS || failed framework
+    "$PYTHON" inspect_environment.py list
+  }
+}
+
+"$1"
+finish

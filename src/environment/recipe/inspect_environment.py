@@ -1,0 +1,91 @@
+"""What is installed beside this Python. Runs in the containers of builds, with any Python from 2.7 on.
+
+    held                   constraints that keep the frameworks, and what belongs to them, as they are
+    check NAME==VERSION…   imports each framework and compares; with @cuda=X.Y behind it, its CUDA, too
+    list                   `@berth package NAME==VERSION` for each distribution
+"""
+from __future__ import print_function
+
+import importlib
+import re
+import sys
+
+# Compiled against each other: a package manager that exchanges one of them breaks the others.
+HELD = re.compile(
+    r"^(torch|torchvision|torchaudio|torchtext|torchdata|triton|pytorch-triton.*|torch-tensorrt"
+    r"|tensorflow|tensorflow-(cpu|gpu|intel)|tf-nightly.*|jax|jaxlib|jax-cuda.*|nvidia-.*)$"
+)
+
+
+def distributions():
+    """{normalised name: version}"""
+    try:
+        from importlib.metadata import distributions as installed
+
+        found = [(d.metadata["Name"], d.version) for d in installed()]
+    except ImportError:  # before 3.8
+        import pkg_resources
+
+        found = [(d.project_name, d.version) for d in pkg_resources.working_set]
+    versions = {}
+    for name, version in found:
+        if name and version:  # a broken one has neither; of two of a name, the first is imported
+            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
+    return versions
+
+
+def held():
+    for name, version in sorted(distributions().items()):
+        if HELD.match(name):
+            print("%s==%s" % (name, version))
+
+
+def release(version):
+    return version.split("+")[0]
+
+
+def cuda_of(name, module):
+    if name == "torch":
+        return module.version.cuda
+    if name == "tensorflow":
+        build = getattr(module, "sysconfig", None)
+        info = getattr(build, "get_build_info", dict)()
+        return info.get("cuda_version")
+    return None
+
+
+def check(wanted):
+    good = True
+    for text in wanted:
+        requirement, _, cuda = text.partition("@cuda=")
+        name, _, version = requirement.partition("==")
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # whatever a framework does when it is loaded
+            print("@berth wrong %s cannot be imported: %s: %s" % (name, type(error).__name__, error))
+            good = False
+            continue
+        found = getattr(module, "__version__", "")
+        if version and release(found) != release(version):
+            print("@berth wrong %s is %s, and the plan says %s" % (name, found, version))
+            good = False
+        has = cuda_of(name, module)
+        if cuda and has and has.split(".")[:2] != cuda.split(".")[:2]:
+            print("@berth wrong %s is built for CUDA %s, and the plan says %s" % (name, has, cuda))
+            good = False
+        print("@berth fact framework.%s=%s%s" % (name, found, " CUDA " + has if has else ""))
+    return 0 if good else 1
+
+
+def list_packages():
+    for name, version in sorted(distributions().items()):
+        print("@berth package %s==%s" % (name, version))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "held":
+        held()
+    elif sys.argv[1] == "check":
+        sys.exit(check(sys.argv[2:]))
+    else:
+        list_packages()
