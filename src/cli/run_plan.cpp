@@ -40,7 +40,6 @@ class Planner {
     BERTH_TRY(run_.host, find_machine(facts, catalog));
     BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus(catalog));
     BERTH_TRY(run_.plan.decision, decide(devices, catalog, lock));
-    BERTH_CHECK(check_installed());
     warn_about_absent();
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
     if (options_.flags.command.empty()) {
@@ -227,31 +226,7 @@ class Planner {
     return support;
   }
 
-  // Nothing silent: an image without the framework would only fail in the middle of the user's
-  // script.
-  Result<void> check_installed() const {
-    for (const FrameworkChoice& framework : run_.plan.decision.frameworks) {
-      if (framework.in_image || run_.plan.decision.source != ImageSource::cuda_base) {
-        continue;
-      }
-      const std::string wheel = framework.name + "==" + framework.version;
-      return fail(Error{
-          Errc::no_solution,
-          fmt::format(
-              "no image contains `{}`{}, and berth does not install into a CUDA base image yet",
-              wheel, run_.plan.decision.frameworks.size() > 1 ? " with the others" : "")}
-                      .named("not-in-image")
-                      .note(fmt::format("`{}` comes from {}", wheel, framework.origin))
-                      .note(fmt::format("the decision would be `{}` with {} from {}",
-                                        run_.plan.decision.image, wheel,
-                                        framework.index_url.empty() ? "PyPI" : framework.index_url))
-                      .hint("build an image that has it and name it: `berth run --image IMAGE …`")
-                      .hint("`berth resolve --explain` shows every image that was considered"));
-    }
-    return {};
-  }
-
-  // Into an image that holds the framework itself, the project may install the rest on its own.
+  // Nothing silent: what is missing would only fail in the middle of the user's script.
   void warn_about_absent() {
     std::vector<std::string> absent;
     for (const FrameworkChoice& framework : run_.plan.decision.frameworks) {
@@ -262,8 +237,9 @@ class Planner {
     for (const LibraryChoice& library : run_.plan.decision.libraries) {
       absent.push_back(library.name + "==" + library.version);
     }
-    if (!absent.empty()) {
-      warn(fmt::format("not in the image, and berth installs nothing yet: {}", join(absent, ", ")));
+    if (!absent.empty() && !run_.request.run.packages.enabled) {
+      warn(fmt::format("not in the image, and `--no-packages` installs nothing: {}",
+                       join(absent, ", ")));
     }
   }
 

@@ -88,8 +88,8 @@ TEST_CASE("the spec of design.md") {
   REQUIRE(request.run.mounts.at(0).value.read_only);
   REQUIRE(request.run.shm_bytes == 16ull << 30);
   REQUIRE(request.run.timeout == std::chrono::hours(12));
-  REQUIRE(request.run.pip_packages.size() == 2);
-  REQUIRE(request.run.apt_packages.size() == 1);
+  REQUIRE(request.run.packages.lines.size() == 3);
+  REQUIRE(request.run.packages.apt.size() == 1);
 
   flags.job = "eval";
   const Request eval = run(folder, flags);

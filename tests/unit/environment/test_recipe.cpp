@@ -1,0 +1,121 @@
+#include "berth/environment/recipe.hpp"
+
+#include <algorithm>
+
+#include "support/catch.hpp"
+
+using namespace berth;
+using namespace berth::environment;
+
+namespace {
+
+PipLine line(std::string text, std::string name) {
+  return {.text = std::move(text), .name = std::move(name), .origin = {"requirements.txt:1"}};
+}
+
+struct Case {
+  PackageRequest packages{};
+  Decision decision{};
+  ImageFacts base{};
+  std::map<std::string, LocalSource> local{};
+  std::vector<std::string> indexes{};
+
+  Case() {
+    base.id = "sha256:aa";
+    decision.python = "3.10";
+  }
+  std::vector<Stage> make() const {
+    return make_recipe({packages, decision, base, local, indexes});
+  }
+  std::string key() const { return make().back().key; }
+};
+
+FrameworkChoice torch(bool in_image) {
+  return {.name = "torch",
+          .version = "2.3.1",
+          .build = "cu121",
+          .index_url = "https://download.pytorch.org/whl/cu121",
+          .in_image = in_image};
+}
+
+}  // namespace
+
+TEST_CASE("recipe: a project of frameworks alone needs nothing on their image") {
+  Case c;
+  c.decision.frameworks = {torch(true)};
+  c.packages.lines = {line("torch==2.3.1", "torch")};
+  REQUIRE(c.make().empty());
+}
+
+TEST_CASE("recipe: apt, then frameworks, then the rest; each stage has its own image") {
+  Case c;
+  c.decision.frameworks = {torch(false)};
+  c.decision.libraries = {{.name = "xformers", .version = "0.0.27"}};
+  c.packages.lines = {line("torch>=2", "torch"), line("torchvision == 0.18.1", "torchvision"),
+                      line("numpy<2", "numpy")};
+  c.packages.apt = {{"git", {"--apt"}}, {"ffmpeg", {"--apt"}}};
+  const std::vector<Stage> stages = c.make();
+  REQUIRE(stages.size() == 3);
+  REQUIRE(stages[0].kind == Stage::Kind::system);
+  REQUIRE(stages[0].files.at("system.txt") == "ffmpeg\ngit\n");
+  REQUIRE(stages[1].kind == Stage::Kind::frameworks);
+  // The index of a build has the companions of the same build, and no index else is asked.
+  REQUIRE(stages[1].files.at("frameworks.txt") ==
+          "https://download.pytorch.org/whl/cu121 torch==2.3.1+cu121 torchvision==0.18.1\n");
+  REQUIRE(stages[2].kind == Stage::Kind::packages);
+  REQUIRE(stages[2].files.at("requirements.txt") ==
+          "numpy<2\ntorchvision == 0.18.1\nxformers==0.0.27\n");
+  REQUIRE(stages[0].key != stages[1].key);
+  REQUIRE(stages[2].key.size() == 64);
+  REQUIRE(image_of(stages[2].key) == "berth/env:" + stages[2].key.substr(0, 24));
+}
+
+TEST_CASE("recipe: a change of the last stage leaves the others as they are") {
+  Case c;
+  c.packages.lines = {line("numpy<2", "numpy")};
+  c.packages.apt = {{"git", {"--apt"}}};
+  const std::vector<Stage> before = c.make();
+  c.packages.lines.push_back(line("einops", "einops"));
+  const std::vector<Stage> after = c.make();
+  REQUIRE(before[0].key == after[0].key);
+  REQUIRE(before[1].key != after[1].key);
+}
+
+TEST_CASE("recipe: the order of lines, and repetitions, change nothing") {
+  Case c;
+  c.packages.lines = {line("numpy<2", "numpy"), line("einops", "einops")};
+  const std::string key = c.key();
+  std::reverse(c.packages.lines.begin(), c.packages.lines.end());
+  REQUIRE(c.key() == key);
+  c.packages.lines.push_back(line("einops", "einops"));
+  REQUIRE(c.key() == key);
+}
+
+TEST_CASE("recipe: the key covers all that the environment is made of") {
+  Case c;
+  c.packages.lines = {line("numpy<2", "numpy"),
+                      {.kind = PipLine::Kind::path, .text = "/p/mine-1.0-py3-none-any.whl"}};
+  c.local["/p/mine-1.0-py3-none-any.whl"] = {"0/mine-1.0-py3-none-any.whl", "sha256:1"};
+  const std::string key = c.key();
+  const auto changed = [&](auto change) {
+    Case other = c;
+    change(other);
+    return other.key() != key;
+  };
+  REQUIRE(changed([](Case& o) { o.base.id = "sha256:bb"; }));
+  REQUIRE(changed([](Case& o) { o.decision.python = "3.11"; }));
+  REQUIRE(changed([](Case& o) { o.packages.constraints = {line("scipy<1.12", "scipy")}; }));
+  REQUIRE(changed([](Case& o) { o.indexes = {"https://mirror/simple"}; }));
+  REQUIRE(changed([](Case& o) { o.local.begin()->second.digest = "sha256:2"; }));
+  REQUIRE(changed([](Case& o) {
+    o.packages.lines.push_back({.kind = PipLine::Kind::option, .text = "--no-binary numpy"});
+  }));
+  REQUIRE_FALSE(changed([](Case& o) { o.packages.lines[0].origin.text = "pyproject.toml:9"; }));
+}
+
+TEST_CASE("recipe: a local source is installed from where the build has it") {
+  Case c;
+  c.packages.lines = {{.kind = PipLine::Kind::path, .text = "/p/mine.whl"}};
+  c.local["/p/mine.whl"] = {"0/mine.whl", "sha256:1"};
+  REQUIRE(c.make().back().files.at("requirements.txt") == "/run/berth/files/0/mine.whl\n");
+}
