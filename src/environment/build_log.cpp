@@ -15,8 +15,8 @@ constexpr std::size_t kTail = 400;
 
 }  // namespace
 
-BuildLog::BuildLog(Observer observer, std::vector<std::string> secrets)
-    : observer_(std::move(observer)), secrets_(std::move(secrets)) {
+void BuildLog::hide(std::vector<std::string> secrets) {
+  secrets_ = std::move(secrets);
   std::erase(secrets_, "");
   // A longer one may begin with a shorter one.
   std::sort(secrets_.begin(), secrets_.end(),
@@ -77,6 +77,8 @@ void BuildLog::take_word(std::string_view word, std::string rest) {
     wrong_.push_back(std::move(rest));
   } else if (word == "package") {
     packages_.push_back(std::move(rest));
+  } else if (word == "system") {
+    system_.push_back(std::move(rest));
   } else if (word == "fact") {
     const std::size_t end = std::min(rest.find('='), rest.size());
     facts_[rest.substr(0, end)] = end < rest.size() ? rest.substr(end + 1) : std::string();

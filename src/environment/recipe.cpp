@@ -43,7 +43,9 @@ class Sorting {
   std::vector<std::string> system() const {
     std::set<std::string> names;
     for (const Sourced<std::string>& package : inputs_.packages.apt) {
-      names.insert(package.value);
+      if (!inputs_.installed.system.contains(package.value)) {
+        names.insert(package.value);
+      }
     }
     return {names.begin(), names.end()};
   }
@@ -65,7 +67,7 @@ class Sorting {
     return lines;
   }
 
-  // Lines for pip. What the image holds is left out: the resolver has checked it already.
+  // Lines for pip, without what the image has.
   std::vector<std::string> requirements() const {
     std::set<std::string> lines;
     for (const PipLine& line : inputs_.packages.lines) {
@@ -74,7 +76,10 @@ class Sorting {
       }
     }
     for (const LibraryChoice& library : inputs_.decision.libraries) {
-      lines.insert(fmt::format("{}=={}", library.name, library.version));
+      const PipLine line{.text = fmt::format("{}=={}", library.name, library.version)};
+      if (!satisfied(line, inputs_.installed)) {
+        lines.insert(line.text);
+      }
     }
     return {lines.begin(), lines.end()};
   }
@@ -125,10 +130,12 @@ class Sorting {
     return joined;
   }
 
-  // Whether an earlier stage, or the image, answers the line.
+  // Whether an earlier stage, or the image, answers the line. The resolver has checked the frameworks
+  // that the image is known to hold, whatever the metadata in it say.
   bool is_settled(const PipLine& line) const {
     return line.kind == PipLine::Kind::requirement &&
-           (held_.contains(line.name) || missing_.contains(line.name));
+           (held_.contains(line.name) || missing_.contains(line.name) ||
+            satisfied(line, inputs_.installed));
   }
 
   std::string text_of(const PipLine& line) const {
@@ -219,6 +226,29 @@ std::string tag_of(const std::string& key) {
 
 std::string image_of(const std::string& key) {
   return fmt::format("{}:{}", kRepository, tag_of(key));
+}
+
+std::map<std::string, std::string> labels_of(const Stage& stage, const BuildLog& said,
+                                             const std::string& base) {
+  return {{"org.berth.env", stage.key},
+          {"org.berth.env.stage", std::string(name_of(stage.kind))},
+          {"org.berth.env.base", base},
+          {"org.berth.env.items", join(stage.items, "\n")},
+          {"org.berth.env.packages", join(said.packages(), "\n")}};
+}
+
+std::map<std::string, std::string> packages_in(const std::map<std::string, std::string>& labels,
+                                               std::map<std::string, std::string> otherwise) {
+  const auto listed = labels.find("org.berth.env.packages");
+  if (listed == labels.end() || listed->second.empty()) {
+    return otherwise;
+  }
+  std::map<std::string, std::string> packages;
+  for (const std::string& line : split(listed->second, '\n')) {
+    const std::size_t end = std::min(line.find("=="), line.size());
+    packages[line.substr(0, end)] = end < line.size() ? line.substr(end + 2) : std::string();
+  }
+  return packages;
 }
 
 std::map<std::string, std::string> programs() {

@@ -26,7 +26,9 @@ std::string container_name(const std::string& repository, const std::string& tag
 ContainerSpec container_of(const StageBuild& build) {
   ContainerSpec spec;
   spec.image = build.image;
-  spec.name = container_name(build.repository, build.tag);
+  if (!build.repository.empty()) {
+    spec.name = container_name(build.repository, build.tag);
+  }
   spec.entrypoint = {"/bin/sh", "-c",
                      fmt::format("cd {0} && tar -xf - && exec /bin/sh {0}/build.sh {1}", kFolder,
                                  build.stage)};
@@ -91,7 +93,7 @@ Result<StageOutcome> build_stage(Engine& engine, const StageBuild& build) {
                                                             .on_output = pass_on,
                                                             .stop = build.stop}));
   StageOutcome outcome{exit_code, {}};
-  if (exit_code == 0) {
+  if (exit_code == 0 && !build.repository.empty()) {
     BERTH_TRY(outcome.image_id, commit(engine, build, created.id));
   }
   return outcome;

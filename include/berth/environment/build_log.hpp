@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace berth::environment {
@@ -18,8 +19,10 @@ class BuildLog {
     std::function<void(std::string_view line)> on_line{};  // of the log, without its end
   };
 
-  // `secrets` are replaced wherever they stand, before anybody sees them.
-  explicit BuildLog(Observer observer, std::vector<std::string> secrets = {});
+  explicit BuildLog(Observer observer) : observer_(std::move(observer)) {}
+
+  // Texts that are replaced wherever they stand from now on, before anybody sees them.
+  void hide(std::vector<std::string> secrets);
 
   // Bytes of standard output and standard error alike. Lines may come in pieces.
   void feed(std::string_view bytes);
@@ -31,6 +34,7 @@ class BuildLog {
   const std::vector<std::string>& wrong() const { return wrong_; }  // what the last check found
   const std::map<std::string, std::string>& facts() const { return facts_; }
   const std::vector<std::string>& packages() const { return packages_; }  // "numpy==1.26.4"
+  const std::vector<std::string>& system() const { return system_; }      // "libc6"
   // The last lines of the log, oldest first: what a diagnosis reads.
   const std::vector<std::string>& tail() const { return tail_; }
 
@@ -39,13 +43,14 @@ class BuildLog {
   void take_word(std::string_view word, std::string rest);
 
   Observer observer_;
-  std::vector<std::string> secrets_;
+  std::vector<std::string> secrets_{};
   std::string open_{};  // a line without its end
   std::string step_{};
   std::string failure_{};
   std::vector<std::string> wrong_{};
   std::map<std::string, std::string> facts_{};
   std::vector<std::string> packages_{};
+  std::vector<std::string> system_{};
   std::vector<std::string> tail_{};
 };
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/environment/image_packages.hpp"
 #include "berth/model/image_facts.hpp"
 #include "berth/model/packages.hpp"
 #include "berth/model/plan.hpp"
@@ -27,6 +28,7 @@ struct RecipeInputs {
   const PackageRequest& packages;
   const Decision& decision;
   const ImageFacts& base;
+  const ImagePackages& installed;  // in the base
   std::map<std::string, LocalSource> local{};  // by the path of the line
   // Where pip looks when no line says it: pip's configuration and variables, without credentials.
   std::vector<std::string> indexes{};
@@ -44,8 +46,7 @@ struct Stage {
 
 std::string_view name_of(Stage::Kind kind);  // "system", "frameworks", "packages"
 
-// In the order in which they are carried out; empty where the image has all that is asked for by
-// its frameworks alone.
+// In the order in which they are carried out; empty where the image has all that is asked for.
 std::vector<Stage> make_recipe(const RecipeInputs& inputs);
 
 // "berth/env".
@@ -53,6 +54,14 @@ inline constexpr const char* kRepository = "berth/env";
 // The image of a stage: "berth/env:" and the first 24 digits of its key.
 std::string image_of(const std::string& key);
 std::string tag_of(const std::string& key);
+
+// What an environment's image says of itself, for `berth env` and for the stage that follows:
+// org.berth.env (the key), .stage, .base, .items and .packages, the last two with a line for each.
+std::map<std::string, std::string> labels_of(const Stage& stage, const BuildLog& said,
+                                             const std::string& base);
+// The packages of an image with such labels, name -> version; `otherwise` where it says none.
+std::map<std::string, std::string> packages_in(const std::map<std::string, std::string>& labels,
+                                               std::map<std::string, std::string> otherwise);
 
 // The programs that carry a stage out in its container: name -> content. `build.sh` is called with
 // the name of the stage.

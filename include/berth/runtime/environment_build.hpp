@@ -25,7 +25,7 @@ inline constexpr const char* kCacheVolume = "berth-cache";
 struct StageBuild {
   std::string image{};       // of what the stage is made on: id or name
   const ImageFacts& base;    // whose entry point, command and user the new image gets
-  std::string repository{};  // "berth/env"
+  std::string repository{};  // "berth/env"; empty: no image is made, only the output counts
   std::string tag{};         // the container's name is made of both, too
   std::string run_id{};
   std::string stage{};    // what build.sh is told

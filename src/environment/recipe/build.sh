@@ -1,10 +1,11 @@
 #!/bin/sh
-# Carries one stage of an environment out, as root in its container: build.sh system|frameworks|packages.
+# Carries one stage of an environment out, as root in its container: build.sh inspect|system|frameworks|packages.
 # Lies with its inputs in /run/berth, which is memory and no part of the image that is made afterwards.
 #
 # Says to berth, in lines of standard output that begin with `@berth`:
 #   @berth step TEXT       what is being done
 #   @berth fact NAME=VALUE
+#   @berth package NAME==VERSION and @berth system NAME: what is there
 #   @berth failed REASON   why it ends (src/environment/build_failure.cpp knows the reasons)
 # Everything else is the log. Any POSIX shell has to do: images are old, and small.
 set -eu
@@ -65,13 +66,17 @@ read_lists() {
   has apt-get || failed no-apt
   step "reading the distribution's lists of packages"
   # apt ends well although it could not read a list.
-  if ! apt -o APT::Update::Error-Mode=any update >lists.log 2>&1 || grep -qE '^(E:|W: Failed)' lists.log; then
+  apt update >lists.log 2>&1 || true
+  if grep -qE 'NO_PUBKEY|EXPKEYSIG|404 |does not have a Release file|no longer has a Release file|is not signed' lists.log; then
     cat lists.log
     step "reading them again, from where old releases are kept"
     revive_sources
-    apt update >lists.log 2>&1 || { cat lists.log; failed system-index; }
-    ! grep -qE '^(E:|W: Failed)' lists.log || { cat lists.log; failed system-index; }
+    apt update >lists.log 2>&1 || true
   fi
+  ! grep -qE '^(E:|W: Failed)' lists.log || {
+    cat lists.log
+    failed system-index
+  }
   cat lists.log
   LISTS_READ=yes
 }
@@ -112,6 +117,7 @@ find_python() {
     if has "$candidate" && { [ -z "$PYTHON_SERIES" ] || [ "$(series_of "$candidate")" = "$PYTHON_SERIES" ]; }; then
       PYTHON=$(command -v "$candidate")
       fact "python=$("$PYTHON" -c 'import platform; print(platform.python_version())')"
+      fact "machine=$("$PYTHON" -c 'import platform; print(platform.machine())')"
       return 0
     fi
   done
@@ -199,10 +205,16 @@ frameworks() {
   done <frameworks.txt
 }
 
+# What is there already; changes nothing.
+inspect() {
+  if has dpkg-query; then dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed /@berth system /p'; fi
+  ! find_python || "$PYTHON" inspect_environment.py list
+  exit
+}
+
 packages() {
   ensure_python "${INSTALL_PYTHON:-}"
   find_installer
-  "$PYTHON" inspect_environment.py held >held.txt
   step "installing $(grep -c -v '^-' requirements.txt || true) requirements"
   install_python -c held.txt -c constraints.txt -r requirements.txt
 }

@@ -1,20 +1,20 @@
 """What is installed beside this Python. Runs in the containers of builds, with any Python from 2.7 on.
 
-    held                   constraints that keep the frameworks, and what belongs to them, as they are
-    check NAME==VERSION…   imports each framework and compares; with @cuda=X.Y behind it, its CUDA, too
-    list                   `@berth package NAME==VERSION` for each distribution
+    check NAME==VERSION...  imports each framework and compares; with @cuda=X.Y behind it, its CUDA, too
+    list                    `@berth package NAME==VERSION` for each distribution
 """
 from __future__ import print_function
 
 import importlib
+import os
 import re
 import sys
 
-# Compiled against each other: a package manager that exchanges one of them breaks the others.
-HELD = re.compile(
-    r"^(torch|torchvision|torchaudio|torchtext|torchdata|triton|pytorch-triton.*|torch-tensorrt"
-    r"|tensorflow|tensorflow-(cpu|gpu|intel)|tf-nightly.*|jax|jaxlib|jax-cuda.*|nvidia-.*)$"
-)
+
+def name_and_version(entry):
+    """Of `six-1.16.0.dist-info`, `torch-1.4.0-py3.6.egg-info`."""
+    match = re.match(r"^([^-]+)-([^-]+)(-py[0-9.]+)?\.(dist|egg)-info$", entry)
+    return match.group(1, 2) if match else (None, None)
 
 
 def distributions():
@@ -24,20 +24,12 @@ def distributions():
 
         found = [(d.metadata["Name"], d.version) for d in installed()]
     except ImportError:  # before 3.8
-        import pkg_resources
-
-        found = [(d.project_name, d.version) for d in pkg_resources.working_set]
+        found = [name_and_version(entry) for folder in sys.path if os.path.isdir(folder) for entry in os.listdir(folder)]
     versions = {}
     for name, version in found:
         if name and version:  # a broken one has neither; of two of a name, the first is imported
             versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
     return versions
-
-
-def held():
-    for name, version in sorted(distributions().items()):
-        if HELD.match(name):
-            print("%s==%s" % (name, version))
 
 
 def release(version):
@@ -83,9 +75,7 @@ def list_packages():
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "held":
-        held()
-    elif sys.argv[1] == "check":
+    if sys.argv[1] == "check":
         sys.exit(check(sys.argv[2:]))
     else:
         list_packages()

@@ -17,6 +17,7 @@ struct Case {
   PackageRequest packages{};
   Decision decision{};
   ImageFacts base{};
+  ImagePackages installed{};
   std::map<std::string, LocalSource> local{};
   std::vector<std::string> indexes{};
 
@@ -25,7 +26,7 @@ struct Case {
     decision.python = "3.10";
   }
   std::vector<Stage> make() const {
-    return make_recipe({packages, decision, base, local, indexes});
+    return make_recipe({packages, decision, base, installed, local, indexes});
   }
   std::string key() const { return make().back().key; }
 };

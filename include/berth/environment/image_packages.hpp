@@ -1,0 +1,43 @@
+// ImagePackages: what an image has already, as a look into a container of it says (build.sh
+// inspect). It decides what is left to install, and what must stay as it is.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "berth/base/pep508.hpp"
+#include "berth/base/result.hpp"
+#include "berth/environment/build_log.hpp"
+#include "berth/model/packages.hpp"
+
+namespace berth::environment {
+
+struct ImagePackages {
+  std::string python{};                          // "3.10.12"; empty: it has none
+  std::string machine{};                         // "x86_64"
+  std::map<std::string, std::string> packages{};  // of that Python: normalised name -> version
+  std::set<std::string> system{};                // the distribution's, by name
+
+  // What markers are evaluated against.
+  pep508::Environment markers() const;
+};
+
+ImagePackages image_packages(const BuildLog& said);
+
+// Whether the line asks for nothing that is not there: its marker does not apply, or a version that
+// it accepts is installed. With extras nobody knows, so it does not; nor does an address.
+bool satisfied(const PipLine& line, const ImagePackages& image);
+
+// The frameworks and what is compiled against them or belongs to their CUDA: exchanging one of them
+// breaks the others. As constraints, "torch==2.3.1".
+std::vector<std::string> held_packages(const std::map<std::string, std::string>& packages);
+
+// Errc::no_solution `framework-conflict` where a line asks for another version of a package that
+// must stay as it is.
+Result<void> check_held(const PackageRequest& packages, const ImagePackages& image,
+                        const std::string& image_name);
+
+}  // namespace berth::environment

@@ -1,0 +1,144 @@
+#include "cli/environment_stage.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <fstream>
+
+#include "berth/base/sha256.hpp"
+#include "berth/base/tar.hpp"
+#include "berth/base/text.hpp"
+#include "berth/environment/build_failure.hpp"
+#include "berth/runtime/environment_build.hpp"
+#include "berth/runtime/environment_store.hpp"
+
+namespace berth::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using environment::BuildLog;
+using environment::ImagePackages;
+using environment::Stage;
+using Packages = std::map<std::string, std::string>;
+
+// Shell variables for build.sh.
+std::string plan_file(const Decision& decision) {
+  std::vector<std::string> frameworks;
+  for (const FrameworkChoice& framework : decision.frameworks) {
+    const std::string cuda = decision.cuda.empty() ? "" : "@cuda=" + decision.cuda;
+    frameworks.push_back(framework.name + "==" + framework.version + cuda);
+  }
+  return fmt::format("PYTHON_SERIES={}\nFRAMEWORKS={}\nINSTALL_PYTHON={}\n",
+                     shell_quoted(decision.python), shell_quoted(join(frameworks, " ")),
+                     decision.source == ImageSource::cuda_base ? "install" : "");
+}
+
+// The lines for berth, as they were said: what find_look() gives back.
+std::string as_said(const ImagePackages& image) {
+  std::string text = fmt::format("@berth fact python={}\n@berth fact machine={}\n", image.python,
+                                 image.machine);
+  for (const auto& [name, version] : image.packages) {
+    text += fmt::format("@berth package {}=={}\n", name, version);
+  }
+  for (const std::string& name : image.system) {
+    text += fmt::format("@berth system {}\n", name);
+  }
+  return text;
+}
+
+std::string lines_of(const std::vector<std::string>& lines) {
+  return lines.empty() ? std::string() : join(lines, "\n") + "\n";
+}
+
+}  // namespace
+
+std::string StageRunner::archive_of(const std::map<std::string, std::string>& files,
+                                    const runtime::BuildSurroundings& surroundings) const {
+  TarWriter archive;
+  for (const auto& [name, content] : environment::programs()) {
+    archive.add_file(name, content);
+  }
+  for (const auto& [name, content] : files) {
+    archive.add_file(name, content);
+  }
+  for (const auto& [name, content] : surroundings.files) {
+    archive.add_file(name, content, 0600);
+  }
+  archive.add_file("plan", plan_file(run_.plan.decision));
+  return std::move(archive).finish();
+}
+
+Result<ImagePackages> StageRunner::inspect() {
+  const runtime::EnvironmentStore store(context_.surroundings.environment);
+  std::string key = base_.id + '\n' + run_.plan.decision.python;
+  for (const auto& [name, content] : environment::programs()) {
+    key += '\n' + sha256_hex(content);
+  }
+  BuildLog said({});
+  if (const std::optional<std::string> known = store.find_look(key)) {
+    said.feed(*known);
+    return environment::image_packages(said);
+  }
+  BERTH_TRY(const int exit_code, carry_out(nullptr, base_.id, {}, said));
+  if (exit_code != 0) {
+    const Stage looking;
+    return fail(environment::explain_failure({said, looking, run_.request.run.packages,
+                                              run_.plan.decision, base_.reference, {}, exit_code}));
+  }
+  ImagePackages image = environment::image_packages(said);
+  store.keep_look(key, as_said(image));
+  return image;
+}
+
+Result<void> StageRunner::build(const Stage& stage, const std::string& on,
+                                const Packages& packages) {
+  const runtime::EnvironmentStore store(context_.surroundings.environment);
+  BERTH_TRY(const fs::path log_file, store.log_file(environment::tag_of(stage.key)));
+  std::ofstream log(log_file, std::ios::trunc);
+  BuildLog said({.on_step = [&](std::string_view step) { context_.messages.note(step); },
+                 .on_line = [&](std::string_view line) { log << line << std::endl; }});
+  std::map<std::string, std::string> files = stage.files;
+  files["held.txt"] = lines_of(environment::held_packages(packages));
+  BERTH_TRY(const int exit_code, carry_out(&stage, on, files, said));
+  if (exit_code != 0) {
+    return fail(environment::explain_failure({said, stage, run_.request.run.packages,
+                                              run_.plan.decision, base_.reference,
+                                              log_file.string(), exit_code}));
+  }
+  return {};
+}
+
+Result<int> StageRunner::carry_out(const Stage* stage, const std::string& on,
+                                   const std::map<std::string, std::string>& files,
+                                   BuildLog& said) {
+  BERTH_TRY(const runtime::BuildSurroundings surroundings,
+            runtime::build_surroundings(run_.caller));
+  said.hide(surroundings.secrets);
+  const RunRequest& request = run_.request.run;
+  runtime::StageBuild order{.image = on, .base = base_};
+  order.run_id = run_id_;
+  order.stage = stage == nullptr ? "inspect" : std::string(environment::name_of(stage->kind));
+  order.archive = archive_of(files, surroundings);
+  // A run without a network needs its packages all the same.
+  order.network = request.network == "none" ? "" : request.network.value_or("");
+  order.extra_hosts = request.options.extra_hosts;
+  order.dns = request.options.dns;
+  if (stage != nullptr) {
+    order.repository = environment::kRepository;
+    order.tag = environment::tag_of(stage->key);
+    order.comment = fmt::format("berth: {}", join(stage->items, " "));
+    order.labels = [this, stage, &said] {
+      return environment::labels_of(*stage, said, base_.reference);
+    };
+  }
+  order.on_output = [&said](std::string_view bytes) { said.feed(bytes); };
+  order.stop = stop_;
+  const Result<runtime::StageOutcome> outcome = runtime::build_stage(*run_.engine, order);
+  if (!outcome) {
+    return fail(outcome.error());
+  }
+  said.finish();
+  return outcome->exit_code;
+}
+
+}  // namespace berth::cli

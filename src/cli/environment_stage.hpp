@@ -1,0 +1,50 @@
+// One stage of an environment, carried out: its archive, its progress, its log, and what is said
+// when it fails.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "berth/base/result.hpp"
+#include "berth/environment/build_log.hpp"
+#include "berth/environment/recipe.hpp"
+#include "berth/model/image_facts.hpp"
+#include "berth/runtime/build_surroundings.hpp"
+#include "cli/context.hpp"
+#include "cli/run_plan.hpp"
+
+namespace berth::cli {
+
+class StageRunner {
+ public:
+  // All of them must outlive it.
+  StageRunner(const PlannedRun& run, const ImageFacts& base, const std::string& run_id,
+              Context& context, const std::stop_token& stop)
+      : run_(run), base_(base), run_id_(run_id), context_(context), stop_(stop) {}
+
+  // What is in the image, without a change to anything. Looked up where the same image was looked
+  // at before.
+  Result<environment::ImagePackages> inspect();
+
+  // Makes the stage's image on `on` (an id), which has these packages. Errors: explain_failure(),
+  // those of build_stage().
+  Result<void> build(const environment::Stage& stage, const std::string& on,
+                     const std::map<std::string, std::string>& packages);
+
+ private:
+  // Without a stage it only looks. The exit code.
+  Result<int> carry_out(const environment::Stage* stage, const std::string& on,
+                        const std::map<std::string, std::string>& files,
+                        environment::BuildLog& said);
+  std::string archive_of(const std::map<std::string, std::string>& files,
+                         const runtime::BuildSurroundings& surroundings) const;
+
+  const PlannedRun& run_;
+  const ImageFacts& base_;
+  const std::string& run_id_;
+  Context& context_;
+  const std::stop_token& stop_;
+};
+
+}  // namespace berth::cli
