@@ -30,13 +30,13 @@ std::string plan_file(const Decision& decision) {
   }
   return fmt::format("PYTHON_SERIES={}\nFRAMEWORKS={}\nINSTALL_PYTHON={}\n",
                      shell_quoted(decision.python), shell_quoted(join(frameworks, " ")),
-                     decision.source == ImageSource::cuda_base ? "install" : "");
+                     decision.source == ImageSource::cuda_base ? "yes" : "");
 }
 
 // The lines for berth, as they were said: what find_look() gives back.
 std::string as_said(const ImagePackages& image) {
-  std::string text = fmt::format("@berth fact python={}\n@berth fact machine={}\n", image.python,
-                                 image.machine);
+  std::string text = fmt::format("@berth fact python={}\n@berth fact machine={}\n{}", image.python,
+                                 image.machine, image.uv ? "@berth fact uv=yes\n" : "");
   for (const auto& [name, version] : image.packages) {
     text += fmt::format("@berth package {}=={}\n", name, version);
   }

@@ -63,6 +63,7 @@ ImagePackages image_packages(const BuildLog& said) {
   };
   image.python = fact("python");
   image.machine = fact("machine");
+  image.uv = !fact("uv").empty();
   for (const std::string& package : said.packages()) {
     const std::size_t end = std::min(package.find("=="), package.size());
     image.packages[package.substr(0, end)] =

@@ -191,6 +191,8 @@ std::string_view name_of(Stage::Kind kind) {
   switch (kind) {
     case Stage::Kind::system:
       return "system";
+    case Stage::Kind::python:
+      return "python";
     case Stage::Kind::frameworks:
       return "frameworks";
     case Stage::Kind::packages:
@@ -206,6 +208,12 @@ std::vector<Stage> make_recipe(const RecipeInputs& inputs) {
   const std::vector<std::string> frameworks = sorted.frameworks();
   const std::vector<std::string> requirements = sorted.requirements();
   recipe.add(Stage::Kind::system, {{"system.txt", lines_text(system)}}, system);
+  if (!inputs.installed.has_installer() && !(frameworks.empty() && requirements.empty())) {
+    const bool python = !inputs.installed.python.empty();
+    recipe.add(Stage::Kind::python, {},
+               python ? std::vector<std::string>{"pip"}
+                      : std::vector<std::string>{"python" + inputs.decision.python, "pip"});
+  }
   recipe.add(Stage::Kind::frameworks, {{"frameworks.txt", lines_text(frameworks)}}, frameworks);
   std::string digests;
   for (const auto& [path, source] : inputs.local) {

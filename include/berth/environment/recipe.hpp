@@ -1,5 +1,5 @@
-// Recipe: how an environment is made of an image, in stages that change less and less seldom: the
-// distribution's packages, the frameworks, the rest. Each stage is an image of its own,
+// Recipe: how an environment is made of an image, in stages, those first that seldom change: the
+// distribution's packages, a Python with pip where the image has none, the frameworks, the rest. Each stage is an image of its own,
 // `berth/env:<key>`, so that a change of the last one leaves the others alone.
 //
 // Pure: no I/O. The same inputs give the same keys, on every machine and in any order of the lines.
@@ -35,7 +35,7 @@ struct RecipeInputs {
 };
 
 struct Stage {
-  enum class Kind { system, frameworks, packages };
+  enum class Kind { system, python, frameworks, packages };
   Kind kind = Kind::packages;
   // 64 hexadecimal digits: of the base, of this stage's files and those of all before, and of the
   // programs that carry them out.
@@ -44,7 +44,7 @@ struct Stage {
   std::vector<std::string> items{};            // what is installed, for people
 };
 
-std::string_view name_of(Stage::Kind kind);  // "system", "frameworks", "packages"
+std::string_view name_of(Stage::Kind kind);  // "system", "python", "frameworks", "packages"
 
 // In the order in which they are carried out; empty where the image has all that is asked for.
 std::vector<Stage> make_recipe(const RecipeInputs& inputs);

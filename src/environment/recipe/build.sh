@@ -1,5 +1,5 @@
 #!/bin/sh
-# Carries one stage of an environment out, as root in its container: build.sh inspect|system|frameworks|packages.
+# Carries one stage of an environment out, as root in its container: build.sh inspect|system|python|frameworks|packages.
 # Lies with its inputs in /run/berth, which is memory and no part of the image that is made afterwards.
 #
 # Says to berth, in lines of standard output that begin with `@berth`:
@@ -98,7 +98,7 @@ install_system() { # install_system PACKAGE…
   fi
 }
 
-system() {
+stage_system() {
   # shellcheck disable=SC2046  # names have no blanks
   set -- $(cat system.txt)
   has apt-get || failed no-apt
@@ -131,11 +131,9 @@ other_python() {
 }
 
 # On a CUDA base image there is none yet: the distribution's, if it has the series.
-ensure_python() {
-  find_python && return
-  [ -z "$(other_python)" ] || [ "${1:-}" = install ] || failed "other-python $(other_python)"
-  [ "${1:-}" = install ] || failed no-python
-  has apt-get || failed no-python
+install_interpreter() {
+  [ "$INSTALL_PYTHON" = yes ] || [ -z "$(other_python)" ] || failed "other-python $(other_python)"
+  [ "$INSTALL_PYTHON" = yes ] && has apt-get || failed no-python
   read_lists
   wanted=python${PYTHON_SERIES:-3}
   apt-cache show "$wanted" >/dev/null 2>&1 || failed "no-such-python $wanted"
@@ -145,13 +143,12 @@ ensure_python() {
     ! apt-cache show "$extra" >/dev/null 2>&1 || set -- "$@" "$extra"
   done
   install_system "$@" || failed system-package
+  # What a project's scripts call.
   has python || ln -s "$(command -v "$wanted")" /usr/local/bin/python
-  find_python || failed no-python
 }
 
-ensure_pip() {
-  ! "$PYTHON" -m pip --version >/dev/null 2>&1 || return 0
-  step "installing pip, which the image does not have"
+install_pip() {
+  step "installing pip"
   "$PYTHON" -m ensurepip >ensurepip.log 2>&1 && return
   cat ensurepip.log
   if has apt-get; then
@@ -162,6 +159,12 @@ ensure_pip() {
   "$PYTHON" -m pip --version || failed no-pip
 }
 
+stage_python() {
+  find_python || install_interpreter
+  find_python || failed no-python
+  "$PYTHON" -m pip --version >/dev/null 2>&1 || install_pip
+}
+
 # uv where it is there: in the image, or in the cache.
 find_installer() {
   PATH="$PATH:$CACHE/bin"
@@ -170,7 +173,7 @@ find_installer() {
     fact "installer=$(uv --version)"
     return
   fi
-  ensure_pip
+  "$PYTHON" -m pip --version >/dev/null 2>&1 || failed no-pip
   INSTALLER=pip
   fact "installer=pip $("$PYTHON" -m pip --version | cut -d ' ' -f 2)"
 }
@@ -191,8 +194,8 @@ install_python() { "${INSTALLER}_install" "$@" || failed python-package; }
 
 # --- the stages ------------------------------------------------------------------------------------
 
-frameworks() {
-  ensure_python install
+stage_frameworks() {
+  find_python || failed no-python
   find_installer
   while read -r index requirements; do
     step "installing $requirements"
@@ -206,14 +209,15 @@ frameworks() {
 }
 
 # What is there already; changes nothing.
-inspect() {
+stage_inspect() {
   if has dpkg-query; then dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed /@berth system /p'; fi
+  ! has uv || fact "uv=$(uv --version)"
   ! find_python || "$PYTHON" inspect_environment.py list
   exit
 }
 
-packages() {
-  ensure_python "${INSTALL_PYTHON:-}"
+stage_packages() {
+  find_python || failed no-python
   find_installer
   step "installing $(grep -c -v '^-' requirements.txt || true) requirements"
   install_python -c held.txt -c constraints.txt -r requirements.txt
@@ -229,5 +233,5 @@ finish() {
   }
 }
 
-"$1"
+"stage_$1"
 finish

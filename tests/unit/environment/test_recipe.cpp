@@ -24,6 +24,8 @@ struct Case {
   Case() {
     base.id = "sha256:aa";
     decision.python = "3.10";
+    installed.python = "3.10.12";
+    installed.packages["pip"] = "24.0";
   }
   std::vector<Stage> make() const {
     return make_recipe({packages, decision, base, installed, local, indexes});
@@ -119,4 +121,22 @@ TEST_CASE("recipe: a local source is installed from where the build has it") {
   c.packages.lines = {{.kind = PipLine::Kind::path, .text = "/p/mine.whl"}};
   c.local["/p/mine.whl"] = {"0/mine.whl", "sha256:1"};
   REQUIRE(c.make().back().files.at("requirements.txt") == "/run/berth/files/0/mine.whl\n");
+}
+
+TEST_CASE("recipe: a Python, or a pip, where the image has none") {
+  Case c;
+  c.packages.lines = {line("numpy<2", "numpy")};
+  REQUIRE(c.make().size() == 1);
+  c.installed.packages.clear();
+  const std::vector<Stage> with_pip = c.make();
+  REQUIRE(with_pip.size() == 2);
+  REQUIRE(with_pip[0].kind == Stage::Kind::python);
+  REQUIRE(with_pip[0].items == std::vector<std::string>{"pip"});
+  c.installed.uv = true;
+  REQUIRE(c.make().size() == 1);
+  c.installed = {};
+  REQUIRE(c.make()[0].items == std::vector<std::string>{"python3.10", "pip"});
+  c.packages.lines = {};
+  c.packages.apt = {{"git", {"--apt"}}};
+  REQUIRE(c.make().size() == 1);  // who wants git alone needs no Python
 }
