@@ -9,6 +9,7 @@
 #include "berth/base/embedded.hpp"
 #include "berth/base/sha256.hpp"
 #include "berth/base/text.hpp"
+#include "environment/framework_install.hpp"
 
 namespace berth::environment {
 
@@ -50,13 +51,13 @@ class Sorting {
     return {names.begin(), names.end()};
   }
 
-  // One line per call of the installer: the index (`-`: the usual ones), then the requirements.
+  // One line per call of the installer: `usual -`, `index URL` or `links URL`, then requirements.
   std::vector<std::string> frameworks() const {
     std::vector<std::string> lines;
     for (const FrameworkChoice& framework : inputs_.decision.frameworks) {
       if (!framework.in_image) {
-        std::string line = framework.index_url.empty() ? "-" : framework.index_url;
-        line += ' ' + pinned(framework);
+        const FrameworkInstall install = install_of(framework);
+        std::string line = place_text(install) + ' ' + install.requirement;
         for (const std::string& companion : companions_of(framework)) {
           line += ' ' + companion;
         }
@@ -105,11 +106,16 @@ class Sorting {
   }
 
  private:
-  // "torch==2.3.1+cu121": the index for a build has no other, so the build is part of the version.
-  static std::string pinned(const FrameworkChoice& framework) {
-    const bool own_index = !framework.index_url.empty() && framework.name == "torch";
-    return fmt::format("{}=={}{}", framework.name, framework.version,
-                       own_index && !framework.build.empty() ? "+" + framework.build : "");
+  static std::string place_text(const FrameworkInstall& install) {
+    switch (install.place) {
+      case FrameworkInstall::Place::index:
+        return "index " + install.url;
+      case FrameworkInstall::Place::links:
+        return "links " + install.url;
+      case FrameworkInstall::Place::usual:
+        break;
+    }
+    return "usual -";
   }
 
   std::vector<std::string> companions_of(const FrameworkChoice& framework) const {

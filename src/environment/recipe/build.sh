@@ -197,14 +197,14 @@ install_python() { "${INSTALLER}_install" "$@" || failed python-package; }
 stage_frameworks() {
   find_python || failed no-python
   find_installer
-  while read -r index requirements; do
+  while read -r place url requirements; do
     step "installing $requirements"
     # shellcheck disable=SC2086  # requirements are words here
-    if [ "$index" = - ]; then
-      install_python $requirements
-    else
-      install_python --index-url "$index" $requirements
-    fi
+    case $place in
+      index) install_python --index-url "$url" $requirements ;;
+      links) install_python --find-links "$url" $requirements ;;
+      *) install_python $requirements ;;
+    esac
   done <frameworks.txt
 }
 

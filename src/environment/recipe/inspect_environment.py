@@ -36,6 +36,10 @@ def release(version):
     return version.split("+")[0]
 
 
+# Packages whose module has another name.
+MODULES = {"onnxruntime-gpu": "onnxruntime", "tensorflow-gpu": "tensorflow", "tensorflow-cpu": "tensorflow"}
+
+
 def cuda_of(name, module):
     if name == "torch":
         return module.version.cuda
@@ -52,7 +56,7 @@ def check(wanted):
         requirement, _, cuda = text.partition("@cuda=")
         name, _, version = requirement.partition("==")
         try:
-            module = importlib.import_module(name)
+            module = importlib.import_module(MODULES.get(name, name.replace("-", "_")))
         except Exception as error:  # whatever a framework does when it is loaded
             print("@berth wrong %s cannot be imported: %s: %s" % (name, type(error).__name__, error))
             good = False

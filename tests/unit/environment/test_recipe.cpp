@@ -64,7 +64,7 @@ TEST_CASE("recipe: apt, then frameworks, then the rest; each stage has its own i
   REQUIRE(stages[1].kind == Stage::Kind::frameworks);
   // The index of a build has the companions of the same build, and no index else is asked.
   REQUIRE(stages[1].files.at("frameworks.txt") ==
-          "https://download.pytorch.org/whl/cu121 torch==2.3.1+cu121 torchvision==0.18.1\n");
+          "index https://download.pytorch.org/whl/cu121 torch==2.3.1+cu121 torchvision==0.18.1\n");
   REQUIRE(stages[2].kind == Stage::Kind::packages);
   REQUIRE(stages[2].files.at("requirements.txt") ==
           "numpy<2\ntorchvision == 0.18.1\nxformers==0.0.27\n");
