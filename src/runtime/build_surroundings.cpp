@@ -14,10 +14,10 @@ constexpr const char* kCaBundle = "/run/berth/ca.crt";
 
 // pip's and uv's variables that say where packages are and how they are reached. Not those that name
 // folders of the caller's machine.
-constexpr std::array<std::string_view, 10> kIndexVariables = {
+constexpr std::array<std::string_view, 11> kIndexVariables = {
     "PIP_INDEX_URL",      "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST",     "PIP_DEFAULT_TIMEOUT",
     "PIP_RETRIES",        "UV_INDEX",            "UV_DEFAULT_INDEX",     "UV_INDEX_URL",
-    "UV_EXTRA_INDEX_URL", "UV_INSECURE_HOST"};
+    "UV_EXTRA_INDEX_URL", "UV_INSECURE_HOST",    "UV_PYTHON_INSTALL_MIRROR"};
 
 constexpr std::array<std::string_view, 8> kProxyVariables = {
     "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",

@@ -32,6 +32,12 @@ apt() { # apt COMMAND…: the machine's lists, or the copy that revive_sources()
   DEBIAN_FRONTEND=noninteractive apt-get -q $APT_OPTIONS "$@"
 }
 
+# Whether there is a package to install; `show` knows names as well that others only provide.
+offers() {
+  # shellcheck disable=SC2086
+  apt-cache $APT_OPTIONS policy "$1" 2>/dev/null | grep -q 'Candidate: *[^ (]'
+}
+
 # Lists that nobody serves any more: NVIDIA's (signed with a key that was withdrawn in 2022), those of
 # distributions that have moved to an archive. The image's own lists stay as they are.
 revive_sources() {
@@ -130,17 +136,39 @@ other_python() {
   done
 }
 
+# A series that the distribution does not have: uv knows where relocatable builds of it are, and their
+# checksums. UV_PYTHON_INSTALL_MIRROR names another place. uv itself comes from the index, through the
+# distribution's own Python.
+standalone_python() {
+  PATH="$PATH:$CACHE/tools/bin"
+  if ! has uv; then
+    install_system python3 python3-pip || return 1
+    PIP_CACHE_DIR=$CACHE/pip PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
+      python3 -m pip install --target "$CACHE/tools" uv || return 1
+  fi
+  UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1 UV_PYTHON_INSTALL_DIR=/opt/python UV_PYTHON_INSTALL_BIN=0 \
+    uv python install "$PYTHON_SERIES" || return 1
+  found=$(UV_PYTHON_INSTALL_DIR=/opt/python uv python find --managed-python "$PYTHON_SERIES") || return 1
+  ln -sf "$found" "/usr/local/bin/python$PYTHON_SERIES"
+  ln -sf "$found" /usr/local/bin/python
+  # It belongs to this image alone, and pip may write there.
+  find /opt/python -name EXTERNALLY-MANAGED -exec rm -f {} +
+}
+
 # On a CUDA base image there is none yet: the distribution's, if it has the series.
 install_interpreter() {
   [ "$INSTALL_PYTHON" = yes ] || [ -z "$(other_python)" ] || failed "other-python $(other_python)"
   [ "$INSTALL_PYTHON" = yes ] && has apt-get || failed no-python
   read_lists
   wanted=python${PYTHON_SERIES:-3}
-  apt-cache show "$wanted" >/dev/null 2>&1 || failed "no-such-python $wanted"
   step "installing Python${PYTHON_SERIES:+ $PYTHON_SERIES}"
+  offers "$wanted" || {
+    standalone_python || failed "no-such-python $wanted"
+    return
+  }
   set -- "$wanted"
   for extra in "$wanted-venv" "$wanted-distutils"; do
-    ! apt-cache show "$extra" >/dev/null 2>&1 || set -- "$@" "$extra"
+    ! offers "$extra" || set -- "$@" "$extra"
   done
   install_system "$@" || failed system-package
   # What a project's scripts call.
@@ -167,7 +195,7 @@ stage_python() {
 
 # uv where it is there: in the image, or in the cache.
 find_installer() {
-  PATH="$PATH:$CACHE/bin"
+  PATH="$PATH:$CACHE/tools/bin"
   if has uv && [ "${BERTH_INSTALLER:-}" != pip ]; then
     INSTALLER=uv
     fact "installer=$(uv --version)"
@@ -186,7 +214,7 @@ pip_install() {
     "$PYTHON" -m pip install "$@"
 }
 uv_install() {
-  UV_CACHE_DIR=$CACHE/uv UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_NATIVE_TLS=1 \
+  UV_CACHE_DIR=$CACHE/uv UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1 \
     UV_INDEX_STRATEGY=unsafe-best-match \
     uv pip install --python "$PYTHON" --break-system-packages "$@"
 }
@@ -206,6 +234,7 @@ stage_frameworks() {
       *) install_python $requirements ;;
     esac
   done <frameworks.txt
+  check_frameworks
 }
 
 # What is there already; changes nothing.
@@ -221,16 +250,19 @@ stage_packages() {
   find_installer
   step "installing $(grep -c -v '^-' requirements.txt || true) requirements"
   install_python -c held.txt -c constraints.txt -r requirements.txt
+  [ -z "$FRAMEWORKS" ] || check_frameworks
+}
+
+# What was decided on must be what is there, whatever was installed beside it.
+check_frameworks() {
+  step "importing $(echo "$FRAMEWORKS" | sed 's/@cuda=[^ ]*//g')"
+  # shellcheck disable=SC2086  # names
+  "$PYTHON" inspect_environment.py check $FRAMEWORKS || failed framework
 }
 
 finish() {
   [ -z "${LISTS_READ:-}" ] || rm -rf /var/lib/apt/lists/*
-  [ -z "${PYTHON:-}" ] || {
-    step "looking at what is there now"
-    # shellcheck disable=SC2086  # names
-    "$PYTHON" inspect_environment.py check $FRAMEWORKS || failed framework
-    "$PYTHON" inspect_environment.py list
-  }
+  [ -z "${PYTHON:-}" ] || "$PYTHON" inspect_environment.py list
 }
 
 "stage_$1"
