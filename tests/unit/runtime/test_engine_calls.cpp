@@ -508,6 +508,55 @@ TEST_CASE("a container that is gone is absent") {
   REQUIRE_FALSE(engine->inspect_container("gone").value().has_value());
 }
 
+TEST_CASE("an image is made of a container, with nothing of the build in its configuration") {
+  FakeEngineServer server;
+  server.answer("POST /commit", 201, R"({"Id":"sha256:00ff"})");
+  const std::unique_ptr<Engine> engine = connect(server);
+  berth::runtime::CommitSpec spec;
+  spec.repository = "berth/env";
+  spec.tag = "0123";
+  spec.command = {"python3"};
+  spec.user = "1000";
+  spec.labels = {{"org.berth.env", "a\nb"}};
+  REQUIRE(engine->commit("abc", spec).value() == "sha256:00ff");
+  const FakeRequest request = server.last("POST /commit");
+  REQUIRE(request.target.find("container=abc&repo=berth/env&tag=0123") != std::string::npos);
+  // An entry point that is left out would be the container's, which is the build's.
+  REQUIRE(request.body ==
+          R"({"Entrypoint":[],"Cmd":["python3"],"User":"1000","Labels":{"org.berth.env":"a\nb"}})");
+  server.answer("POST /commit", 201, R"({"Id":"00ff"})");  // Podman
+  REQUIRE(engine->commit("abc", spec).value() == "sha256:00ff");
+  for (const char* body : {"", "{}", "[]"}) {
+    server.answer("POST /commit", 201, body);
+    REQUIRE(engine->commit("abc", spec).error().code == Errc::engine_failed);
+  }
+  server.answer("POST /commit", 404, R"({"message":"no such container"})");
+  REQUIRE(engine->commit("abc", spec).error().code == Errc::not_found);
+  spec.comment = "ok";
+  spec.command = {"\xff"};
+  REQUIRE(engine->commit("abc", spec).error().code == Errc::invalid_input);
+}
+
+TEST_CASE("images are listed with their labels") {
+  FakeEngineServer server;
+  server.answer("GET /images/json", 200,
+                R"([{"Id":"sha256:1","RepoTags":["berth/env:a"],"Labels":{"x":"y"},"Created":7,
+                     "Size":42},{"Id":"sha256:2","RepoTags":null,"Labels":null}])");
+  const std::unique_ptr<Engine> engine = connect(server);
+  const std::vector<berth::runtime::ImageSummary> images =
+      engine->list_images({"org.berth.env"}).value();
+  REQUIRE(images.size() == 2);
+  REQUIRE(images[0].names == std::vector<std::string>{"berth/env:a"});
+  REQUIRE(images[0].labels.at("x") == "y");
+  REQUIRE(images[0].created == 7);
+  REQUIRE(images[0].bytes == 42);
+  REQUIRE(server.last("GET /images/json").target.find("filters=") != std::string::npos);
+  REQUIRE(engine->list_images({}));
+  REQUIRE(server.last("GET /images/json").target.find("filters=") == std::string::npos);
+  server.answer("GET /images/json", 200, "{}");
+  REQUIRE_FALSE(engine->list_images({}));
+}
+
 TEST_CASE("an empty image is made and dropped") {
   FakeEngineServer server;
   server.answer("POST /images/create", 200,
