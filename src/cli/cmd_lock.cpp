@@ -132,7 +132,7 @@ class LockVerb : public Verb {
                                                {"fits", true},
                                                {"machine", host.origin.text},
                                                {"image", decision.image},
-                                               {"driver_mode", name_of(decision.driver.mode)},
+                                               {"driver_mode", mode_or_null(name_of(decision.driver.mode))},
                                                {"warnings", decision.warnings}};
       context.out << document.dump(2) << '\n';
       return kDone;

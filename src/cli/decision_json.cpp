@@ -98,7 +98,7 @@ std::string decision_document(const Decision& decision, bool explain) {
                    {"driver",
                     {{"found", version_or_null(decision.driver.found)},
                      {"required", version_or_null(decision.driver.required)},
-                     {"mode", name_of(decision.driver.mode)}}},
+                     {"mode", mode_or_null(name_of(decision.driver.mode))}}},
                    {"gpus", gpus_json(decision.gpus)},
                    {"reasons", reasons_json(decision.reasons)},
                    {"image_facts", image_facts_json(decision.image_facts)},

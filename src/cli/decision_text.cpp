@@ -65,6 +65,8 @@ std::string driver_text(const DriverVerdict& driver) {
       return text + ", by minor-version compatibility";
     case DriverMode::forward:
       return text + ", by forward compatibility (cuda-compat)";
+    case DriverMode::unknown:
+      return text + "; whether it fits is not known";
     case DriverMode::native:
     case DriverMode::none:
       return text;

@@ -27,6 +27,8 @@ std::string_view name_of(DriverMode mode) {
       return "minor";
     case DriverMode::forward:
       return "forward";
+    case DriverMode::unknown:
+      return "unknown";
     case DriverMode::none:
       return "none";
   }

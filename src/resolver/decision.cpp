@@ -246,7 +246,7 @@ class Explanation {
     }
     decision_.driver.found = machine_.driver;
     if (!chosen_.cuda) {
-      decision_.driver.mode = DriverMode::native;
+      decision_.driver.mode = DriverMode::unknown;
       return;
     }
     decision_.driver.required = chosen_.driver.required;

@@ -100,12 +100,12 @@ class Check {
  private:
   DriverFit unknown() const {
     if (!machine_.driver && !machine_.native_cuda) {
-      return fits(DriverMode::native, "driver-unknown",
+      return fits(DriverMode::unknown, "driver-unknown",
                   fmt::format("the driver is not known; CUDA {} needs {}", needs_.cuda.text(),
                               required_text()),
                   toolkit_source(catalog_, needs_.cuda));
     }
-    return fits(DriverMode::native, "driver-unknown",
+    return fits(DriverMode::unknown, "driver-unknown",
                 fmt::format("nothing is known of driver {} and CUDA {}", machine_.driver->text(),
                             needs_.cuda.text()),
                 {});

@@ -53,7 +53,7 @@ DriverRule driver_rule(const DriverQuestion& question, const Machine& machine,
 // such.
 bool allows_forward(const Machine& machine);
 
-// A machine of which the driver is not known fits, in mode native: machine.warnings says that
+// A machine of which the driver is not known fits, in mode unknown: machine.warnings says that
 // nothing was checked.
 DriverFit driver_fit(const DriverNeeds& needs, const Machine& machine, const Catalog& catalog);
 

@@ -28,7 +28,7 @@ Decision unknown_image(const ResolveRequest& request, const Machine& machine) {
   decision.image = request.image->value;
   decision.source = ImageSource::given;
   decision.driver.found = machine.driver;
-  decision.driver.mode = machine.uses_gpu ? DriverMode::native : DriverMode::none;
+  decision.driver.mode = machine.uses_gpu ? DriverMode::unknown : DriverMode::none;
   for (const MachineGpu& gpu : machine.gpus) {
     decision.gpus.push_back({gpu.name, gpu.capability, {}});
   }

@@ -48,6 +48,8 @@ class Rules {
     tell_facts();
     compare_cuda();
     BERTH_CHECK(judge_requirement());
+    BERTH_CHECK(judge_cuda());
+    judge_gpus();
     return judge_space();
   }
 
@@ -133,20 +135,83 @@ class Rules {
     return {};
   }
 
+  // The driver against the image's own word, where the catalogue could not judge it.
+  Result<void> judge_cuda() {
+    const std::optional<bool> runs = code_runs();
+    if (!runs || decision_.driver.mode != DriverMode::unknown) {
+      return {};
+    }
+    const bool native = CudaVersion::parse(cuda_->major_minor()) <= machine_.cuda;
+    decision_.driver.required =
+        native ? catalog_.native_driver(*cuda_) : catalog_.minor_driver(*cuda_);
+    if (*runs) {
+      decision_.driver.mode = native ? DriverMode::native : DriverMode::minor;
+      return {};
+    }
+    Error error = does_not_run();
+    if (use_.to_be_pulled && !may_run_by_compat()) {
+      return fail(std::move(error).named("image-cuda"));
+    }
+    warn(fmt::format("{}: {}", error.message, join(error.notes, "; ")));
+    return {};
+  }
+
+  Error does_not_run() const {
+    Error error{Errc::no_solution, fmt::format("`{}` does not run on this driver", image())};
+    error.note(fmt::format("it says that it has CUDA {}, and {}", cuda_->text(),
+                           driver_offer(machine_)));
+    const std::optional<DriverVersion> minor = catalog_.minor_driver(*cuda_);
+    if (const auto lowest = minor ? minor : catalog_.native_driver(*cuda_)) {
+      error.note(
+          fmt::format("driver {} is the lowest that runs CUDA {}", lowest->text(), cuda_->text()));
+    }
+    error.hint("`berth resolve …` chooses an image for this driver");
+    return error;
+  }
+
+  // cuda-compat in the image helps on data-centre GPUs, and nobody has looked whether it is there.
+  bool may_run_by_compat() const {
+    return std::any_of(catalog_.forward_compatibility.begin(),
+                       catalog_.forward_compatibility.end(),
+                       [this](const ForwardCompatibility& row) {
+                         return row.driver_branch == machine_.driver->major() &&
+                                row.verdict == ForwardCompatibility::Verdict::compatible &&
+                                row.cuda.major_minor() == cuda_->major_minor();
+                       });
+  }
+
+  // Of an image that the catalogue does not know nobody knows the code. What its CUDA cannot have
+  // made can run by PTX at best.
+  void judge_gpus() {
+    if (!cuda_ || find_image(catalog_, image()) != nullptr) {
+      return;
+    }
+    const auto range =
+        std::find_if(catalog_.coverage.begin(), catalog_.coverage.end(),
+                     [this](const CudaCoverage& row) { return row.cuda.covers(*cuda_); });
+    for (const GpuVerdict& gpu : decision_.gpus) {
+      const bool outside = range != catalog_.coverage.end() && gpu.compute_capability &&
+                           (*gpu.compute_capability < range->min ||
+                            *gpu.compute_capability > range->max);
+      if (outside) {
+        warn(fmt::format("{} has CUDA {}, which makes code for compute capability {} to {}; {} has "
+                         "{}{}",
+                         image(), cuda_->text(), range->min.text(), range->max.text(), gpu.name,
+                         gpu.compute_capability->text(),
+                         *gpu.compute_capability > range->max ? ": it can run by PTX at best"
+                                                              : ": it cannot run"));
+      }
+    }
+  }
+
   void forget_supposition() {
     std::erase(decision_.warnings, decision_.supposed_requirement);
     decision_.supposed_requirement.clear();
   }
 
   Error refusal(const std::string& demand) const {
-    Error error{Errc::no_solution, fmt::format("`{}` does not run on this driver", image())};
+    Error error = does_not_run();
     error.note(demand + ": NVIDIA's runtime hook refuses to start it");
-    error.note(fmt::format("it has CUDA {}, and {}", cuda_->text(), driver_offer(machine_)));
-    if (const auto floor = catalog_.minor_driver(*cuda_)) {
-      error.note(
-          fmt::format("driver {} is the lowest that runs CUDA {}", floor->text(), cuda_->text()));
-    }
-    error.hint("`berth resolve …` chooses an image for this driver");
     return std::move(error).named("image-requirement");
   }
 

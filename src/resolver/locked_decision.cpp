@@ -116,7 +116,7 @@ class LockedChecks {
       return;
     }
     if (!lock_.cuda) {
-      decision_.driver.mode = DriverMode::native;
+      decision_.driver.mode = DriverMode::unknown;
       decision_.warnings.push_back(fmt::format(
           "the driver is not checked: berth.lock does not know the CUDA in {}", lock_.image));
       return;

@@ -46,7 +46,9 @@ enum class DriverMode {
   minor,    // minor-version compatibility
   forward,  // cuda-compat on a data-centre GPU
   none,     // a CPU run
+  unknown,  // of the driver, or of the image's CUDA, too little is known to say
 };
+// "unknown" for unknown; documents write null.
 std::string_view name_of(DriverMode mode);
 
 struct DriverVerdict {

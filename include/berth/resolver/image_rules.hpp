@@ -27,6 +27,8 @@ struct ImageUse {
 // Keeps the facts in the decision, replaces what the catalogue supposed, and adds warnings and
 // reasons. Errors, only where the image is to be pulled:
 //   Errc::no_solution    "image-requirement": the hook refuses it, and its code would not run
+//                        "image-cuda": the catalogue does not know the image, and the driver does
+//                        not run the CUDA that it says it has
 //   Errc::engine_failed  "disk-full": the engine's disk has no room for it
 Result<void> apply_image_facts(Decision& decision, ImageFacts facts, const ImageUse& use,
                                const Host& host, const Catalog& catalog);

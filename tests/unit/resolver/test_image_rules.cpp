@@ -85,6 +85,28 @@ TEST_CASE("a given image that neither starts nor would run is refused before the
   CHECK(runs.cuda == "12.8");
 }
 
+TEST_CASE("the CUDA that a given image says it has is held against driver and GPU") {
+  const auto judged = [](const char* driver, const char* gpu, const char* cuda, bool pulled) {
+    const Question question{{}, driver, {gpu}, "", "", "", "lab/own:1"};
+    Decision decision = decided(question);
+    REQUIRE(decision.driver.mode == DriverMode::unknown);
+    const Result<void> applied = apply_image_facts(
+        decision, facts_with({std::string("CUDA_VERSION=") + cuda}),
+        {pulled, RequireCheck::none, {}}, host_of(question), catalogue());
+    return std::make_pair(applied ? "" : applied.error().id, decision);
+  };
+  CHECK(judged("535.104.05", "RTX 3090", "12.2.0", true).second.driver.mode == DriverMode::native);
+  CHECK(judged("535.104.05", "RTX 3090", "12.4.1", true).second.driver.mode == DriverMode::minor);
+  CHECK(judged("390.46", "RTX 3090", "12.4.0", true).first == "image-cuda");
+  const Decision here = judged("390.46", "RTX 3090", "12.4.0", false).second;
+  CHECK(any_contains(here.warnings, "does not run on this driver"));
+  CHECK(any_contains(here.warnings, "525.60.13"));
+  // A data-centre GPU with cuda-compat could: nobody knows whether the image has it.
+  CHECK(judged("470.86", "A100", "11.8.0", true).second.driver.mode == DriverMode::minor);
+  const Decision old = judged("580.65.06", "RTX 5090", "9.0.176", true).second;
+  CHECK(any_contains(old.warnings, "it can run by PTX at best"));
+}
+
 TEST_CASE("an image that contradicts the catalogue's CUDA is told with both") {
   const Question question{{"torch==2.3.1"}, "535.104.05", {"RTX 3090"}};
   for (const char* line : {"CUDA_VERSION=11.8.0", "NV_CUDA_LIB_VERSION=11.8.0-1"}) {
