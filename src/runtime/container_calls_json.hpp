@@ -1,5 +1,6 @@
 // What is sent to the engine about containers that are there: the bodies of POST /containers/…/exec
-// and POST /exec/…/start, the filter of GET /containers/json. Source: moby api/swagger.yaml.
+// and POST /exec/…/start, the filter of GET /containers/json and
+// /images/json. Source: moby api/swagger.yaml.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@ namespace berth::runtime {
 Result<std::string> exec_body(const ExecSpec& spec);
 std::string exec_start_body(bool tty);
 
-// The query `filters` for containers that have all of these labels.
+// The query `filters` for containers or images that have all of these labels.
 std::string label_filter(const std::vector<std::string>& labels);
 
 }  // namespace berth::runtime

@@ -7,6 +7,7 @@
 #include "berth/base/text.hpp"
 #include "berth/runtime/container_json.hpp"
 #include "runtime/api_version.hpp"
+#include "runtime/container_calls_json.hpp"
 #include "runtime/docker_engine_class.hpp"
 #include "runtime/engine_error.hpp"
 #include "runtime/engine_json.hpp"
@@ -300,6 +301,18 @@ Result<void> DockerEngine::remove_image(const std::string& id) {
     return fail(engine_error(response, fmt::format("image `{}` cannot be removed", id)));
   }
   return {};
+}
+
+Result<std::vector<ImageSummary>> DockerEngine::list_images(
+    const std::vector<std::string>& labels) {
+  const std::string filter =
+      labels.empty() ? std::string() : "?filters=" + url_escaped(label_filter(labels));
+  BERTH_TRY(const HttpResponse response,
+            call("GET", "/images/json" + filter, options_.timeouts.query, {}, options_.stop));
+  if (!response.ok()) {
+    return fail(engine_error(response, "the engine does not list its images"));
+  }
+  return decode_images(response.body);
 }
 
 std::unique_ptr<Engine> make_docker_engine(Endpoint endpoint, EngineOptions options) {

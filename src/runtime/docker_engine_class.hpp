@@ -56,6 +56,7 @@ class DockerEngine final : public Engine {
   Result<void> resize_exec(const std::string& exec_id, ContainerSpec::ConsoleSize size) override;
   Result<std::string> import_image(const std::string& archive) override;
   Result<void> remove_image(const std::string& id) override;
+  Result<std::vector<ImageSummary>> list_images(const std::vector<std::string>& labels) override;
 
  private:
   // Asks once what is there and how to speak with it.

@@ -195,6 +195,23 @@ Result<PullLine> decode_pull_line(std::string_view object) {
   });
 }
 
+Result<std::vector<ImageSummary>> decode_images(std::string_view body) {
+  return decode(body, Errc::engine_failed, answer_to("GET /images/json"), [](const Json& json) {
+    if (!json.is_array()) {
+      throw UnexpectedJson("expected a list");
+    }
+    std::vector<ImageSummary> rows;
+    for (const Json& row : json) {
+      rows.push_back({.id = text_field(row, "Id"),
+                      .names = texts_field(row, "RepoTags"),
+                      .labels = text_map_field(row, "Labels"),
+                      .created = integer_field(row, "Created"),
+                      .bytes = count_field(row, "Size")});
+    }
+    return rows;
+  });
+}
+
 Result<std::string> decode_imported(std::string_view stream) {
   JsonStreamSplitter splitter;
   std::string id;

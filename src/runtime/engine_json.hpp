@@ -27,6 +27,8 @@ Result<std::optional<ContainerStats>> decode_stats(std::string_view body);
 Result<std::string> decode_created_exec(std::string_view body);
 Result<ExecState> decode_exec(std::string_view body);
 
+Result<std::vector<ImageSummary>> decode_images(std::string_view body);
+
 // The progress of an import: the id of the image that was made.
 Result<std::string> decode_imported(std::string_view stream);
 

@@ -441,6 +441,12 @@ Result<void> FakeEngine::remove_image(const std::string& id) {
   return {};
 }
 
+Result<std::vector<ImageSummary>> FakeEngine::list_images(const std::vector<std::string>&) {
+  BERTH_CHECK(record("list_images"));
+  const std::lock_guard lock(mutex_);
+  return images;
+}
+
 FakeSignals::FakeSignals() {
   ::signal(SIGPIPE, SIG_IGN);  // as a SignalWatcher does
   std::array<int, 2> ends{-1, -1};

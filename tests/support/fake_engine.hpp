@@ -72,6 +72,7 @@ class FakeEngine : public runtime::Engine {
   std::map<std::string, runtime::ContainerState> states{};      // by id
   std::map<std::string, runtime::ContainerStats> statistics{};  // by id
   std::map<std::string, std::string> kept_output{};             // by id, framed as an engine does
+  std::vector<runtime::ImageSummary> images{};
   // The command of create_exec(), run like that of a container from start_exec() on.
   std::function<void(FakeContainer&)> exec_command{};
 
@@ -113,6 +114,9 @@ class FakeEngine : public runtime::Engine {
   Result<void> resize_exec(const std::string& exec_id, ContainerSpec::ConsoleSize size) override;
   Result<std::string> import_image(const std::string& archive) override;
   Result<void> remove_image(const std::string& id) override;
+  // `images`, whatever the labels.
+  Result<std::vector<runtime::ImageSummary>> list_images(
+      const std::vector<std::string>& labels) override;
 
  private:
   Result<void> record(const std::string& call);

@@ -197,6 +197,15 @@ struct EngineDetails {
   bool selinux = false;  // it labels containers
 };
 
+// A row of the list of images.
+struct ImageSummary {
+  std::string id{};                  // "sha256:…"
+  std::vector<std::string> names{};  // "berth/env:4f3a…"; Podman writes docker.io/ and localhost/
+  std::map<std::string, std::string> labels{};
+  std::int64_t created = 0;  // seconds since 1970
+  std::uint64_t bytes = 0;   // with the layers that it shares
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -258,6 +267,8 @@ class Engine {
   virtual Result<std::string> import_image(const std::string& archive) = 0;
   // By id (DELETE /images/{id}); an absent one is no error.
   virtual Result<void> remove_image(const std::string& id) = 0;
+  // Images that have all of these labels ("name" or "name=value"); with none, all that have a name.
+  virtual Result<std::vector<ImageSummary>> list_images(const std::vector<std::string>& labels) = 0;
 };
 
 }  // namespace berth::runtime
