@@ -66,7 +66,9 @@ class LockVerb : public Verb {
     BERTH_TRY(const ResolveRequest request,
               spec::gather_resolve(flags_, context.surroundings, &locked.warnings));
     const fs::path path = lock_path(flags_, context.surroundings);
-    BERTH_TRY(const Host host, decision_machine(machine_, context, catalog));
+    BERTH_TRY(const Host host,
+              decision_machine(machine_, context, catalog,
+                               check_ ? LocalChoice::has_no_say : LocalChoice::counts));
     const bool anew = updates() && names().empty();
     BERTH_TRY(const std::optional<Lock> before,
               anew ? readable_lock(path, locked.warnings) : load_lock(path));

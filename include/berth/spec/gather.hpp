@@ -27,6 +27,8 @@ struct Flags {
   std::optional<std::string> image{};
   std::optional<std::string> source{};
   bool devel = false;
+  std::optional<std::string> prefer{};
+  bool offline = false;
   std::optional<std::string> gpus{};
   std::optional<std::string> job{};
   std::vector<std::string> command{};
