@@ -21,6 +21,7 @@
 #include "cli/doctor_report.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/local_images.hpp"
 #include "cli/machine.hpp"
 #include "cli/verb.hpp"
 #include "cli/version.hpp"
@@ -65,9 +66,7 @@ void observe_engine(const OpenedEngine& engine, Observations& seen) {
 
 // Where the user has named the engine, and which socket that is.
 void observe_address(const Context& context, Observations& seen, runtime::SiteQuery& query) {
-  runtime::EndpointQuery asked{context.options.engine, context.surroundings.environment};
-  asked.context = context.options.context;
-  const Result<runtime::Endpoint> endpoint = runtime::find_endpoint(asked);
+  const Result<runtime::Endpoint> endpoint = find_engine(context);
   const bool named = endpoint && endpoint->origin != "default socket" &&
                      endpoint->through == runtime::Endpoint::Through::nothing;
   if (named && endpoint->local()) {
@@ -140,6 +139,9 @@ class DoctorVerb : public Verb {
         engine ? (*engine)->facts() : Result<EngineFacts>(Failure(engine.error()));
     if (facts) {
       runtime::add_engine(probe, *facts);
+      if (const Result<Catalog> catalog = context.catalog()) {
+        probe.host.images = local_images(**engine, *catalog, context);
+      }
     } else if (facts.error().code == Errc::usage) {
       return fail(facts.error());
     } else {

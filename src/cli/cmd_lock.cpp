@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "berth/base/file.hpp"
+#include "berth/resolver/local_images.hpp"
 #include "berth/resolver/resolve.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/image_digest.hpp"
@@ -26,6 +27,7 @@ struct Locked {
   Lock lock;
   std::vector<std::string> changes{};  // against the lock that was there
   std::vector<std::string> warnings{};
+  std::string note{};
   bool is_new = false;
 };
 
@@ -66,15 +68,17 @@ class LockVerb : public Verb {
     BERTH_TRY(const ResolveRequest request,
               spec::gather_resolve(flags_, context.surroundings, &locked.warnings));
     const fs::path path = lock_path(flags_, context.surroundings);
-    BERTH_TRY(const Host host, decision_machine(machine_, context, catalog));
+    BERTH_TRY(const Host host,
+              decision_machine(machine_, context, catalog,
+                               check_ ? LocalChoice::has_no_say : LocalChoice::counts));
     const bool anew = updates() && names().empty();
     BERTH_TRY(const std::optional<Lock> before,
               anew ? readable_lock(path, locked.warnings) : load_lock(path));
     if (check_) {
       return check(context, path, before, request, host, catalog);
     }
-    BERTH_TRY(locked.lock, choose(before, request, host, catalog, locked.warnings));
-    add_digest(context, before, locked);
+    BERTH_TRY(locked.lock, choose(before, request, host, catalog, locked));
+    add_digest(context, before, request.offline, locked);
     locked.is_new = !before;
     if (before) {
       locked.changes = lock_changes(*before, locked.lock);
@@ -148,16 +152,16 @@ class LockVerb : public Verb {
   }
 
   Result<Lock> choose(const std::optional<Lock>& before, const ResolveRequest& request,
-                      const Host& host, const Catalog& catalog,
-                      std::vector<std::string>& warnings) const {
+                      const Host& host, const Catalog& catalog, Locked& found) const {
     const std::vector<LockInput> inputs = lock_inputs(request, catalog);
     if (before && !updates() && changed_inputs(*before, inputs).empty()) {
       BERTH_TRY(const Decision same, locked_decision(*before, request, host, catalog));
-      warnings.insert(warnings.end(), same.warnings.begin(), same.warnings.end());
+      found.warnings.insert(found.warnings.end(), same.warnings.begin(), same.warnings.end());
       return *before;
     }
     BERTH_TRY(const Decision decision, decision_for(before, request, host, catalog));
-    warnings.insert(warnings.end(), decision.warnings.begin(), decision.warnings.end());
+    found.warnings.insert(found.warnings.end(), decision.warnings.begin(), decision.warnings.end());
+    found.note = substitute_note(decision);
     return make_lock(decision, inputs, host, catalog);
   }
 
@@ -190,21 +194,24 @@ class LockVerb : public Verb {
     return known;
   }
 
-  static void add_digest(const Context& context, const std::optional<Lock>& before,
+  static void add_digest(const Context& context, const std::optional<Lock>& before, bool offline,
                          Locked& locked) {
     Lock& lock = locked.lock;
     if (lock.digest.empty() && before && before->image == lock.image) {
       lock.digest = before->digest;
     }
-    if (lock.digest.empty()) {
-      lock.digest = digest_of(context, lock.image).value_or("");
+    if (!lock.digest.empty()) {
+      return;
     }
-    if (lock.digest.empty()) {
-      locked.warnings.push_back(fmt::format(
-          "the digest of {} is not known, so the tag is locked alone: `berth lock` adds it once "
-          "the engine has pulled the image",
-          lock.image));
+    Result<std::string> digest = digest_of({lock.image, lock.architecture, offline}, context);
+    if (digest) {
+      lock.digest = std::move(*digest);
+      return;
     }
+    locked.warnings.push_back(fmt::format(
+        "the digest of {} is not known, so the tag is locked alone: {}; `berth lock` adds it once "
+        "it is known",
+        lock.image, digest.error().message));
   }
 
   void report(Context& context, const fs::path& path, const Locked& locked, bool written) const {
@@ -232,6 +239,9 @@ class LockVerb : public Verb {
     }
     for (const std::string& warning : locked.warnings) {
       context.messages.warning(warning);
+    }
+    if (!locked.note.empty()) {
+      context.messages.note(locked.note);
     }
   }
 

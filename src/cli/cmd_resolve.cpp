@@ -4,12 +4,14 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "berth/resolver/local_images.hpp"
 #include "berth/runtime/signals.hpp"
 #include "cli/catalog_age.hpp"
 #include "cli/decision_report.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/image_check.hpp"
+#include "cli/local_images.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
 #include "cli/request_options.hpp"
@@ -66,6 +68,9 @@ class ResolveVerb : public Verb {
     for (const std::string& warning : decision.warnings) {
       context.messages.warning(warning);
     }
+    if (const std::string note = substitute_note(decision); !note.empty()) {
+      context.messages.note(note);
+    }
     return kDone;
   }
 
@@ -81,7 +86,10 @@ class ResolveVerb : public Verb {
 
   Result<Decision> decide_alone(const ResolveRequest& request, const Context& context,
                                 const Catalog& catalog, const std::optional<Lock>& locked) const {
-    BERTH_TRY(const Host host, decision_machine(machine_, context, catalog));
+    const bool fixed = is_fixed(request, catalog, locked);
+    BERTH_TRY(const Host host,
+              decision_machine(machine_, context, catalog,
+                               fixed ? LocalChoice::has_no_say : LocalChoice::counts));
     return decide(request, host, catalog, locked, lock_options_);
   }
 
@@ -90,6 +98,7 @@ class ResolveVerb : public Verb {
                                  const Catalog& catalog, const std::optional<Lock>& locked) const {
     const runtime::SignalWatcher signals;
     ImageInquiry inquiry;
+    inquiry.registry = !request.offline;
     inquiry.stop = signals.stop_token();
     const ImageUse use{false, RequireCheck::possible, {}};
     if (machine_.describes_another()) {
@@ -104,6 +113,7 @@ class ResolveVerb : public Verb {
     if (facts) {
       inquiry.engine = engine->get();
       runtime::add_engine(probe, *facts);
+      probe.host.images = local_images(**engine, catalog, context);
     } else {
       context.log->info("no engine is asked: {}", facts.error().message);
     }

@@ -4,6 +4,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "berth/resolver/local_images.hpp"
 #include "berth/runtime/cid_file.hpp"
 #include "berth/runtime/container_spec.hpp"
 #include "berth/runtime/docker_command.hpp"
@@ -41,8 +42,6 @@ class RunVerb : public Verb {
     app.add_flag("--dry-run{plan}", dry_run_,
                  "Show what would be done; --dry-run=docker: as a docker command")
         ->option_text("[=docker]");
-    app.add_flag("--offline", offline_,
-                 "Do not ask the image's registry before the pull: the catalogue alone decides");
     add_decision_options(app, flags_);
     add_package_options(app, flags_);
     add_container_options(app, flags_);
@@ -108,16 +107,18 @@ class RunVerb : public Verb {
 
   Result<PlannedRun> plan(Context& context, const runtime::SignalWatcher& signals,
                           const std::string& run_id) const {
-    Result<PlannedRun> planned =
-        plan_run({flags_, machine_, lock_, signals.stop_token(), signals.leave_token(), run_id,
-                  !dry_run_.empty(), offline_},
-                 context);
+    Result<PlannedRun> planned = plan_run({flags_, machine_, lock_, signals.stop_token(),
+                                           signals.leave_token(), run_id, !dry_run_.empty()},
+                                          context);
     BERTH_CHECK(not_interrupted(signals));
     if (!planned) {
       return planned;
     }
     for (const std::string& warning : planned->plan.warnings) {
       context.messages.warning(warning);
+    }
+    if (const std::string note = substitute_note(planned->plan.decision); !note.empty()) {
+      context.messages.note(note);
     }
     for (const Reason& reason : planned->plan.decision.reasons) {
       context.log->info("[{}] {}", reason.rule, reason.text);
@@ -262,7 +263,6 @@ class RunVerb : public Verb {
   StreamOptions streams_;
   std::vector<std::string> shown_command_;
   std::string dry_run_;
-  bool offline_ = false;
 };
 
 }  // namespace

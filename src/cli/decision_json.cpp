@@ -67,6 +67,15 @@ Json image_facts_json(const std::optional<ImageFacts>& facts) {
           {"from", name_of(facts->from)}};
 }
 
+Json substitute_json(const std::optional<LocalSubstitute>& substitute) {
+  if (!substitute) {
+    return nullptr;
+  }
+  return {{"image", substitute->image},
+          {"bytes", substitute->bytes > 0 ? Json(substitute->bytes) : Json(nullptr)},
+          {"differences", substitute->differences}};
+}
+
 Json candidates_json(const std::vector<Candidate>& candidates) {
   Json list = Json::array();
   for (const Candidate& candidate : candidates) {
@@ -102,6 +111,7 @@ std::string decision_document(const Decision& decision, bool explain) {
                    {"gpus", gpus_json(decision.gpus)},
                    {"reasons", reasons_json(decision.reasons)},
                    {"image_facts", image_facts_json(decision.image_facts)},
+                   {"substitute", substitute_json(decision.substitute)},
                    {"warnings", decision.warnings},
                    {"alternatives", candidates_json(decision.alternatives)}};
   if (explain) {

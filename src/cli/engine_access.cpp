@@ -10,11 +10,17 @@
 
 namespace berth::cli {
 
-Result<std::unique_ptr<runtime::Engine>> open_engine(const Context& context, std::stop_token stop,
-                                                     std::stop_token leave) {
+Result<runtime::Endpoint> find_engine(const Context& context) {
   runtime::EndpointQuery query{context.options.engine, context.surroundings.environment};
   query.context = context.options.context;
   BERTH_TRY(runtime::Endpoint found, runtime::find_endpoint(query));
+  found.user_agent = std::string("berth/") + kVersion;
+  return found;
+}
+
+Result<std::unique_ptr<runtime::Engine>> open_engine(const Context& context, std::stop_token stop,
+                                                     std::stop_token leave) {
+  BERTH_TRY(runtime::Endpoint found, find_engine(context));
   for (const std::string& remark : found.remarks) {
     context.messages.warning(remark);
   }
@@ -23,7 +29,6 @@ Result<std::unique_ptr<runtime::Engine>> open_engine(const Context& context, std
   if (!endpoint.program_command.empty()) {
     context.log->info("engine: reached through `{}`", endpoint.program_command);
   }
-  endpoint.user_agent = std::string("berth/") + kVersion;
   return runtime::make_docker_engine(
       std::move(endpoint),
       {{}, context.surroundings.environment, std::move(stop), std::move(leave), context.log});

@@ -59,20 +59,22 @@ Error not_there(const std::string& image, const Error& verdict, const Catalog& c
 }  // namespace
 
 AskImage ask_image(const ImageInquiry& inquiry, const Host& host, const Context& context) {
-  return [inquiry, platform = platform_of(inquiry, host),
-          access = access_of(inquiry, host, context)](
-             const std::string& reference) -> Result<ImageFacts> {
-    if (inquiry.engine != nullptr && inquiry.pull != PullPolicy::always) {
-      BERTH_TRY(std::optional<ImageFacts> local, inquiry.engine->inspect_image(reference));
-      if (local && is_for(*local, platform)) {
-        return std::move(*local);
-      }
-    }
-    if (!inquiry.registry || inquiry.pull == PullPolicy::never) {
-      return fail(Error{Errc::not_found, "nobody was to be asked"}.named(std::string(kNotAsked)));
-    }
-    return runtime::ask_registry(reference, platform, access);
-  };
+  return
+      [inquiry, platform = platform_of(inquiry, host), access = access_of(inquiry, host, context)](
+          const std::string& reference) -> Result<ImageFacts> {
+        if (inquiry.engine != nullptr && inquiry.pull != PullPolicy::always) {
+          BERTH_TRY(std::optional<ImageFacts> local, inquiry.engine->inspect_image(reference));
+          if (local && is_for(*local, platform)) {
+            return std::move(*local);
+          }
+        }
+        if (!inquiry.registry || inquiry.pull == PullPolicy::never) {
+          return fail(
+              Error{Errc::not_found, "the engine does not have it, and no registry is asked"}.named(
+                  std::string(kNotAsked)));
+        }
+        return runtime::ask_registry(reference, platform, access);
+      };
 }
 
 RequireCheck require_check(const std::vector<DeviceRequest>& devices, const EngineFacts& engine) {

@@ -1,6 +1,9 @@
 #include "cli/image_digest.hpp"
 
+#include <utility>
+
 #include "cli/engine_access.hpp"
+#include "cli/image_check.hpp"
 
 namespace berth::cli {
 
@@ -32,13 +35,27 @@ std::optional<std::string> digest_among(const runtime::ImageFacts& facts,
   return std::nullopt;
 }
 
-std::optional<std::string> digest_of(const Context& context, const std::string& image) {
+Result<std::string> digest_of(const DigestQuestion& question, const Context& context) {
+  ImageInquiry inquiry;
+  inquiry.registry = !question.offline;
+  inquiry.platform = "linux/" + question.architecture;
+  Host host;
   const Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context);
-  if (!engine) {
-    return std::nullopt;
+  if (engine) {
+    if (Result<EngineFacts> facts = (*engine)->facts()) {
+      inquiry.engine = engine->get();
+      host.engine = std::move(*facts);
+    }
   }
-  const Result<std::optional<runtime::ImageFacts>> facts = (*engine)->inspect_image(image);
-  return facts && *facts ? digest_among(**facts, image) : std::nullopt;
+  BERTH_TRY(const ImageFacts facts, ask_image(inquiry, host, context)(question.image));
+  if (facts.from != ImageFacts::From::engine) {
+    return facts.digest;
+  }
+  std::optional<std::string> digest = digest_among(facts, question.image);
+  if (!digest) {
+    return fail(Errc::not_found, "the engine's image never was in a registry");
+  }
+  return std::move(*digest);
 }
 
 }  // namespace berth::cli

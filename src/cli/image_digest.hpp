@@ -13,8 +13,16 @@ namespace berth::cli {
 // podman's with "docker.io/" before it); an image that was built here has none.
 std::optional<std::string> digest_among(const runtime::ImageFacts& facts, const std::string& image);
 
-// Of the engine's own copy. nullopt where no engine answers, it does not have the image, or the
+struct DigestQuestion {
+  std::string image{};
+  std::string architecture{};  // docker's name: "amd64"
+  bool offline = false;        // only the engine is asked
+};
+
+// Of the engine's own copy; where it has none, what the registry has under that tag: the digest of
+// an index, where there is one, which is what `docker pull name@digest` wants. Errors: those of
+// runtime::ask_registry(), and Errc::not_found where nobody is left to be asked, or the engine's
 // image never was in a registry.
-std::optional<std::string> digest_of(const Context& context, const std::string& image);
+Result<std::string> digest_of(const DigestQuestion& question, const Context& context);
 
 }  // namespace berth::cli

@@ -1,8 +1,12 @@
 #include "cli/machine.hpp"
 
+#include <future>
+#include <vector>
+
 #include "berth/base/file.hpp"
 #include "berth/resolver/described_host.hpp"
 #include "berth/runtime/host_facts_json.hpp"
+#include "cli/local_images.hpp"
 
 namespace berth::cli {
 
@@ -44,12 +48,19 @@ Result<Host> described_machine(const MachineOptions& options, const Catalog& cat
 }
 
 Result<Host> decision_machine(const MachineOptions& options, const Context& context,
-                              const Catalog& catalog) {
+                              const Catalog& catalog, LocalChoice local) {
   if (options.describes_another()) {
     return described_machine(options, catalog);
   }
+  std::future<std::vector<LocalImage>> images;  // asked for while the machine is looked at
+  if (local == LocalChoice::counts) {
+    images = std::async([&] { return local_images_at_once(context, catalog); });
+  }
   Host host = probe_here(context).host;
   complete_from_catalog(host.gpus, catalog);
+  if (images.valid()) {
+    host.images = images.get();
+  }
   return host;
 }
 

@@ -24,8 +24,12 @@ void complete_from_catalog(std::vector<Gpu>& gpus, const Catalog& catalog);
 // The machine that --host FILE, or --driver and --gpu, describe. Errc::usage for both at once.
 Result<Host> described_machine(const MachineOptions& options, const Catalog& catalog);
 
-// For verbs that only decide: the machine that the options describe, else this one.
+// Whether the images that are here already have a say.
+enum class LocalChoice { counts, has_no_say };
+
+// For verbs that only decide: the machine that the options describe, else this one; where it counts
+// with the images of the engine here, if one answers at once.
 Result<Host> decision_machine(const MachineOptions& options, const Context& context,
-                              const Catalog& catalog);
+                              const Catalog& catalog, LocalChoice local);
 
 }  // namespace berth::cli

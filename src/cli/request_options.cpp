@@ -46,6 +46,11 @@ void add_decision_options(CLI::App& app, spec::Flags& flags) {
              group);
   add_single(app, "--source", flags.source, "official, ngc or cuda-base", "SOURCE", group);
   app.add_flag("--devel", flags.devel, "An image with compilers and headers")->group(group);
+  add_single(app, "--prefer", flags.prefer, "newest (default), or local: what the engine has",
+             "WHAT", group);
+  app.add_flag("--offline", flags.offline,
+               "Ask no registry: the catalogue and the engine alone decide")
+      ->group(group);
   add_single(app, "--gpus", flags.gpus, "auto, all, none, 2, free:2, device=0,1 or UUIDs", "SPEC",
              group);
   add_single(app, "--spec", flags.spec_file,

@@ -16,7 +16,8 @@ class App;
 
 namespace berth::cli {
 
-// -f, --python, --cuda, --image, --source, --devel, --gpus, --spec, --job.
+// -f, --python, --cuda, --image, --source, --devel, --prefer, --offline, --gpus,
+// --spec, --job.
 void add_decision_options(CLI::App& app, spec::Flags& flags);
 
 // Whether a berth.lock is used; it is where its inputs are those of the request.

@@ -17,6 +17,7 @@
 #include "cli/engine_access.hpp"
 #include "cli/gpu_allocation.hpp"
 #include "cli/image_check.hpp"
+#include "cli/local_images.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
 #include "cli/version.hpp"
@@ -196,10 +197,10 @@ class Planner {
   // The image is asked before the pull, not after it. A dry run pulls nothing, and asks no
   // registry.
   Result<Decision> decide(const std::vector<DeviceRequest>& devices, const Catalog& catalog,
-                          const std::optional<Lock>& lock) const {
+                          const std::optional<Lock>& lock) {
     const RunRequest& run = run_.request.run;
     const ResolveRequest& wanted = run_.request.resolve;
-    const ImageInquiry inquiry{run_.engine.get(), !options_.offline && !options_.dry_run,
+    const ImageInquiry inquiry{run_.engine.get(), !wanted.offline && !options_.dry_run,
                                run.platform, run.pull, options_.stop};
     const ImageUse use{!options_.dry_run, require_check(devices, *run_.host.engine),
                        run_environment(run, context_.surroundings)};
@@ -207,8 +208,21 @@ class Planner {
       return cli::decide(wanted, run_.host, known, lock, options_.lock);
     };
     const bool fixed = wanted.image || lock_stands(wanted, catalog, lock, options_.lock);
+    if (!fixed) {
+      find_local_images(catalog);
+    }
     return decide_with_image(deciding, fixed, run_.host, catalog,
                              ask_image(inquiry, run_.host, context_), use);
+  }
+
+  // A machine that is described has the images that it is described with, and one for another
+  // processor none that count.
+  void find_local_images(const Catalog& catalog) {
+    const std::string& platform = run_.request.run.platform;
+    const bool usual = platform.empty() || platform == "linux/" + run_.host.engine->architecture;
+    if (run_.engine && usual && !options_.machine.describes_another()) {
+      run_.host.images = local_images(*run_.engine, catalog, context_);
+    }
   }
 
   Result<runtime::GpuSupport> gpu_support() {

@@ -34,7 +34,6 @@ struct PlanOptions {
   std::stop_token leave;  // the same while the command runs
   std::string run_id;     // for others to see who holds a GPU
   bool dry_run = false;   // no engine is needed, and none is changed, not even by a probe
-  bool offline = false;   // the image's registry is not asked
 };
 
 // Errors are those of gather_run(), resolve(), the engine's calls, make_device_requests() and

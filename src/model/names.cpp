@@ -19,6 +19,10 @@ std::string_view name_of(ImageSource source) {
   return "given";
 }
 
+std::string_view name_of(Preference preference) {
+  return preference == Preference::local ? "local" : "newest";
+}
+
 std::string_view name_of(DriverMode mode) {
   switch (mode) {
     case DriverMode::native:

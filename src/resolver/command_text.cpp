@@ -62,6 +62,9 @@ std::string resolve_command(const ResolveRequest& request, const Host& host) {
   if (request.devel) {
     words.push_back("--devel");
   }
+  if (request.prefer.value != Preference::newest) {
+    words.insert(words.end(), {"--prefer", std::string(name_of(request.prefer.value))});
+  }
   if (request.gpus.value.mode != GpuRequest::Mode::automatic) {
     words.insert(words.end(), {"--gpus", request.gpus.value.text()});
   }

@@ -9,6 +9,7 @@
 
 #include "berth/base/text.hpp"
 #include "resolver/library_rules.hpp"
+#include "resolver/local_substitute.hpp"
 
 namespace berth::resolver {
 
@@ -82,6 +83,7 @@ class Explanation {
     add_base_image();
     warn_about_image();
     warn_about_driver();
+    decision_.substitute = local_substitute(search_.satisfying(), machine_);
     list_others();
     return std::move(decision_);
   }
@@ -113,6 +115,13 @@ class Explanation {
              chosen_.image->fact.source);
       return;
     }
+    if (is_preferred_here()) {
+      reason("image-here",
+             fmt::format("{} is in an image that the engine has, which {} puts first",
+                         variant.name(), request_.prefer.origin.text),
+             chosen_.image->fact.source);
+      return;
+    }
     const std::string& name = variant.wanted->framework->name;
     const std::string asked = variant.wanted->text();
     std::set<std::string> newer;
@@ -133,8 +142,13 @@ class Explanation {
            variant.release != nullptr ? variant.release->fact.source : variant.build->fact.source);
   }
 
+  // Then neither the release nor its build was chosen for what it is.
+  bool is_preferred_here() const {
+    return request_.prefer.value == Preference::local && is_complete_here(chosen_);
+  }
+
   void explain_build(const Variant& variant) {
-    if (request_.image) {
+    if (request_.image || is_preferred_here()) {
       return;
     }
     if (variant.release == nullptr) {
@@ -289,25 +303,25 @@ class Explanation {
 
   void explain_image() {
     const ImageTag& image = *chosen_.image;
+    const std::string_view evidence =
+        chosen_.here ? "the engine has it" : evidence_text(image.evidence);
     std::string text;
     switch (chosen_.source) {
       case ImageSource::official:
-        text = fmt::format("{} is the project's own image; {}", image.reference(),
-                           evidence_text(image.evidence));
+        text = fmt::format("{} is the project's own image; {}", image.reference(), evidence);
         break;
       case ImageSource::ngc:
-        text = fmt::format("{} is NVIDIA's container; {}", image.reference(),
-                           evidence_text(image.evidence));
+        text = fmt::format("{} is NVIDIA's container; {}", image.reference(), evidence);
         break;
       case ImageSource::cuda_base:
       case ImageSource::given:
         text = fmt::format(
             "{} is a CUDA image to install the rest on: no image that holds all of it fits; {}",
-            image.reference(), evidence_text(image.evidence));
+            image.reference(), evidence);
         break;
     }
     if (chosen_.variants.empty() || (request_.source && request_.source->value == chosen_.source)) {
-      text = fmt::format("{}: {}", image.reference(), evidence_text(image.evidence));
+      text = fmt::format("{}: {}", image.reference(), evidence);
     }
     reason("image", std::move(text), image.fact.source);
   }
@@ -361,7 +375,7 @@ class Explanation {
 
   void warn_about_image() {
     const ImageTag& image = *chosen_.image;
-    if (image.evidence == Evidence::inferred) {
+    if (image.evidence == Evidence::inferred && !chosen_.here) {
       warn(fmt::format(
           "{}: nobody was seen using this tag; it follows from the publisher's naming rule",
           image.reference()));

@@ -12,17 +12,6 @@ namespace berth::resolver {
 
 namespace {
 
-// The names under which Docker Hub's images are known.
-std::string short_reference(std::string reference) {
-  for (const std::string_view prefix :
-       {"docker.io/", "index.docker.io/", "registry-1.docker.io/"}) {
-    if (reference.starts_with(prefix)) {
-      reference.erase(0, prefix.size());
-    }
-  }
-  return reference.substr(0, reference.find('@'));  // a digest says nothing to the catalogue
-}
-
 Decision unknown_image(const ResolveRequest& request, const Machine& machine) {
   Decision decision;
   decision.image = request.image->value;
@@ -45,6 +34,16 @@ Decision unknown_image(const ResolveRequest& request, const Machine& machine) {
 }
 
 }  // namespace
+
+std::string short_reference(std::string reference) {
+  for (const std::string_view prefix :
+       {"docker.io/", "index.docker.io/", "registry-1.docker.io/"}) {
+    if (reference.starts_with(prefix)) {
+      reference.erase(0, prefix.size());
+    }
+  }
+  return reference.substr(0, reference.find('@'));  // a digest says nothing to the catalogue
+}
 
 const ImageTag* find_image(const Catalog& catalog, const std::string& reference) {
   const std::string wanted = short_reference(reference);

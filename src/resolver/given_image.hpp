@@ -7,6 +7,9 @@
 
 namespace berth::resolver {
 
+// As the catalogue names it: without docker.io, under any of its names, and without a digest.
+std::string short_reference(std::string reference);
+
 // By reference, with or without docker.io and a digest; none where the catalogue does not know it.
 const ImageTag* find_image(const Catalog& catalog, const std::string& reference);
 

@@ -55,6 +55,10 @@ const Variant& lead_of(const Option& option) {
   return *option.variants.front();
 }
 
+bool is_complete_here(const Option& option) {
+  return option.here && (option.source != ImageSource::cuda_base || option.variants.empty());
+}
+
 void Search::judge(Option& option, const World& world) const {
   for (const Variant* variant : option.variants) {
     option.rejected.insert(option.rejected.end(), variant->rejected.begin(),
@@ -231,7 +235,16 @@ void Search::rank(Option& option) const {
       !given_.machine.uses_gpu && option.cuda.has_value() == given_.machine.cpu_wanted;
   rank.python = -series_number(option.python);
   if (option.image != nullptr) {
-    rank.inferred = option.image->evidence == Evidence::inferred;
+    rank.reference = option.image->reference();
+    option.here = given_.machine.images.contains(rank.reference);
+  }
+  // Which release is in some of NVIDIA's containers nobody knows: those are not equal.
+  const bool known =
+      std::none_of(option.variants.begin(), option.variants.end(),
+                   [](const Variant* variant) { return variant->version_text == kUnknownVersion; });
+  rank.elsewhere = !(option.here && known);
+  if (option.image != nullptr) {
+    rank.inferred = option.image->evidence == Evidence::inferred && rank.elsewhere;
     rank.devel = option.image->flavor == Flavor::devel && !given_.request.devel;
     rank.evidence = static_cast<int>(option.image->evidence);
     rank.cuda_patch = option.image->cuda ? -static_cast<int>(option.image->cuda->part(2)) : 0;
@@ -242,8 +255,8 @@ void Search::rank(Option& option) const {
       rank.month = month ? -static_cast<int>(month->major() * 100 + month->minor()) : 0;
     }
     rank.tag_length = option.image->tag.size();
-    rank.reference = option.image->reference();
   }
+  rank.away = given_.request.prefer.value == Preference::local && !is_complete_here(option);
   // Different builds on one base image still have an order.
   for (const Variant* variant : option.variants) {
     rank.reference += " " + variant->name();

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "berth/base/text.hpp"
+#include "resolver/given_image.hpp"
 
 namespace berth::resolver {
 
@@ -221,6 +222,9 @@ Result<Machine> machine_for(const ResolveRequest& request, const Host& host,
   BERTH_TRY(const std::vector<const Gpu*> chosen, selected(request, host));
   for (const Gpu* gpu : chosen) {
     machine.gpus.push_back(known_gpu(*gpu, host, catalog));
+  }
+  for (const LocalImage& image : host.images) {
+    machine.images.emplace(short_reference(image.reference), image.bytes);
   }
   machine.cpu_wanted = wanted.mode == GpuRequest::Mode::none;
   // What nobody has stated of a described machine is unknown, not absent.

@@ -1,6 +1,8 @@
 // Machine: the facts of a Host that the rules need, for the GPUs that the run asks for.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,12 +27,13 @@ struct Machine {
   std::optional<DriverVersion> driver;
   std::optional<CudaVersion> native_cuda;  // the highest CUDA that the driver runs by itself
   std::string driver_source;               // of native_cuda
-  bool uses_gpu = false;              // false: a CPU run, nothing of the driver or the GPUs counts
-  bool cpu_wanted = false;            // the CPU was asked for, as against no GPU being there
-  std::vector<MachineGpu> gpus;       // that the run uses; may be empty where nobody named any
-  std::string origin;                 // "this machine", "--driver, --gpu", "host.json"
-  std::string place;                  // "this machine", "the machine described by --driver, --gpu"
-  std::vector<std::string> warnings;  // "the driver is not checked: …"
+  bool uses_gpu = false;         // false: a CPU run, nothing of the driver or the GPUs counts
+  bool cpu_wanted = false;       // the CPU was asked for, as against no GPU being there
+  std::vector<MachineGpu> gpus;  // that the run uses; may be empty where nobody named any
+  std::string origin;            // "this machine", "--driver, --gpu", "host.json"
+  std::string place;             // "this machine", "the machine described by --driver, --gpu"
+  std::map<std::string, std::uint64_t> images;  // that the engine has: reference -> unpacked bytes
+  std::vector<std::string> warnings;            // "the driver is not checked: …"
 };
 
 // Docker's name of the processor that images must be for: "amd64".

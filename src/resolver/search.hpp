@@ -23,6 +23,7 @@ namespace berth::resolver {
 // The order of preference, most important first; the smaller the better (docs/resolver.md,
 // "Order").
 struct Rank {
+  bool away = false;     // where local images are preferred: it is not one
   bool forward = false;  // forward compatibility is the last resort
   bool companion_unknown =
       false;                   // torchaudio is asked for, and has no release known for that torch
@@ -36,7 +37,8 @@ struct Rank {
   int cuda = 0;                // the highest
   bool inferred = false;       // the tag follows from a naming rule alone
   bool python_unknown = false;
-  int python = 0;  // the highest
+  int python = 0;          // the highest
+  bool elsewhere = false;  // the engine does not have the image
   int evidence = 0;
   int cuda_patch = 0;
   int ubuntu = 0;
@@ -67,11 +69,16 @@ struct Option {
   std::vector<GpuFit> gpus{};  // in the machine's order; of the first framework
   std::vector<std::string> warnings{};
   std::vector<Reason> rejected{};  // empty: it satisfies the request
+  bool here = false;               // the engine has the image
   Rank rank{};
 };
 
 // `option` has variants.
 const Variant& lead_of(const Option& option);
+
+// Nothing of what is wanted has to be fetched for it but libraries: the engine has the image, and
+// the frameworks are in it.
+bool is_complete_here(const Option& option);
 
 // Builds that can live in one image: of one CUDA major from CUDA 11 on, of one CUDA before; and of
 // one cuDNN major, unless `cudnn` is 0.

@@ -213,6 +213,29 @@ Result<std::optional<EngineFacts>> read_engine(const ObjectReader& document) {
   return std::optional<EngineFacts>(std::move(engine));
 }
 
+Result<std::vector<LocalImage>> read_images(const ObjectReader& document) {
+  std::vector<LocalImage> images;
+  const Json* list = document.find("images");
+  if (list == nullptr) {
+    return images;
+  }
+  if (!list->is_array()) {
+    return document.wrong("images", "a list");
+  }
+  for (const Json& item : *list) {
+    const std::string path = fmt::format("images[{}]", images.size());
+    const ObjectReader reader(item, document.origin(), path);
+    BERTH_CHECK(reader.expect_keys({"reference", "bytes"}));
+    BERTH_TRY(const std::optional<std::string> reference, reader.text("reference"));
+    if (!reference) {
+      return reader.wrong("reference", "a text");
+    }
+    BERTH_TRY(const std::optional<std::uint64_t> bytes, reader.number("bytes"));
+    images.push_back({*reference, bytes.value_or(0)});
+  }
+  return images;
+}
+
 // "3:14" of a byte in the text.
 std::string line_and_column(std::string_view text, std::size_t byte) {
   const std::string_view before = text.substr(0, std::min(byte == 0 ? 0 : byte - 1, text.size()));
@@ -248,6 +271,17 @@ Json engine_json(const EngineFacts& engine) {
           {"rootless", engine.rootless},
           {"live_restore", engine.live_restore},
           {"nvidia_hook", engine.nvidia_hook}};
+}
+
+Json images_json(const std::vector<LocalImage>& images) {
+  Json list = Json::array();
+  for (const LocalImage& image : images) {
+    list.push_back({{"reference", image.reference}});
+    if (image.bytes > 0) {
+      list.back()["bytes"] = image.bytes;
+    }
+  }
+  return list;
 }
 
 Json gpu_json(const Gpu& gpu) {
@@ -289,6 +323,9 @@ std::string host_facts_document(const Host& host) {
   if (host.engine) {
     document["engine"] = engine_json(*host.engine);
   }
+  if (!host.images.empty()) {
+    document["images"] = images_json(host.images);
+  }
   document["remarks"] = host.remarks;
   // A name that is not UTF-8 must not cost the whole document.
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -297,8 +334,9 @@ std::string host_facts_document(const Host& host) {
 Result<Host> read_host_facts(std::string_view document, std::string_view origin) {
   BERTH_TRY(const Json json, parse_json(document, origin));
   const ObjectReader reader(json, std::string(origin), "");
-  BERTH_CHECK(reader.expect_keys({"schema", "architecture", "driver", "driver_cuda", "gpus",
-                                  "memory_bytes", "free_disk_bytes", "engine", "remarks"}));
+  BERTH_CHECK(
+      reader.expect_keys({"schema", "architecture", "driver", "driver_cuda", "gpus", "memory_bytes",
+                          "free_disk_bytes", "engine", "images", "remarks"}));
   BERTH_TRY(const std::optional<std::string> schema, reader.text("schema"));
   if (schema != kSchema) {
     return fail(Error{Errc::invalid_input,
@@ -317,6 +355,7 @@ Result<Host> read_host_facts(std::string_view document, std::string_view origin)
   BERTH_TRY(host.memory_bytes, reader.number("memory_bytes"));
   BERTH_TRY(host.free_disk_bytes, reader.number("free_disk_bytes"));
   BERTH_TRY(host.engine, read_engine(reader));
+  BERTH_TRY(host.images, read_images(reader));
   BERTH_TRY(host.remarks, reader.texts("remarks"));
   return host;
 }

@@ -23,11 +23,12 @@ Failure as_usage(Error error) {
 }
 
 Result<void> set_scalars(Settings& settings, const Flags& flags) {
-  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 13> kTyped = {{
+  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 14> kTyped = {{
       {"python", &flags.python},
       {"cuda", &flags.cuda},
       {"image", &flags.image},
       {"source", &flags.source},
+      {"prefer", &flags.prefer},
       {"gpus", &flags.gpus},
       {"workdir", &flags.workdir},
       {"user", &flags.user},
@@ -125,6 +126,9 @@ Result<Settings> settings_of_flags(const Flags& flags, const Surroundings& surro
   BERTH_CHECK(set_scalars(settings, flags));
   if (flags.devel) {
     settings.devel = Sourced<bool>{true, Origin{"--devel"}};
+  }
+  if (flags.offline) {
+    settings.offline = Sourced<bool>{true, Origin{"--offline"}};
   }
   if (!flags.frameworks.empty()) {
     BERTH_TRY(settings.frameworks, requirements(flags.frameworks, "-f"));

@@ -115,6 +115,11 @@ Result<ResolveRequest> resolve_request(Settings& settings, ProjectFacts& facts, 
   request.image = settings.image ? std::move(settings.image) : std::move(user.image);
   request.source = settings.source ? settings.source : user.source;
   request.devel = settings.devel ? settings.devel->value : user.devel && user.devel->value;
+  request.offline =
+      settings.offline ? settings.offline->value : user.offline && user.offline->value;
+  if (settings.prefer || user.prefer) {
+    request.prefer = settings.prefer ? std::move(*settings.prefer) : std::move(*user.prefer);
+  }
   if (settings.gpus || user.gpus) {
     request.gpus = settings.gpus ? std::move(*settings.gpus) : std::move(*user.gpus);
   }

@@ -58,13 +58,24 @@ Result<void> set_source(Settings& settings, std::string_view text, const Origin&
   return refuse(text, "is no source of images, expected official, ngc or cuda-base");
 }
 
-Result<void> set_devel(Settings& settings, std::string_view text, const Origin& origin) {
+template <std::optional<Sourced<bool>> Settings::*member>
+Result<void> set_switch(Settings& settings, std::string_view text, const Origin& origin) {
   const std::optional<bool> yes = parse_switch(text);
   if (!yes) {
     return refuse(text, "is neither true nor false");
   }
-  settings.devel = Sourced<bool>{*yes, origin};
+  settings.*member = Sourced<bool>{*yes, origin};
   return {};
+}
+
+Result<void> set_prefer(Settings& settings, std::string_view text, const Origin& origin) {
+  for (const Preference preference : {Preference::newest, Preference::local}) {
+    if (text == name_of(preference)) {
+      settings.prefer = Sourced<Preference>{preference, origin};
+      return {};
+    }
+  }
+  return refuse(text, "is nothing to prefer, expected newest or local");
 }
 
 Result<void> set_gpus(Settings& settings, std::string_view text, const Origin& origin) {
@@ -139,6 +150,8 @@ void overlay(Settings& below, Settings above) {
   replace(below.image, above.image);
   replace(below.source, above.source);
   replace(below.devel, above.devel);
+  replace(below.prefer, above.prefer);
+  replace(below.offline, above.offline);
   replace(below.gpus, above.gpus);
   replace(below.command, above.command);
   replace(below.workdir, above.workdir);
@@ -176,7 +189,9 @@ const std::vector<ScalarKey>& scalar_keys() {
       {"cuda", "BERTH_CUDA", "\"12.1\"", set_cuda},
       {"image", "BERTH_IMAGE", "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime", set_image},
       {"source", "BERTH_SOURCE", "official", set_source},
-      {"devel", "BERTH_DEVEL", "true", set_devel},
+      {"devel", "BERTH_DEVEL", "true", set_switch<&Settings::devel>},
+      {"prefer", "BERTH_PREFER", "local", set_prefer},
+      {"offline", "BERTH_OFFLINE", "true", set_switch<&Settings::offline>},
       {"gpus", "BERTH_GPUS", "2", set_gpus},
       {"workdir", "BERTH_WORKDIR", "/workspace/src", set_text<&Settings::workdir>},
       {"user", "BERTH_USER", "1000:1000", set_text<&Settings::user>},

@@ -22,6 +22,8 @@ struct Settings {
   std::optional<Sourced<std::string>> image{};
   std::optional<Sourced<ImageSource>> source{};
   std::optional<Sourced<bool>> devel{};
+  std::optional<Sourced<Preference>> prefer{};
+  std::optional<Sourced<bool>> offline{};
   std::optional<Sourced<GpuRequest>> gpus{};
   std::optional<Sourced<std::vector<std::string>>> command{};
   std::vector<EnvironmentVariable> environment{};

@@ -81,6 +81,7 @@ def execute(case, berth):
         environment = {
             "PATH": f"{berth.parent}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8",
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+            "BERTH_OFFLINE": "true",
             "BERTH_CATALOG_MAX_AGE": "0",  # what berth says must not depend on the day
             "FAKE_NVML": str(berth.parent / "tests/fake_nvml/libnvidia-ml.so.1"),
             "BERTH_LEASES": str(folder),

@@ -416,6 +416,39 @@ class RealRegistry(RegistryTest):
         self.assert_refused(self.check(image=image[:-1] + "2"), 1, "the registry has no image")
 
 
+class Locks(RegistryTest):
+    """`berth lock` where no engine has the image."""
+
+    def lock(self, *options, image=None):
+        result = self.berth("lock", "--gpus", "none", "--image", image or self.image, *options)
+        self.assert_ended(result, 0)
+        return json.loads((self.project / "berth.lock").read_text())["digest"], result.stderr.decode()
+
+    def test_the_digest_is_that_of_the_index_which_an_engine_pulls_by(self):
+        amd, arm = Image(architecture="amd64"), Image(architecture="arm64", layers=(7,))
+        index = index_of(arm, amd)
+        for image in (amd, arm):
+            self.registry.add(image)
+        self.registry.answers[self.manifest_path] = index
+        digest, said = self.lock()
+        self.assertEqual(digest, digest_of(index))
+        self.assertNotIn("digest", said)
+
+    def test_a_lock_without_a_digest_gets_it_later(self):
+        self.registry.add(Image(), tag="1")
+        digest, said = self.lock("--offline")
+        self.assertIsNone(digest)
+        self.assertIn("no registry is asked", said)
+        self.assertEqual(self.registry.requests, [])
+        digest, _ = self.lock()
+        self.assertEqual(digest, Image().digest)
+
+    def test_a_tag_that_the_registry_does_not_have_is_locked_alone_and_said(self):
+        digest, said = self.lock()
+        self.assertIsNone(digest)
+        self.assertIn("the registry has no image", said)
+
+
 class Runs(EngineTest):
     """`run` asks before the pull, and only then. The registry is on this machine's loopback, not on the engine's."""
 

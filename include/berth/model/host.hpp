@@ -43,6 +43,12 @@ struct EngineFacts {
       false;  // the NVIDIA runtime hook is known to be there (see host_probe.hpp for how)
 };
 
+// An image that the engine has, by a name with a tag.
+struct LocalImage {
+  std::string reference{};  // "pytorch/pytorch:2.3.1-…"; Podman puts "docker.io/" before it
+  std::uint64_t bytes = 0;  // unpacked; 0: not known
+};
+
 struct Host {
   std::string architecture = "amd64";  // docker's name of the processor
   std::optional<DriverVersion> driver{};
@@ -54,6 +60,7 @@ struct Host {
   // engine. Then an empty list means "not known", and nothing is refused for it.
   bool gpus_known = true;
   std::optional<EngineFacts> engine{};
+  std::vector<LocalImage> images{};  // empty, too, where nobody asked the engine
   std::optional<std::uint64_t> memory_bytes{};
   std::optional<std::uint64_t> free_disk_bytes{};  // on the file system of the engine's storage
   Origin origin{"this machine"};                   // "this machine", "--driver, --gpu", "host.json"

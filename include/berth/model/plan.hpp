@@ -80,6 +80,14 @@ struct Candidate {
   std::vector<Reason> rejected{};  // empty: it satisfies the request
 };
 
+// An image that the engine has already and that would do as well, if it is only slightly older than
+// the chosen one.
+struct LocalSubstitute {
+  std::string image{};
+  std::uint64_t bytes = 0;                 // unpacked; 0: not known
+  std::vector<std::string> differences{};  // "torch 2.3.0 instead of 2.3.1"
+};
+
 struct Decision {
   std::string image{};
   ImageSource source = ImageSource::official;
@@ -96,9 +104,10 @@ struct Decision {
   // The one of them that only supposes what the image demands of the driver: whoever has asked the
   // image knows better. Empty: there is none.
   std::string supposed_requirement{};
-  std::optional<ImageFacts> image_facts{};  // absent: nobody has asked the image itself
-  std::vector<Candidate> alternatives{};    // satisfying, best first, without the chosen one
-  std::vector<Candidate> rejected{};        // for --explain
+  std::optional<ImageFacts> image_facts{};      // absent: nobody has asked the image itself
+  std::optional<LocalSubstitute> substitute{};  // what `--prefer local` would take
+  std::vector<Candidate> alternatives{};        // satisfying, best first, without the chosen one
+  std::vector<Candidate> rejected{};            // for --explain
 };
 
 // What the engine is asked to attach as GPUs.

@@ -32,6 +32,14 @@ enum class ImageSource {
 // "official", "ngc", "cuda-base", "given".
 std::string_view name_of(ImageSource source);
 
+// What goes first of the images that would all do.
+enum class Preference {
+  newest,  // the newest release, the highest CUDA and so on; what is here only among equals
+  local,   // what the engine has already
+};
+// "newest", "local".
+std::string_view name_of(Preference preference);
+
 using RequirementLine = Sourced<pep508::Requirement>;
 
 // What decides the image.
@@ -48,7 +56,9 @@ struct ResolveRequest {
   std::optional<Sourced<std::string>> image{};  // skips the choice, keeps the checks
   std::optional<Sourced<ImageSource>> source{};
   bool devel = false;  // an image with compilers
+  Sourced<Preference> prefer{Preference::newest, Origin{"default"}};
   Sourced<GpuRequest> gpus{GpuRequest{}, Origin{"default"}};
+  bool offline = false;  // no registry is asked: what the catalogue and the engine know decides
 };
 
 // A variable for the container; without a value the caller's is taken, and where the caller has

@@ -31,6 +31,8 @@ struct Flags {
   std::vector<std::string> pip{};                // lines of a requirements.txt
   std::vector<std::string> apt{};
   bool no_packages = false;
+  std::optional<std::string> prefer{};
+  bool offline = false;
   std::optional<std::string> gpus{};
   std::optional<std::string> job{};
   std::vector<std::string> command{};

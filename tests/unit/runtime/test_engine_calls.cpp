@@ -393,6 +393,34 @@ TEST_CASE("images: absent is not failed") {
   REQUIRE(engine->inspect_image("no reference!").error().code == Errc::invalid_input);
 }
 
+TEST_CASE("images are listed with their names and sizes, those without a name as well") {
+  FakeEngineServer server;
+  server.answer("GET /images/json", 200, R"json([
+    {"Id":"sha256:1","RepoTags":["test/x:1","docker.io/test/x:2"],"Size":7,"Created":9,
+     "Labels":{"a":"b"}},
+    {"Id":"sha256:2","RepoTags":null,"Size":-1,"Labels":null}])json");
+  const std::unique_ptr<Engine> engine = client_of(server);
+  const std::vector<berth::runtime::ImageSummary> images = engine->list_images({}).value();
+  REQUIRE(server.last("GET /images/json").target == "/v1.41/images/json");
+  REQUIRE(images.size() == 2);
+  REQUIRE(images[0].id == "sha256:1");
+  REQUIRE(images[0].names == std::vector<std::string>{"test/x:1", "docker.io/test/x:2"});
+  REQUIRE(images[0].bytes == 7);
+  REQUIRE(images[0].labels.at("a") == "b");
+  REQUIRE(images[1].names.empty());
+  REQUIRE(images[1].bytes == 0);
+  REQUIRE(engine->list_images({"a=b & c"}));
+  REQUIRE(server.last("GET /images/json").target ==
+          "/v1.41/images/json?filters=%7B%22label%22:%5B%22a%3Db%20%26%20c%22%5D%7D");
+  for (const char* body : {"{}", R"([{"Id":1}])", R"([{"Id":"1","RepoTags":"x"}])", "[", ""}) {
+    server.answer("GET /images/json", 200, body);
+    INFO(body);
+    REQUIRE(engine->list_images({}).error().code == Errc::engine_failed);
+  }
+  server.answer("GET /images/json", 500, R"({"message":"no"})");
+  REQUIRE(engine->list_images({}).error().code == Errc::engine_failed);
+}
+
 TEST_CASE("create sends the body and the name, and gives id and warnings") {
   FakeEngineServer server;
   server.answer("POST /containers/create", 201,

@@ -38,6 +38,8 @@ Host full_host() {
                                    .cdi_spec_dirs = true,
                                    .rootless = true,
                                    .live_restore = true};
+  host.images = {{"pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime", 7612345678ULL},
+                 {"nvcr.io/nvidia/pytorch:24.05-py3", 0}};
   host.remarks = {"this is WSL2: the driver is the one of Windows"};
   return host;
 }
@@ -67,6 +69,10 @@ TEST_CASE("facts survive being written and read", "[host_facts]") {
   REQUIRE_FALSE(read->gpus.at(1).memory_bytes);
   REQUIRE(read->engine->kind == berth::EngineFacts::Kind::podman);
   REQUIRE(read->engine->cdi_devices == std::vector<std::string>{"nvidia.com/gpu=0"});
+  REQUIRE(read->images.size() == 2);
+  REQUIRE(read->images[0].reference == "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime");
+  REQUIRE(read->images[0].bytes == 7612345678ULL);
+  REQUIRE(read->images[1].bytes == 0);
   REQUIRE(read->engine->rootless);
   REQUIRE(read->engine->live_restore);
   REQUIRE_FALSE(read->engine->nvidia_hook);
@@ -97,6 +103,19 @@ TEST_CASE("without a list of GPUs they are unknown, with an empty one there are 
   REQUIRE_FALSE(unknown->gpus_known);
   REQUIRE(host_facts_document(*unknown).find("gpus") == std::string::npos);
   REQUIRE(read_host_facts(with(R"("gpus": [])"), "host.json")->gpus_known);
+}
+
+TEST_CASE("images of a host file have a reference", "[host_facts]") {
+  REQUIRE(read_host_facts(with(R"("images": [{"reference": "a:1"}])"), "h")->images.at(0).bytes ==
+          0);
+  REQUIRE(refusal(with(R"("images": {})")) == "host.json: `images` must be a list");
+  REQUIRE(refusal(with(R"("images": ["a:1"])")) == "host.json: `images[0]` is not an object");
+  REQUIRE(refusal(with(R"("images": [{"bytes": 1}])")) ==
+          "host.json: `images[0].reference` must be a text");
+  REQUIRE(refusal(with(R"("images": [{"reference": "a:1", "bytes": -1}])")) ==
+          "host.json: `images[0].bytes` must be a whole number, not negative");
+  REQUIRE(refusal(with(R"("images": [{"reference": "a:1", "size": 1}])")) ==
+          "host.json: unknown key `images[0].size`");
 }
 
 TEST_CASE("a name that is not UTF-8 does not cost the document", "[host_facts]") {

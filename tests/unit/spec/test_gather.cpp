@@ -146,6 +146,8 @@ TEST_CASE("every variable of the environment has an effect") {
   folder.set("BERTH_IMAGE", "a:b");
   folder.set("BERTH_SOURCE", "ngc");
   folder.set("BERTH_DEVEL", "1");
+  folder.set("BERTH_PREFER", "local");
+  folder.set("BERTH_OFFLINE", "yes");
   folder.set("BERTH_GPUS", "none");
   folder.set("BERTH_WORKDIR", "/w");
   folder.set("BERTH_USER", "1:2");
@@ -162,6 +164,9 @@ TEST_CASE("every variable of the environment has an effect") {
   REQUIRE(request.resolve.image->value == "a:b");
   REQUIRE(request.resolve.source->value == ImageSource::ngc);
   REQUIRE(request.resolve.devel);
+  REQUIRE(request.resolve.prefer.value == Preference::local);
+  REQUIRE(request.resolve.prefer.origin.text == "BERTH_PREFER");
+  REQUIRE(request.resolve.offline);
   REQUIRE(request.resolve.gpus.value.mode == GpuRequest::Mode::none);
   REQUIRE(request.run.workdir == "/w");
   REQUIRE(request.run.user == "1:2");

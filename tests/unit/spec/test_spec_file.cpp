@@ -41,6 +41,7 @@ TEST_CASE("berth.yaml: every key") {
                          "image: ubuntu:22.04\n"
                          "source: cuda-base\n"
                          "devel: yes\n"
+                         "prefer: local\noffline: on\n"
                          "packages:\n  pip: transformers\n  apt: [git, ffmpeg]\n"
                          "gpus: device=0,1\n"
                          "run: [python, -c, 'print(1)', 3]\n"
@@ -57,14 +58,16 @@ TEST_CASE("berth.yaml: every key") {
   REQUIRE(s.image->value == "ubuntu:22.04");
   REQUIRE(s.source->value == ImageSource::cuda_base);
   REQUIRE(s.devel->value);
+  REQUIRE(s.prefer->value == Preference::local);
+  REQUIRE(s.offline->value);
   REQUIRE(s.pip_packages.at(0).value == "transformers");
-  REQUIRE(s.pip_packages.at(0).origin.text == "berth.yaml:10");
+  REQUIRE(s.pip_packages.at(0).origin.text == "berth.yaml:12");
   REQUIRE(s.apt_packages.size() == 2);
   REQUIRE(s.gpus->value.devices == Lines{"0", "1"});
   REQUIRE(s.command->value == Lines{"python", "-c", "print(1)", "3"});
   REQUIRE(s.environment.size() == 4);
   REQUIRE(s.environment[0].value == "1");
-  REQUIRE(s.environment[0].origin.text == "berth.yaml:15");
+  REQUIRE(s.environment[0].origin.text == "berth.yaml:17");
   REQUIRE(s.environment[1].value == "");
   REQUIRE_FALSE(s.environment[2].value.has_value());
   REQUIRE(s.environment[3].value == "010");
@@ -134,6 +137,9 @@ TEST_CASE("berth.yaml: what is refused, and where") {
        "berth.yaml:1: `source`: `pypi` is no source of images, expected official, ngc or "
        "cuda-base"},
       {"devel: 2\n", "berth.yaml:1: `devel`: `2` is neither true nor false"},
+      {"prefer: old\n",
+       "berth.yaml:1: `prefer`: `old` is nothing to prefer, expected newest or local"},
+      {"offline: maybe\n", "berth.yaml:1: `offline`: `maybe` is neither true nor false"},
       {"shm: big\n", "berth.yaml:1: `shm`: "},
       {"shm: 0\n", "berth.yaml:1: `shm`: `0` is no memory at all"},
       {"timeout: soon\n", "berth.yaml:1: `timeout`: `soon` is no duration"},
