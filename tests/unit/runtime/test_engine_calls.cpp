@@ -565,26 +565,6 @@ TEST_CASE("an image is made of a container, with nothing of the build in its con
   REQUIRE(engine->commit("abc", spec).error().code == Errc::invalid_input);
 }
 
-TEST_CASE("images are listed with their labels") {
-  FakeEngineServer server;
-  server.answer("GET /images/json", 200,
-                R"([{"Id":"sha256:1","RepoTags":["berth/env:a"],"Labels":{"x":"y"},"Created":7,
-                     "Size":42},{"Id":"sha256:2","RepoTags":null,"Labels":null}])");
-  const std::unique_ptr<Engine> engine = connect(server);
-  const std::vector<berth::runtime::ImageSummary> images =
-      engine->list_images({"org.berth.env"}).value();
-  REQUIRE(images.size() == 2);
-  REQUIRE(images[0].names == std::vector<std::string>{"berth/env:a"});
-  REQUIRE(images[0].labels.at("x") == "y");
-  REQUIRE(images[0].created == 7);
-  REQUIRE(images[0].bytes == 42);
-  REQUIRE(server.last("GET /images/json").target.find("filters=") != std::string::npos);
-  REQUIRE(engine->list_images({}));
-  REQUIRE(server.last("GET /images/json").target.find("filters=") == std::string::npos);
-  server.answer("GET /images/json", 200, "{}");
-  REQUIRE_FALSE(engine->list_images({}));
-}
-
 TEST_CASE("an empty image is made and dropped") {
   FakeEngineServer server;
   server.answer("POST /images/create", 200,
