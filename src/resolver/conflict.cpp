@@ -205,9 +205,8 @@ Error headline(const std::vector<Option>& options, const std::vector<World>& wor
   return Error{Errc::no_solution, fmt::format("no image satisfies {} on {}", asked, machine.place)};
 }
 
-void add_hints(Error& error, const ResolveRequest& request, const Host& host,
-               const Catalog& catalog) {
-  for (std::string& hint : remedies(request, host, catalog)) {
+void add_hints(Error& error, std::vector<std::string> hints) {
+  for (std::string& hint : hints) {
     error.hint(std::move(hint));
   }
 }
@@ -250,10 +249,8 @@ Error explained(const Search& search, const std::vector<World>& worlds,
   return error;
 }
 
-// The same, of the facts alone that exclude each other, shown on the releases that were asked for;
-// nullopt where that says nothing of its own.
-std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Catalog& catalog) {
-  const FactSet shown = facts.with_demands(conflict);
+// The same, of the facts that `shown` has alone; nullopt where that says nothing of its own.
+std::optional<Error> explained_alone(FactSet shown, const Facts& facts, const Catalog& catalog) {
   const ResolveRequest request = facts.request_of(shown);
   const Result<Machine> machine = machine_for(request, facts.host_of(shown), catalog);
   if (!machine) {
@@ -268,7 +265,11 @@ std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Ca
   if (!search.satisfying().empty()) {
     return std::nullopt;
   }
-  Error error = explained(search, *worlds, request, *machine, catalog);
+  return explained(search, *worlds, request, *machine, catalog);
+}
+
+// What excludes what: said after what was found out about it.
+void note_conflict(Error& error, FactSet conflict, FactSet shown, const Facts& facts) {
   const std::vector<std::string> together = facts.texts_of(conflict);
   if (together.size() > 1) {
     error.note("these exclude each other: " + join(together, "; "));
@@ -276,7 +277,6 @@ std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Ca
   for (const std::string& text : facts.texts_of(shown & ~conflict)) {
     error.note(fmt::format("without {} it would be the same", text));
   }
-  return error;
 }
 
 }  // namespace
@@ -284,24 +284,37 @@ std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Ca
 Error conflict(const Search& search, const std::vector<World>& worlds,
                const ResolveRequest& request, const Host& host, const Machine& machine,
                const Catalog& catalog) {
-  std::optional<Error> error;
+  const auto unexplained = [&] {
+    Error error = explained(search, worlds, request, machine, catalog);
+    add_hints(error, remedies(request, host, catalog));
+    return error;
+  };
   const Facts facts(request, host, machine, worlds);
-  if (!worlds.empty() && !facts.too_many()) {
-    const Exclusions exclusions(request, machine, catalog, worlds, facts);
-    if (!exclusions.solvable(facts.all())) {
-      error = explained_by(smallest_conflict(facts, exclusions), facts, catalog);
-      // One that is given up is what the hints try; they do not try two.
-      const std::vector<std::string> change = facts.texts_of(smallest_change(facts, exclusions));
-      if (error && change.size() == 2) {
-        error->note(
-            fmt::format("without both of these there is an answer: {}", join(change, "; ")));
-      }
-    }
+  if (worlds.empty() || facts.too_many()) {
+    return unexplained();
+  }
+  const Exclusions exclusions(request, machine, catalog, worlds, facts);
+  if (exclusions.solvable(facts.all())) {
+    return unexplained();
+  }
+  const FactSet together = smallest_conflict(facts, exclusions);
+  const FactSet shown = facts.with_demands(together);  // on the releases that were asked for
+  std::optional<Error> error = shown == facts.all() && facts.tells_gpus_apart()
+                                   ? explained(search, worlds, request, machine, catalog)
+                                   : explained_alone(shown, facts, catalog);
+  if (error) {
+    note_conflict(*error, together, shown, facts);
+  }
+  // One that is given up is what the hints try; they do not try two.
+  const std::vector<std::string> change = facts.texts_of(smallest_change(facts, exclusions));
+  if (error && change.size() == 2) {
+    error->note(fmt::format("without both of these there is an answer: {}", join(change, "; ")));
   }
   if (!error) {
     error = explained(search, worlds, request, machine, catalog);
   }
-  add_hints(*error, request, host, catalog);
+  const KnownConflict known{search, machine, facts, exclusions};
+  add_hints(*error, remedies(request, host, catalog, &known));
   return std::move(*error);
 }
 
@@ -314,7 +327,7 @@ Error image_conflict(const Option& option, const ResolveRequest& request, const 
                          request.image->origin.text));
   note_machine(error, options, machine);
   note_reasons(error, {&option});
-  add_hints(error, request, host, catalog);
+  add_hints(error, remedies(request, host, catalog));
   return std::move(error).named("image-does-not-fit");
 }
 

@@ -28,63 +28,59 @@ std::string needs_text(const LibraryRelease& release, const Library& library) {
 // The release that comes nearest: the newest that the lines accept.
 Reason why_none(const WantedLibrary& wanted, const std::string& framework_name) {
   const Library& library = *wanted.library;
-  for (const LibraryRelease& release : library.releases) {
-    if (version_in_row(release.version, release.whole_series, wanted.lines, "", false)) {
-      return {"library",
-              fmt::format("{}: no release of {} that {} accepts goes with it; {}", framework_name,
-                          library.name, wanted.text(), needs_text(release, library)),
-              release.fact.source};
-    }
+  if (wanted.accepted.empty()) {
+    return {"library", fmt::format("{}: no release of {}", framework_name, library.name), {}};
   }
-  return {"library", fmt::format("{}: no release of {}", framework_name, library.name), {}};
+  const LibraryRelease& nearest = *wanted.accepted.front().release;
+  return {"library",
+          fmt::format("{}: no release of {} that {} accepts goes with it; {}", framework_name,
+                      library.name, wanted.text(), needs_text(nearest, library)),
+          nearest.fact.source};
+}
+
+bool needs_newer_gpu(const LibraryRelease& release, const Machine& machine) {
+  return release.min_capability &&
+         std::any_of(machine.gpus.begin(), machine.gpus.end(), [&](const MachineGpu& gpu) {
+           return gpu.capability && *gpu.capability < *release.min_capability;
+         });
 }
 
 }  // namespace
 
-LibraryObstacle library_obstacle(const LibraryRelease& release, const LibraryGround& ground) {
-  if (!release.framework.contains(ground.framework.public_version(), true)) {
-    return LibraryObstacle::framework;
-  }
+bool goes_with(const LibraryRelease& release, const LibraryGround& ground) {
   if (release.cuda && ground.cuda && ground.cuda->major() != release.cuda->major()) {
-    return LibraryObstacle::cuda;
+    return false;
   }
   if (ground.python && ((release.python_min && *ground.python < *release.python_min) ||
                         (release.python_max && *ground.python > *release.python_max))) {
-    return LibraryObstacle::python;
+    return false;
   }
-  return LibraryObstacle::none;
+  return release.framework.contains(ground.framework, true);
 }
 
-LibraryObstacle library_obstacle(const LibraryRelease& release, const WantedLibrary& wanted,
-                                 const LibraryGround& ground, const Machine& machine) {
-  if (!version_in_row(release.version, release.whole_series, wanted.lines, "", false)) {
-    return LibraryObstacle::lines;
-  }
-  if (const LibraryObstacle own = library_obstacle(release, ground); own != LibraryObstacle::none) {
-    return own;
-  }
-  const bool too_old =
-      release.min_capability &&
-      std::any_of(machine.gpus.begin(), machine.gpus.end(), [&](const MachineGpu& gpu) {
-        return gpu.capability && *gpu.capability < *release.min_capability;
+const WantedLibrary::Accepted* fitting_release(const WantedLibrary& wanted,
+                                               const LibraryGround& ground,
+                                               const Machine& machine) {
+  const auto found = std::find_if(
+      wanted.accepted.begin(), wanted.accepted.end(), [&](const WantedLibrary::Accepted& one) {
+        return goes_with(*one.release, ground) && !needs_newer_gpu(*one.release, machine);
       });
-  return too_old ? LibraryObstacle::gpu : LibraryObstacle::none;
+  return found == wanted.accepted.end() ? nullptr : &*found;
 }
 
 LibraryFit library_fit(const WantedLibrary& wanted, const LibraryGround& ground,
                        const std::string& framework_name, const Machine& machine) {
   LibraryFit fit;
-  for (const LibraryRelease& release : wanted.library->releases) {
-    if (library_obstacle(release, wanted, ground, machine) == LibraryObstacle::none) {
-      const std::optional<pep440::Version> version =
-          version_in_row(release.version, release.whole_series, wanted.lines, "", false);
-      fit.release = &release;
-      fit.version_text = *version == release.version ? release.version_text : version->text();
-      return fit;
-    }
-    ++fit.newer;
+  const WantedLibrary::Accepted* found = fitting_release(wanted, ground, machine);
+  if (found == nullptr) {
+    fit.newer = wanted.library->releases.size();
+    fit.reason = why_none(wanted, framework_name);
+    return fit;
   }
-  fit.reason = why_none(wanted, framework_name);
+  fit.release = found->release;
+  fit.version_text =
+      found->version == fit.release->version ? fit.release->version_text : found->version.text();
+  fit.newer = static_cast<std::size_t>(fit.release - wanted.library->releases.data());
   return fit;
 }
 
@@ -92,13 +88,7 @@ bool library_decides(const WantedLibrary& wanted) {
   const bool pinned =
       std::any_of(wanted.lines.begin(), wanted.lines.end(),
                   [](const WantedLine& line) { return line.specifiers.pinned().has_value(); });
-  const bool all_known = pinned || !wanted.library->sparse;
-  return all_known && std::any_of(wanted.library->releases.begin(), wanted.library->releases.end(),
-                                  [&](const LibraryRelease& release) {
-                                    return version_in_row(release.version, release.whole_series,
-                                                          wanted.lines, "", false)
-                                        .has_value();
-                                  });
+  return !wanted.accepted.empty() && (pinned || !wanted.library->sparse);
 }
 
 }  // namespace berth::resolver

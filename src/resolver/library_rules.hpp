@@ -14,19 +14,17 @@ namespace berth::resolver {
 
 // The framework's build that the library is to be installed beside, and the Python.
 struct LibraryGround {
-  const pep440::Version& framework;
+  pep440::Version framework;  // without a local part
   const std::optional<CudaVersion>& cuda;
   std::optional<PythonVersion> python;  // absent: not known, and nothing is refused for it
 };
 
-// What stands against a release there; none for one that fits.
-enum class LibraryObstacle { none, lines, framework, cuda, python, gpu };
+// Whether a release can be installed there: its framework, CUDA, Python; not lines and GPUs.
+bool goes_with(const LibraryRelease& release, const LibraryGround& ground);
 
-LibraryObstacle library_obstacle(const LibraryRelease& release, const WantedLibrary& wanted,
-                                 const LibraryGround& ground, const Machine& machine);
-
-// The same, of what is in the release alone: its framework, CUDA, Python; not lines and GPUs.
-LibraryObstacle library_obstacle(const LibraryRelease& release, const LibraryGround& ground);
+// The newest release that can, and that lines and GPUs allow; null where there is none.
+const WantedLibrary::Accepted* fitting_release(const WantedLibrary& wanted,
+                                               const LibraryGround& ground, const Machine& machine);
 
 struct LibraryFit {
   const LibraryRelease* release = nullptr;  // the newest that fits; none where none does

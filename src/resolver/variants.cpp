@@ -22,7 +22,7 @@ void judge_lines(Variant& variant) {
     }
   }
   for (const WantedLine& line : wanted.companions) {
-    if (!companion_is_known(line, *wanted.framework)) {
+    if (!line.decides) {
       continue;
     }
     if (variant.release == nullptr) {
