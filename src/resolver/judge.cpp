@@ -156,8 +156,11 @@ void Search::judge_python(Option& option, const World& world) {
 }
 
 void Search::judge_libraries(Option& option) const {
-  const std::optional<PythonVersion> python = series_version(option.python);
   for (const Variant* variant : option.variants) {
+    if (variant->wanted->libraries.empty()) {
+      continue;
+    }
+    const std::optional<PythonVersion> python = series_version(option.python);
     for (const WantedLibrary& wanted : variant->wanted->libraries) {
       const LibraryGround ground{variant->version.public_version(), variant->build->cuda, python};
       const LibraryFit fit = library_fit(wanted, ground, variant->name(), given_.machine);

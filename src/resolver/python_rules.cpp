@@ -67,7 +67,8 @@ std::string python_series(std::string_view python) {
 }
 
 std::optional<PythonVersion> series_version(std::string_view python) {
-  return PythonVersion::parse(python_series(python));
+  std::optional<PythonVersion> plain = PythonVersion::parse(python);
+  return plain && plain->size() == 2 ? plain : PythonVersion::parse(python_series(python));
 }
 
 bool python_satisfies(const PythonRequests& wanted, std::string_view python) {
