@@ -209,7 +209,7 @@ std::vector<std::vector<Exclusions::Exclusion>> Exclusions::of_libraries(
   if (wanted.libraries.empty() || !candidate.version_known) {
     return libraries;
   }
-  const LibraryGround ground{candidate.version.public_version(), candidate.build->cuda, python};
+  const pep440::Version version = candidate.version.public_version();
   for (const WantedLibrary& library : wanted.libraries) {
     const auto known = of_library_releases_.find(&library);
     if (known == of_library_releases_.end()) {
@@ -223,7 +223,8 @@ std::vector<std::vector<Exclusions::Exclusion>> Exclusions::of_libraries(
     for (std::size_t i = 0; i < known->second.size(); ++i) {
       const Exclusion& exclusion = known->second[i];
       if (std::find(releases.begin(), releases.end(), exclusion) == releases.end() &&
-          goes_with(library.library->releases[i], ground)) {
+          runs_on(library.library->releases[i], python) &&
+          goes_with(library.library->releases[i], version, candidate.build->cuda)) {
         releases.push_back(exclusion);
       }
     }

@@ -161,9 +161,9 @@ void Search::judge_libraries(Option& option) const {
       continue;
     }
     const std::optional<PythonVersion> python = series_version(option.python);
-    for (const WantedLibrary& wanted : variant->wanted->libraries) {
-      const LibraryGround ground{variant->version.public_version(), variant->build->cuda, python};
-      const LibraryFit fit = library_fit(wanted, ground, variant->name(), given_.machine);
+    for (std::size_t i = 0; i < variant->libraries.size(); ++i) {
+      const WantedLibrary& wanted = variant->wanted->libraries[i];
+      const LibraryFit fit = library_fit(wanted, variant->libraries[i], python, variant->name());
       const bool decides = library_decides(wanted) && variant->version_text != kUnknownVersion;
       if (fit.release == nullptr) {
         option.rank.companion_unknown = option.rank.companion_unknown || !decides;

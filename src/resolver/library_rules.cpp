@@ -47,40 +47,49 @@ bool needs_newer_gpu(const LibraryRelease& release, const Machine& machine) {
 
 }  // namespace
 
-bool goes_with(const LibraryRelease& release, const LibraryGround& ground) {
-  if (release.cuda && ground.cuda && ground.cuda->major() != release.cuda->major()) {
-    return false;
-  }
-  if (ground.python && ((release.python_min && *ground.python < *release.python_min) ||
-                        (release.python_max && *ground.python > *release.python_max))) {
-    return false;
-  }
-  return release.framework.contains(ground.framework, true);
+bool goes_with(const LibraryRelease& release, const pep440::Version& framework,
+               const std::optional<CudaVersion>& cuda) {
+  const bool other_cuda = release.cuda && cuda && cuda->major() != release.cuda->major();
+  return !other_cuda && release.framework.contains(framework, true);
 }
 
-const WantedLibrary::Accepted* fitting_release(const WantedLibrary& wanted,
-                                               const LibraryGround& ground,
-                                               const Machine& machine) {
-  const auto found = std::find_if(
-      wanted.accepted.begin(), wanted.accepted.end(), [&](const WantedLibrary::Accepted& one) {
-        return goes_with(*one.release, ground) && !needs_newer_gpu(*one.release, machine);
-      });
-  return found == wanted.accepted.end() ? nullptr : &*found;
+bool runs_on(const LibraryRelease& release, const std::optional<PythonVersion>& python) {
+  return !python || !((release.python_min && *python < *release.python_min) ||
+                      (release.python_max && *python > *release.python_max));
 }
 
-LibraryFit library_fit(const WantedLibrary& wanted, const LibraryGround& ground,
-                       const std::string& framework_name, const Machine& machine) {
+std::vector<const WantedLibrary::Accepted*> releases_beside(const WantedLibrary& wanted,
+                                                            const pep440::Version& framework,
+                                                            const std::optional<CudaVersion>& cuda,
+                                                            const Machine& machine) {
+  const pep440::Version version = framework.public_version();
+  std::vector<const WantedLibrary::Accepted*> beside;
+  for (const WantedLibrary::Accepted& one : wanted.accepted) {
+    if (goes_with(*one.release, version, cuda) && !needs_newer_gpu(*one.release, machine)) {
+      beside.push_back(&one);
+    }
+  }
+  return beside;
+}
+
+LibraryFit library_fit(const WantedLibrary& wanted,
+                       const std::vector<const WantedLibrary::Accepted*>& beside,
+                       const std::optional<PythonVersion>& python,
+                       const std::string& framework_name) {
   LibraryFit fit;
-  const WantedLibrary::Accepted* found = fitting_release(wanted, ground, machine);
-  if (found == nullptr) {
+  const auto found = std::find_if(
+      beside.begin(), beside.end(),
+      [&](const WantedLibrary::Accepted* one) { return runs_on(*one->release, python); });
+  if (found == beside.end()) {
     fit.newer = wanted.library->releases.size();
     fit.reason = why_none(wanted, framework_name);
     return fit;
   }
-  fit.release = found->release;
+  const LibraryRelease& release = *(*found)->release;
+  fit.release = &release;
   fit.version_text =
-      found->version == fit.release->version ? fit.release->version_text : found->version.text();
-  fit.newer = static_cast<std::size_t>(fit.release - wanted.library->releases.data());
+      (*found)->version == release.version ? release.version_text : (*found)->version.text();
+  fit.newer = static_cast<std::size_t>(&release - wanted.library->releases.data());
   return fit;
 }
 

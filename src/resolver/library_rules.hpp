@@ -12,19 +12,19 @@
 
 namespace berth::resolver {
 
-// The framework's build that the library is to be installed beside, and the Python.
-struct LibraryGround {
-  pep440::Version framework;  // without a local part
-  const std::optional<CudaVersion>& cuda;
-  std::optional<PythonVersion> python;  // absent: not known, and nothing is refused for it
-};
+// The releases that lines and GPUs allow and that go with the framework's version and CUDA, newest
+// first.
+std::vector<const WantedLibrary::Accepted*> releases_beside(const WantedLibrary& wanted,
+                                                            const pep440::Version& framework,
+                                                            const std::optional<CudaVersion>& cuda,
+                                                            const Machine& machine);
 
-// Whether a release can be installed there: its framework, CUDA, Python; not lines and GPUs.
-bool goes_with(const LibraryRelease& release, const LibraryGround& ground);
+// A Python that is not known refuses nothing.
+bool runs_on(const LibraryRelease& release, const std::optional<PythonVersion>& python);
 
-// The newest release that can, and that lines and GPUs allow; null where there is none.
-const WantedLibrary::Accepted* fitting_release(const WantedLibrary& wanted,
-                                               const LibraryGround& ground, const Machine& machine);
+// `framework` is without a local part.
+bool goes_with(const LibraryRelease& release, const pep440::Version& framework,
+               const std::optional<CudaVersion>& cuda);
 
 struct LibraryFit {
   const LibraryRelease* release = nullptr;  // the newest that fits; none where none does
@@ -32,8 +32,11 @@ struct LibraryFit {
   std::size_t newer = 0;  // releases given up
   Reason reason;          // why none does
 };
-LibraryFit library_fit(const WantedLibrary& wanted, const LibraryGround& ground,
-                       const std::string& framework_name, const Machine& machine);
+// Of the releases beside a build the newest that runs on the Python.
+LibraryFit library_fit(const WantedLibrary& wanted,
+                       const std::vector<const WantedLibrary::Accepted*>& beside,
+                       const std::optional<PythonVersion>& python,
+                       const std::string& framework_name);
 
 // Whether a build is refused where no release goes with it. Lines that no release of the catalogue
 // satisfies decide nothing (the library is newer than it, or older), nor do lines that leave room

@@ -40,12 +40,18 @@ std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& kno
 
 // Whether each library that is asked for with the framework has a release for that build and
 // Python.
-bool libraries_fit(const Variant& variant, const PythonVersion& python, const Machine& machine) {
+bool libraries_fit(const Variant& variant, const PythonVersion& python) {
   const std::vector<WantedLibrary>& wanted = variant.wanted->libraries;
-  return std::all_of(wanted.begin(), wanted.end(), [&](const WantedLibrary& library) {
-    const LibraryGround ground{variant.version.public_version(), variant.build->cuda, python};
-    return fitting_release(library, ground, machine) != nullptr || !library_decides(library);
-  });
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::vector<const WantedLibrary::Accepted*>& beside = variant.libraries[i];
+    const bool fits = std::any_of(
+        beside.begin(), beside.end(),
+        [&](const WantedLibrary::Accepted* one) { return runs_on(*one->release, python); });
+    if (!fits && library_decides(wanted[i])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -272,7 +278,7 @@ std::vector<PythonVersion> Search::pythons_for(const World& world, const Choice&
                [&](const PythonVersion& python) {
                  return world.covers(python.text()) &&
                         std::all_of(chosen.begin(), chosen.end(), [&](const Variant* variant) {
-                          return libraries_fit(*variant, python, given_.machine);
+                          return libraries_fit(*variant, python);
                         });
                });
   return pythons;
@@ -289,7 +295,7 @@ const Variant* Search::best_in(const Group& group, const Choice& variants,
   for (const Variant* variant : variants) {
     if (!variant->rejected.empty() || !group.holds(*variant) ||
         python_support(*variant->release, python) == Support::no ||
-        !libraries_fit(*variant, python, given_.machine)) {
+        !libraries_fit(*variant, python)) {
       continue;
     }
     const std::optional<DriverVersion>& own_floor = variant->build->min_driver;
