@@ -143,18 +143,20 @@ bool Specifier::matches(const Version& candidate) const {
   if (op == Operator::arbitrary || !version) {
     return lowered(candidate.text()) == lowered(version_text);
   }
-  const auto equals = [this](const Version& other) {
-    return version->local().empty() ? other.public_version() == *version : other == *version;
+  // Most candidates have no local part to leave out: they are compared as they are.
+  const auto order = [this](const Version& other) {
+    const bool leaves_local_out = version->local().empty() && !other.local().empty();
+    return leaves_local_out ? other.public_version() <=> *version : other <=> *version;
   };
   switch (op) {
     case Operator::equal:
-      return wildcard ? matches_prefix(candidate) : equals(candidate);
+      return wildcard ? matches_prefix(candidate) : order(candidate) == 0;
     case Operator::not_equal:
-      return wildcard ? !matches_prefix(candidate) : !equals(candidate);
+      return wildcard ? !matches_prefix(candidate) : order(candidate) != 0;
     case Operator::less:
       return matches_less(candidate);
     case Operator::less_equal:
-      return candidate.public_version() <= *version;
+      return order(candidate) <= 0;
     case Operator::greater:
       return matches_greater(candidate);
     case Operator::greater_equal:

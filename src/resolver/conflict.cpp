@@ -33,17 +33,21 @@ bool is_about_python(const Reason& reason) {
 }
 
 using Question = bool (*)(const Reason&);
+using Options = std::vector<const Option*>;
 
-bool each_has(const std::vector<Option>& options, Question question) {
-  return !options.empty() && std::all_of(options.begin(), options.end(), [&](const Option& option) {
-    return std::any_of(option.rejected.begin(), option.rejected.end(), question);
+bool has(const Option* option, Question question) {
+  return std::any_of(option->rejected.begin(), option->rejected.end(), question);
+}
+
+bool each_has(const Options& options, Question question) {
+  return !options.empty() && std::all_of(options.begin(), options.end(), [&](const Option* option) {
+    return has(option, question);
   });
 }
 
-bool any_has(const std::vector<Option>& options, Question question) {
-  return std::any_of(options.begin(), options.end(), [&](const Option& option) {
-    return std::any_of(option.rejected.begin(), option.rejected.end(), question);
-  });
+bool any_has(const Options& options, Question question) {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const Option* option) { return has(option, question); });
 }
 
 // All that is asked for, without its origins: "`torch==2.6` and `tensorflow`".
@@ -78,7 +82,7 @@ void note_requests(Error& error, const std::vector<World>& worlds, const Resolve
   }
 }
 
-void note_machine(Error& error, const std::vector<Option>& options, const Machine& machine) {
+void note_machine(Error& error, const Options& options, const Machine& machine) {
   if (machine.driver && any_has(options, is_about_driver)) {
     error.note(with_source(
         machine.native_cuda
@@ -95,7 +99,7 @@ void note_machine(Error& error, const std::vector<Option>& options, const Machin
 }
 
 // The options that came nearest speak first; what many of them have in common is said once.
-void note_reasons(Error& error, std::vector<const Option*> options) {
+void note_reasons(Error& error, Options options) {
   std::stable_sort(options.begin(), options.end(), [](const Option* a, const Option* b) {
     return a->rejected.size() < b->rejected.size();
   });
@@ -167,19 +171,22 @@ std::vector<Option> options_of_variants(const Search& search) {
 
 // A CPU image says nothing about a run with GPUs, nor does a base image that is gone, unless there
 // is no other.
-std::vector<Option> telling_options(const Search& search) {
-  std::vector<Option> telling;
-  std::copy_if(search.rejected().begin(), search.rejected().end(), std::back_inserter(telling),
-               [](const Option& option) {
-                 return std::none_of(
-                     option.rejected.begin(), option.rejected.end(), [](const Reason& reason) {
-                       return reason.rule == "cpu-build" || reason.rule == "base-image";
-                     });
-               });
-  return telling.empty() ? search.rejected() : telling;
+Options telling_options(const std::vector<Option>& options) {
+  const auto is_idle = [](const Reason& reason) {
+    return reason.rule == "cpu-build" || reason.rule == "base-image";
+  };
+  Options all;
+  Options telling;
+  for (const Option& option : options) {
+    all.push_back(&option);
+    if (!has(&option, is_idle)) {
+      telling.push_back(&option);
+    }
+  }
+  return telling.empty() ? all : telling;
 }
 
-Error headline(const std::vector<Option>& options, const std::vector<World>& worlds,
+Error headline(const Options& options, const std::vector<World>& worlds,
                const ResolveRequest& request, const Machine& machine) {
   const std::string asked =
       worlds.empty() && request.cuda ? "CUDA " + request.cuda->value.text() : asked_text(worlds);
@@ -205,9 +212,8 @@ Error headline(const std::vector<Option>& options, const std::vector<World>& wor
   return Error{Errc::no_solution, fmt::format("no image satisfies {} on {}", asked, machine.place)};
 }
 
-void add_hints(Error& error, const ResolveRequest& request, const Host& host,
-               const Catalog& catalog) {
-  for (std::string& hint : remedies(request, host, catalog)) {
+void add_hints(Error& error, std::vector<std::string> hints) {
+  for (std::string& hint : hints) {
     error.hint(std::move(hint));
   }
 }
@@ -216,10 +222,10 @@ void add_hints(Error& error, const ResolveRequest& request, const Host& host,
 Error explained(const Search& search, const std::vector<World>& worlds,
                 const ResolveRequest& request, const Machine& machine, const Catalog& catalog) {
   const bool combined = search.rejected().empty();
-  const std::vector<Option> options =
-      combined ? options_of_variants(search) : telling_options(search);
-  Error error = headline(combined && !search.variants().empty() ? std::vector<Option>() : options,
-                         worlds, request, machine);
+  const std::vector<Option> builds = combined ? options_of_variants(search) : std::vector<Option>();
+  const Options options = telling_options(combined ? builds : search.rejected());
+  Error error = headline(combined && !search.variants().empty() ? Options() : options, worlds,
+                         request, machine);
   note_requests(error, worlds, request);
   for (const World& world : worlds) {
     for (const Wanted& wanted : world.frameworks) {
@@ -238,11 +244,7 @@ Error explained(const Search& search, const std::vector<World>& worlds,
   if (!worlds.empty() && worlds.front().frameworks.size() > 1) {
     note_frameworks(error, search, worlds.front());
   }
-  std::vector<const Option*> speaking;
-  for (const Option& option : options) {
-    speaking.push_back(&option);
-  }
-  note_reasons(error, std::move(speaking));
+  note_reasons(error, options);
   if (error.notes.size() < 2) {
     error.note(fmt::format("the catalogue of {} has {} images and {} frameworks; none is left",
                            catalog.version, catalog.images.size(), catalog.frameworks.size()));
@@ -250,10 +252,8 @@ Error explained(const Search& search, const std::vector<World>& worlds,
   return error;
 }
 
-// The same, of the facts alone that exclude each other, shown on the releases that were asked for;
-// nullopt where that says nothing of its own.
-std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Catalog& catalog) {
-  const FactSet shown = facts.with_demands(conflict);
+// The same, of the facts that `shown` has alone; nullopt where that says nothing of its own.
+std::optional<Error> explained_alone(FactSet shown, const Facts& facts, const Catalog& catalog) {
   const ResolveRequest request = facts.request_of(shown);
   const Result<Machine> machine = machine_for(request, facts.host_of(shown), catalog);
   if (!machine) {
@@ -268,7 +268,11 @@ std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Ca
   if (!search.satisfying().empty()) {
     return std::nullopt;
   }
-  Error error = explained(search, *worlds, request, *machine, catalog);
+  return explained(search, *worlds, request, *machine, catalog);
+}
+
+// What excludes what: said after what was found out about it.
+void note_conflict(Error& error, FactSet conflict, FactSet shown, const Facts& facts) {
   const std::vector<std::string> together = facts.texts_of(conflict);
   if (together.size() > 1) {
     error.note("these exclude each other: " + join(together, "; "));
@@ -276,7 +280,6 @@ std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Ca
   for (const std::string& text : facts.texts_of(shown & ~conflict)) {
     error.note(fmt::format("without {} it would be the same", text));
   }
-  return error;
 }
 
 }  // namespace
@@ -284,37 +287,49 @@ std::optional<Error> explained_by(FactSet conflict, const Facts& facts, const Ca
 Error conflict(const Search& search, const std::vector<World>& worlds,
                const ResolveRequest& request, const Host& host, const Machine& machine,
                const Catalog& catalog) {
-  std::optional<Error> error;
+  const auto unexplained = [&] {
+    Error error = explained(search, worlds, request, machine, catalog);
+    add_hints(error, remedies(request, host, catalog));
+    return error;
+  };
   const Facts facts(request, host, machine, worlds);
-  if (!worlds.empty() && !facts.too_many()) {
-    const Exclusions exclusions(request, machine, catalog, worlds, facts);
-    if (!exclusions.solvable(facts.all())) {
-      error = explained_by(smallest_conflict(facts, exclusions), facts, catalog);
-      // One that is given up is what the hints try; they do not try two.
-      const std::vector<std::string> change = facts.texts_of(smallest_change(facts, exclusions));
-      if (error && change.size() == 2) {
-        error->note(
-            fmt::format("without both of these there is an answer: {}", join(change, "; ")));
-      }
-    }
+  if (worlds.empty() || facts.too_many()) {
+    return unexplained();
+  }
+  const Exclusions exclusions(request, machine, catalog, worlds, facts);
+  if (exclusions.solvable(facts.all())) {
+    return unexplained();
+  }
+  const FactSet together = smallest_conflict(facts, exclusions);
+  const FactSet shown = facts.with_demands(together);  // on the releases that were asked for
+  std::optional<Error> error = shown == facts.all() && facts.tells_gpus_apart()
+                                   ? explained(search, worlds, request, machine, catalog)
+                                   : explained_alone(shown, facts, catalog);
+  if (error) {
+    note_conflict(*error, together, shown, facts);
+  }
+  // One that is given up is what the hints try; they do not try two.
+  const std::vector<std::string> change = facts.texts_of(smallest_change(facts, exclusions));
+  if (error && change.size() == 2) {
+    error->note(fmt::format("without both of these there is an answer: {}", join(change, "; ")));
   }
   if (!error) {
     error = explained(search, worlds, request, machine, catalog);
   }
-  add_hints(*error, request, host, catalog);
+  const KnownConflict known{search, machine, facts, exclusions};
+  add_hints(*error, remedies(request, host, catalog, &known));
   return std::move(*error);
 }
 
 Error image_conflict(const Option& option, const ResolveRequest& request, const Host& host,
                      const Machine& machine, const Catalog& catalog) {
-  const std::vector<Option> options{option};
   Error error{Errc::no_solution,
               fmt::format("{} does not fit {}", option.image->reference(), machine.place)};
   error.note(fmt::format("`--image {}` is asked for by {}", request.image->value,
                          request.image->origin.text));
-  note_machine(error, options, machine);
+  note_machine(error, {&option}, machine);
   note_reasons(error, {&option});
-  add_hints(error, request, host, catalog);
+  add_hints(error, remedies(request, host, catalog));
   return std::move(error).named("image-does-not-fit");
 }
 

@@ -207,7 +207,7 @@ class Explanation {
                        variant.build->fact.note.empty() ? "" : ": " + variant.build->fact.note));
     }
     for (const WantedLine& line : variant.wanted->companions) {
-      if (!companion_is_known(line, *variant.wanted->framework)) {
+      if (!line.decides) {
         warn(fmt::format("{} is not known to the catalogue: whether it goes with {} is not checked",
                          line.text(), variant.name()));
       } else if (variant.companion_unknown) {

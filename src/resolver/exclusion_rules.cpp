@@ -21,7 +21,7 @@ void Exclusions::add(Exclusion& exclusion, FactSet facts) {
   exclusion.push_back(facts);
 }
 
-Exclusions::Exclusion Exclusions::of_image(const ImageTag& image) const {
+Exclusions::Exclusion Exclusions::of_image(const ImageTag& image) {
   Exclusion exclusion = image.python.empty() ? Exclusion{} : of_python(image.python);
   if (!has_architecture(image, machine_.architecture)) {
     add(exclusion, facts_.bit(Fact::Kind::architecture));
@@ -46,8 +46,13 @@ void Exclusions::add_older_gpus(Exclusion& exclusion,
   }
 }
 
-Exclusions::Exclusion Exclusions::of_python(const std::string& python) const {
-  Exclusion exclusion;
+// Two thousand images have a dozen Pythons.
+const Exclusions::Exclusion& Exclusions::of_python(const std::string& python) {
+  const auto [place, absent] = by_python_.try_emplace(python);
+  Exclusion& exclusion = place->second;
+  if (!absent) {
+    return exclusion;
+  }
   FactSet together = 0;
   for (std::size_t i = 0; i < request_.python.size(); ++i) {
     const FactSet fact = facts_.bit(Fact::Kind::python, nullptr, i);
@@ -82,7 +87,7 @@ Exclusions::Exclusion Exclusions::of_lines(const Wanted& wanted, const Candidate
   Exclusion exclusion;
   const bool ngc = ngc_is_asked(request_);
   const bool series = candidate.release != nullptr && candidate.release->whole_series;
-  const auto accepts = [&](const std::vector<WantedLine>& lines) {
+  const auto accepts = [&](std::span<const WantedLine> lines) {
     return version_in_row(candidate.version, series, lines, candidate.build->name, ngc).has_value();
   };
   FactSet together = 0;
@@ -90,7 +95,7 @@ Exclusions::Exclusion Exclusions::of_lines(const Wanted& wanted, const Candidate
     const FactSet fact = facts_.bit(Fact::Kind::line, line.source);
     together |= fact;
     const bool unknown = !candidate.version_known && !line.specifiers.empty();
-    if (unknown || !accepts({line}) || line.unserved_extra(candidate.build->cuda)) {
+    if (unknown || !accepts({&line, 1}) || line.unserved_extra(candidate.build->cuda)) {
       add(exclusion, fact);
     }
   }
@@ -102,7 +107,7 @@ Exclusions::Exclusion Exclusions::of_lines(const Wanted& wanted, const Candidate
     add(exclusion, 0);
   }
   for (const WantedLine& line : wanted.companions) {
-    if (candidate.release != nullptr && companion_is_known(line, *wanted.framework) &&
+    if (candidate.release != nullptr && line.decides &&
         companion_fit(line, *candidate.release, candidate.build->name) == CompanionFit::differs) {
       add(exclusion, facts_.bit(Fact::Kind::line, line.source));
     }
@@ -198,11 +203,16 @@ void Exclusions::add_base(Exclusion& exclusion, const FrameworkBuild& build) con
 }
 
 std::vector<std::vector<Exclusions::Exclusion>> Exclusions::of_libraries(
-    const Wanted& wanted, const Candidate& candidate, const std::string& python) const {
-  const LibraryGround ground{candidate.version, candidate.build->cuda, series_version(python)};
+    const Wanted& wanted, const Candidate& candidate,
+    const std::optional<PythonVersion>& python) const {
   std::vector<std::vector<Exclusion>> libraries;
+  if (wanted.libraries.empty() || !candidate.version_known) {
+    return libraries;
+  }
+  const pep440::Version version = candidate.version.public_version();
   for (const WantedLibrary& library : wanted.libraries) {
-    if (!library_decides(library) || !candidate.version_known) {
+    const auto known = of_library_releases_.find(&library);
+    if (known == of_library_releases_.end()) {
       continue;
     }
     std::vector<Exclusion>& releases = libraries.emplace_back();
@@ -210,17 +220,26 @@ std::vector<std::vector<Exclusions::Exclusion>> Exclusions::of_libraries(
     if (library.library->sparse) {
       releases.push_back(of_pins(library));
     }
-    for (const LibraryRelease& release : library.library->releases) {
-      if (library_obstacle(release, ground) != LibraryObstacle::none) {
-        continue;
-      }
-      Exclusion exclusion = of_library_release(library, release);
-      if (std::find(releases.begin(), releases.end(), exclusion) == releases.end()) {
-        releases.push_back(std::move(exclusion));
+    for (std::size_t i = 0; i < known->second.size(); ++i) {
+      const Exclusion& exclusion = known->second[i];
+      if (std::find(releases.begin(), releases.end(), exclusion) == releases.end() &&
+          runs_on(library.library->releases[i], python) &&
+          goes_with(library.library->releases[i], version, candidate.build->cuda)) {
+        releases.push_back(exclusion);
       }
     }
   }
   return libraries;
+}
+
+void Exclusions::know_library(const WantedLibrary& wanted) {
+  if (!library_decides(wanted)) {
+    return;
+  }
+  std::vector<Exclusion>& releases = of_library_releases_[&wanted];
+  for (const LibraryRelease& release : wanted.library->releases) {
+    releases.push_back(of_library_release(wanted, release));
+  }
 }
 
 // A release that the catalogue has not got: only where no line pins one.
@@ -238,13 +257,13 @@ Exclusions::Exclusion Exclusions::of_library_release(const WantedLibrary& wanted
                                                      const LibraryRelease& release) const {
   Exclusion exclusion;
   FactSet together = 0;
-  const auto accepts = [&](const std::vector<WantedLine>& lines) {
+  const auto accepts = [&](std::span<const WantedLine> lines) {
     return version_in_row(release.version, release.whole_series, lines, "", false).has_value();
   };
   for (const WantedLine& line : wanted.lines) {
     const FactSet fact = facts_.bit(Fact::Kind::line, line.source);
     together |= fact;
-    if (!accepts({line})) {
+    if (!accepts({&line, 1})) {
       add(exclusion, fact);
     }
   }

@@ -53,6 +53,7 @@ Exclusions::Exclusions(const ResolveRequest& request, const Machine& machine,
       wanted_by |= facts.bit(Fact::Kind::wanted, wanted.framework);
       for (const WantedLibrary& library : wanted.libraries) {
         wanted_by |= facts.bit(Fact::Kind::wanted, library.library);
+        know_library(library);
       }
     }
   }
@@ -117,7 +118,7 @@ void Exclusions::add_image(const World& world, const ImageTag& image) {
     }
     const HeldBuild held = held_build(*wanted.framework, image);
     const Candidate candidate{held.release, &held.build, held.version, held.version_known};
-    Way way{of_build(wanted, candidate), of_libraries(wanted, candidate, image.python)};
+    Way way{of_build(wanted, candidate), of_libraries(wanted, candidate, image.python_series)};
     if (machine_.uses_gpu && image.cuda) {
       add_driver(way.excluded_by, *image.cuda, nullptr, compat);
       add_driver(way.excluded_by, held.build.cuda ? *held.build.cuda : *image.cuda, &held.build,
@@ -137,8 +138,7 @@ void Exclusions::add_image(const World& world, const ImageTag& image) {
 // Builds that can be installed into another framework's image: of its CUDA and cuDNN.
 Exclusions::Ways Exclusions::ways_beside(const Wanted& wanted, const ImageTag& image) const {
   Ways ways;
-  const std::optional<PythonVersion> python = series_version(image.python);
-  if (!image.cuda || !python) {
+  if (!image.cuda || !image.python_series) {
     return ways;
   }
   const CudaGroup group = group_of(*image.cuda, catalog_);
@@ -148,11 +148,11 @@ Exclusions::Ways Exclusions::ways_beside(const Wanted& wanted, const ImageTag& i
       const unsigned own = cudnn_major(build.cudnn);
       if (!build.cuda || group_of(*build.cuda, catalog_) != group ||
           (cudnn != 0 && own != 0 && own != cudnn) ||
-          python_support(release, *python) == Support::no) {
+          python_support(release, *image.python_series) == Support::no) {
         continue;
       }
       const Candidate candidate{&release, &build, release.version, true};
-      Way way{of_build(wanted, candidate), of_libraries(wanted, candidate, image.python)};
+      Way way{of_build(wanted, candidate), of_libraries(wanted, candidate, image.python_series)};
       if (machine_.uses_gpu) {
         add_driver(way.excluded_by, *build.cuda, &build, true);
       }
@@ -210,7 +210,7 @@ void Exclusions::add_bases(const World& world) {
         if (one.group != group || python_support(*one.candidate.release, python) == Support::no) {
           continue;
         }
-        Way way{one.excluded_by, of_libraries(*one.wanted, one.candidate, python.text())};
+        Way way{one.excluded_by, of_libraries(*one.wanted, one.candidate, python)};
         Ways& ways = place.frameworks[number_of(*one.wanted->framework)];
         if (std::find(ways.begin(), ways.end(), way) == ways.end()) {
           ways.push_back(std::move(way));

@@ -7,6 +7,7 @@
 // said is kept as sets of facts.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,14 +56,16 @@ class Exclusions {
   void add_images(const World& world);
   void add_image(const World& world, const ImageTag& image);
   void add_bases(const World& world);
-  Exclusion of_image(const ImageTag& image) const;
-  Exclusion of_python(const std::string& python) const;
+  Exclusion of_image(const ImageTag& image);
+  const Exclusion& of_python(const std::string& python);
   Exclusion of_lines(const Wanted& wanted, const Candidate& candidate) const;
   Exclusion of_build(const Wanted& wanted, const Candidate& candidate) const;
+  void know_library(const WantedLibrary& wanted);
   Exclusion of_library_release(const WantedLibrary& wanted, const LibraryRelease& release) const;
   Exclusion of_pins(const WantedLibrary& wanted) const;
-  std::vector<std::vector<Exclusion>> of_libraries(const Wanted& wanted, const Candidate& candidate,
-                                                   const std::string& python) const;
+  std::vector<std::vector<Exclusion>> of_libraries(
+      const Wanted& wanted, const Candidate& candidate,
+      const std::optional<PythonVersion>& python) const;
   Ways ways_beside(const Wanted& wanted, const ImageTag& image) const;
   void add_older_gpus(Exclusion& exclusion, const std::optional<ComputeCapability>& lowest) const;
   void add_unknown_python(Exclusion& exclusion, const FrameworkRelease& release) const;
@@ -78,6 +81,9 @@ class Exclusions {
   const Facts& facts_;
   BaseImages bases_;
   std::vector<PythonVersion> pythons_;  // that the catalogue knows, ascending
+  std::map<std::string, Exclusion> by_python_;
+  // In the order of the library's releases; only of libraries that decide.
+  std::map<const WantedLibrary*, std::vector<Exclusion>> of_library_releases_;
   std::vector<const Framework*> frameworks_;
   std::vector<FactSet> wanted_by_;  // by number: the facts each of which makes it wanted
   std::vector<Place> places_;

@@ -149,6 +149,12 @@ FactSet Facts::all() const {
   return (FactSet{1} << list_.size()) - 1;
 }
 
+bool Facts::tells_gpus_apart() const {
+  const auto gpus = std::count_if(list_.begin(), list_.end(),
+                                  [](const Fact& fact) { return fact.kind == Fact::Kind::gpu; });
+  return static_cast<std::size_t>(gpus) == machine_.gpus.size();
+}
+
 FactSet Facts::bit(Fact::Kind kind, const void* about, std::size_t index) const {
   if (kind == Fact::Kind::gpu) {
     for (std::size_t i = 0; i <= index; ++i) {

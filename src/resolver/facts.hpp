@@ -46,6 +46,8 @@ class Facts {
   // More facts than bits: then nothing can be said of them.
   bool too_many() const { return list_.size() > kMost; }
   FactSet all() const;
+  // Whether each GPU is a fact of its own.
+  bool tells_gpus_apart() const;
 
   // The set of one fact; empty for what is none (a GPU like one before it, amd64).
   FactSet bit(Fact::Kind kind, const void* about = nullptr, std::size_t index = 0) const;

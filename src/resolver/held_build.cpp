@@ -50,10 +50,10 @@ bool is_build_of(const FrameworkBuild& build, const ImageTag& image) {
 
 HeldBuild held_build(const Framework& framework, const ImageTag& image) {
   const std::string& text = image.frameworks.at(framework.name);
-  const std::optional<pep440::Version> version = pep440::Version::parse(text);
+  const auto version = image.versions.find(framework.name);
   HeldBuild held;
-  held.version_known = version.has_value();
-  held.version = version.value_or(*pep440::Version::parse("0"));
+  held.version_known = version != image.versions.end();
+  held.version = held.version_known ? version->second : *pep440::Version::parse("0");
   held.version_text = text.empty() ? std::string(kUnknownVersion) : text;
   if (image.source == ImageSource::official) {
     held.release = row_for(framework, held.version);

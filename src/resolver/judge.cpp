@@ -28,18 +28,24 @@ int series_number(const std::string& python) {
   return series ? static_cast<int>(series->major() * 1000 + series->minor()) : 0;
 }
 
-// Of two verdicts the one that asks for more; equal ones: the later, which is the build's.
-DriverFit stricter(DriverFit a, DriverFit b) {
-  std::optional<DriverVersion> required =
-      a.required && (!b.required || *a.required > *b.required) ? a.required : b.required;
-  const auto strength = [](const DriverFit& fit) {
-    return std::make_pair(!fit.fits, fit.mode == DriverMode::forward ? 2
-                                     : fit.mode == DriverMode::minor ? 1
-                                                                     : 0);
-  };
-  DriverFit& chosen = strength(a) > strength(b) ? a : b;
-  chosen.required = std::move(required);
-  return std::move(chosen);
+// What a verdict asks of the driver.
+std::pair<bool, int> strength(const DriverFit& fit) {
+  return {!fit.fits, fit.mode == DriverMode::forward ? 2 : fit.mode == DriverMode::minor ? 1 : 0};
+}
+
+// Of all verdicts the one that asks for most, and what all of them need; equal ones: the last.
+DriverFit strictest(const std::vector<const DriverFit*>& fits) {
+  const DriverFit* chosen = fits.front();
+  const DriverFit* neediest = fits.front();
+  for (const DriverFit* fit : fits) {
+    chosen = strength(*fit) >= strength(*chosen) ? fit : chosen;
+    const bool needs_more =
+        fit->required && (!neediest->required || *fit->required > *neediest->required);
+    neediest = needs_more ? fit : neediest;
+  }
+  DriverFit strictest = *chosen;
+  strictest.required = neediest->required;
+  return strictest;
 }
 
 }  // namespace
@@ -59,7 +65,7 @@ bool is_complete_here(const Option& option) {
   return option.here && (option.source != ImageSource::cuda_base || option.variants.empty());
 }
 
-void Search::judge(Option& option, const World& world) const {
+void Search::judge(Option& option, const World& world) {
   for (const Variant* variant : option.variants) {
     option.rejected.insert(option.rejected.end(), variant->rejected.begin(),
                            variant->rejected.end());
@@ -111,12 +117,19 @@ void Search::judge_image(Option& option) const {
   }
 }
 
-void Search::judge_python(Option& option, const World& world) const {
-  const PythonRequests& wanted = given_.request.python;
+bool Search::python_is_asked(const std::string& python) {
+  const auto [place, absent] = python_asked_.try_emplace(python, false);
+  if (absent) {
+    place->second = python_satisfies(given_.request.python, python);
+  }
+  return place->second;
+}
+
+void Search::judge_python(Option& option, const World& world) {
   if (!option.python.empty()) {
-    if (!python_satisfies(wanted, option.python)) {
+    if (!python_is_asked(option.python)) {
       std::vector<std::string> parts;
-      for (const Sourced<pep440::SpecifierSet>& set : wanted) {
+      for (const Sourced<pep440::SpecifierSet>& set : given_.request.python) {
         parts.push_back(fmt::format("`{}` ({})", set.value.text(), set.origin.text));
       }
       option.rejected.push_back(
@@ -147,11 +160,14 @@ void Search::judge_python(Option& option, const World& world) const {
 }
 
 void Search::judge_libraries(Option& option) const {
-  const std::optional<PythonVersion> python = series_version(option.python);
   for (const Variant* variant : option.variants) {
-    for (const WantedLibrary& wanted : variant->wanted->libraries) {
-      const LibraryFit fit = library_fit(wanted, {variant->version, variant->build->cuda, python},
-                                         variant->name(), given_.machine);
+    if (variant->wanted->libraries.empty()) {
+      continue;
+    }
+    const std::optional<PythonVersion> python = series_version(option.python);
+    for (std::size_t i = 0; i < variant->libraries.size(); ++i) {
+      const WantedLibrary& wanted = variant->wanted->libraries[i];
+      const LibraryFit fit = library_fit(wanted, variant->libraries[i], python, variant->name());
       const bool decides = library_decides(wanted) && variant->version_text != kUnknownVersion;
       if (fit.release == nullptr) {
         option.rank.companion_unknown = option.rank.companion_unknown || !decides;
@@ -166,8 +182,27 @@ void Search::judge_libraries(Option& option) const {
   }
 }
 
+// Hundreds of images have a few dozen CUDAs and demands.
+const DriverFit& Search::driver_fit_for(const CudaVersion& cuda, bool compat,
+                                        const Variant* variant) {
+  const bool jit = variant != nullptr && variant->jit;
+  const FrameworkBuild* demanding =
+      variant != nullptr && variant->build->min_driver ? variant->build : nullptr;
+  const auto [place, absent] =
+      driver_fits_.try_emplace({cuda.major(), cuda.minor(), jit, compat, demanding});
+  if (absent) {
+    DriverNeeds needs{*CudaVersion::parse(cuda.major_minor()), jit, compat, std::nullopt, {}};
+    if (demanding != nullptr) {
+      needs.own_floor = demanding->min_driver;
+      needs.own_floor_source = demanding->fact.source;
+    }
+    place->second = driver_fit(needs, given_.machine, given_.catalog);
+  }
+  return place->second;
+}
+
 // Each build for itself, and the image with its own libraries: the PTX of one is not the other's.
-void Search::judge_driver(Option& option) const {
+void Search::judge_driver(Option& option) {
   if (!given_.machine.uses_gpu) {
     return;
   }
@@ -178,17 +213,13 @@ void Search::judge_driver(Option& option) const {
   }
   const bool compat = holds_compat(option);
   const bool has_image = option.image != nullptr && option.image->cuda;
-  const CudaVersion image_cuda = *CudaVersion::parse(has_image ? option.image->cuda->major_minor()
-                                                               : option.cuda->major_minor());
-  option.driver =
-      driver_fit({image_cuda, false, compat, std::nullopt, {}}, given_.machine, given_.catalog);
+  const CudaVersion& image_cuda = has_image ? *option.image->cuda : *option.cuda;
+  std::vector<const DriverFit*> fits{&driver_fit_for(image_cuda, compat, nullptr)};
   for (const Variant* variant : option.variants) {
     const CudaVersion& own = variant->build->cuda ? *variant->build->cuda : image_cuda;
-    const DriverNeeds needs{*CudaVersion::parse(own.major_minor()), variant->jit, compat,
-                            variant->build->min_driver, variant->build->fact.source};
-    option.driver =
-        stricter(std::move(option.driver), driver_fit(needs, given_.machine, given_.catalog));
+    fits.push_back(&driver_fit_for(own, compat, variant));
   }
+  option.driver = strictest(fits);
   if (!option.driver.fits) {
     Reason reason = option.driver.reason;
     reason.text = fmt::format(

@@ -28,63 +28,68 @@ std::string needs_text(const LibraryRelease& release, const Library& library) {
 // The release that comes nearest: the newest that the lines accept.
 Reason why_none(const WantedLibrary& wanted, const std::string& framework_name) {
   const Library& library = *wanted.library;
-  for (const LibraryRelease& release : library.releases) {
-    if (version_in_row(release.version, release.whole_series, wanted.lines, "", false)) {
-      return {"library",
-              fmt::format("{}: no release of {} that {} accepts goes with it; {}", framework_name,
-                          library.name, wanted.text(), needs_text(release, library)),
-              release.fact.source};
-    }
+  if (wanted.accepted.empty()) {
+    return {"library", fmt::format("{}: no release of {}", framework_name, library.name), {}};
   }
-  return {"library", fmt::format("{}: no release of {}", framework_name, library.name), {}};
+  const LibraryRelease& nearest = *wanted.accepted.front().release;
+  return {"library",
+          fmt::format("{}: no release of {} that {} accepts goes with it; {}", framework_name,
+                      library.name, wanted.text(), needs_text(nearest, library)),
+          nearest.fact.source};
+}
+
+bool needs_newer_gpu(const LibraryRelease& release, const Machine& machine) {
+  return release.min_capability &&
+         std::any_of(machine.gpus.begin(), machine.gpus.end(), [&](const MachineGpu& gpu) {
+           return gpu.capability && *gpu.capability < *release.min_capability;
+         });
 }
 
 }  // namespace
 
-LibraryObstacle library_obstacle(const LibraryRelease& release, const LibraryGround& ground) {
-  if (!release.framework.contains(ground.framework.public_version(), true)) {
-    return LibraryObstacle::framework;
-  }
-  if (release.cuda && ground.cuda && ground.cuda->major() != release.cuda->major()) {
-    return LibraryObstacle::cuda;
-  }
-  if (ground.python && ((release.python_min && *ground.python < *release.python_min) ||
-                        (release.python_max && *ground.python > *release.python_max))) {
-    return LibraryObstacle::python;
-  }
-  return LibraryObstacle::none;
+bool goes_with(const LibraryRelease& release, const pep440::Version& framework,
+               const std::optional<CudaVersion>& cuda) {
+  const bool other_cuda = release.cuda && cuda && cuda->major() != release.cuda->major();
+  return !other_cuda && release.framework.contains(framework, true);
 }
 
-LibraryObstacle library_obstacle(const LibraryRelease& release, const WantedLibrary& wanted,
-                                 const LibraryGround& ground, const Machine& machine) {
-  if (!version_in_row(release.version, release.whole_series, wanted.lines, "", false)) {
-    return LibraryObstacle::lines;
-  }
-  if (const LibraryObstacle own = library_obstacle(release, ground); own != LibraryObstacle::none) {
-    return own;
-  }
-  const bool too_old =
-      release.min_capability &&
-      std::any_of(machine.gpus.begin(), machine.gpus.end(), [&](const MachineGpu& gpu) {
-        return gpu.capability && *gpu.capability < *release.min_capability;
-      });
-  return too_old ? LibraryObstacle::gpu : LibraryObstacle::none;
+bool runs_on(const LibraryRelease& release, const std::optional<PythonVersion>& python) {
+  return !python || !((release.python_min && *python < *release.python_min) ||
+                      (release.python_max && *python > *release.python_max));
 }
 
-LibraryFit library_fit(const WantedLibrary& wanted, const LibraryGround& ground,
-                       const std::string& framework_name, const Machine& machine) {
-  LibraryFit fit;
-  for (const LibraryRelease& release : wanted.library->releases) {
-    if (library_obstacle(release, wanted, ground, machine) == LibraryObstacle::none) {
-      const std::optional<pep440::Version> version =
-          version_in_row(release.version, release.whole_series, wanted.lines, "", false);
-      fit.release = &release;
-      fit.version_text = *version == release.version ? release.version_text : version->text();
-      return fit;
+std::vector<const WantedLibrary::Accepted*> releases_beside(const WantedLibrary& wanted,
+                                                            const pep440::Version& framework,
+                                                            const std::optional<CudaVersion>& cuda,
+                                                            const Machine& machine) {
+  const pep440::Version version = framework.public_version();
+  std::vector<const WantedLibrary::Accepted*> beside;
+  for (const WantedLibrary::Accepted& one : wanted.accepted) {
+    if (goes_with(*one.release, version, cuda) && !needs_newer_gpu(*one.release, machine)) {
+      beside.push_back(&one);
     }
-    ++fit.newer;
   }
-  fit.reason = why_none(wanted, framework_name);
+  return beside;
+}
+
+LibraryFit library_fit(const WantedLibrary& wanted,
+                       const std::vector<const WantedLibrary::Accepted*>& beside,
+                       const std::optional<PythonVersion>& python,
+                       const std::string& framework_name) {
+  LibraryFit fit;
+  const auto found = std::find_if(
+      beside.begin(), beside.end(),
+      [&](const WantedLibrary::Accepted* one) { return runs_on(*one->release, python); });
+  if (found == beside.end()) {
+    fit.newer = wanted.library->releases.size();
+    fit.reason = why_none(wanted, framework_name);
+    return fit;
+  }
+  const LibraryRelease& release = *(*found)->release;
+  fit.release = &release;
+  fit.version_text =
+      (*found)->version == release.version ? release.version_text : (*found)->version.text();
+  fit.newer = static_cast<std::size_t>(&release - wanted.library->releases.data());
   return fit;
 }
 
@@ -92,13 +97,7 @@ bool library_decides(const WantedLibrary& wanted) {
   const bool pinned =
       std::any_of(wanted.lines.begin(), wanted.lines.end(),
                   [](const WantedLine& line) { return line.specifiers.pinned().has_value(); });
-  const bool all_known = pinned || !wanted.library->sparse;
-  return all_known && std::any_of(wanted.library->releases.begin(), wanted.library->releases.end(),
-                                  [&](const LibraryRelease& release) {
-                                    return version_in_row(release.version, release.whole_series,
-                                                          wanted.lines, "", false)
-                                        .has_value();
-                                  });
+  return !wanted.accepted.empty() && (pinned || !wanted.library->sparse);
 }
 
 }  // namespace berth::resolver

@@ -12,21 +12,19 @@
 
 namespace berth::resolver {
 
-// The framework's build that the library is to be installed beside, and the Python.
-struct LibraryGround {
-  const pep440::Version& framework;
-  const std::optional<CudaVersion>& cuda;
-  std::optional<PythonVersion> python;  // absent: not known, and nothing is refused for it
-};
+// The releases that lines and GPUs allow and that go with the framework's version and CUDA, newest
+// first.
+std::vector<const WantedLibrary::Accepted*> releases_beside(const WantedLibrary& wanted,
+                                                            const pep440::Version& framework,
+                                                            const std::optional<CudaVersion>& cuda,
+                                                            const Machine& machine);
 
-// What stands against a release there; none for one that fits.
-enum class LibraryObstacle { none, lines, framework, cuda, python, gpu };
+// A Python that is not known refuses nothing.
+bool runs_on(const LibraryRelease& release, const std::optional<PythonVersion>& python);
 
-LibraryObstacle library_obstacle(const LibraryRelease& release, const WantedLibrary& wanted,
-                                 const LibraryGround& ground, const Machine& machine);
-
-// The same, of what is in the release alone: its framework, CUDA, Python; not lines and GPUs.
-LibraryObstacle library_obstacle(const LibraryRelease& release, const LibraryGround& ground);
+// `framework` is without a local part.
+bool goes_with(const LibraryRelease& release, const pep440::Version& framework,
+               const std::optional<CudaVersion>& cuda);
 
 struct LibraryFit {
   const LibraryRelease* release = nullptr;  // the newest that fits; none where none does
@@ -34,8 +32,11 @@ struct LibraryFit {
   std::size_t newer = 0;  // releases given up
   Reason reason;          // why none does
 };
-LibraryFit library_fit(const WantedLibrary& wanted, const LibraryGround& ground,
-                       const std::string& framework_name, const Machine& machine);
+// Of the releases beside a build the newest that runs on the Python.
+LibraryFit library_fit(const WantedLibrary& wanted,
+                       const std::vector<const WantedLibrary::Accepted*>& beside,
+                       const std::optional<PythonVersion>& python,
+                       const std::string& framework_name);
 
 // Whether a build is refused where no release goes with it. Lines that no release of the catalogue
 // satisfies decide nothing (the library is newer than it, or older), nor do lines that leave room

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog_tables.hpp"
+#include "resolver/python_rules.hpp"
 
 namespace berth::detail {
 
@@ -38,9 +39,12 @@ void check_characters(CatalogRow& row, std::string_view what, std::string_view t
 
 void read_framework_versions(CatalogRow& row, ImageTag& image) {
   image.frameworks = row.table("frameworks");
-  for (const auto& [name, version] : image.frameworks) {
-    if (!version.empty() && !pep440::Version::parse(version)) {
-      row.wrong("`frameworks`: `" + version + "` is no version");
+  for (const auto& [name, text] : image.frameworks) {
+    const std::optional<pep440::Version> version = pep440::Version::parse(text);
+    if (version) {
+      image.versions.emplace(name, *version);
+    } else if (!text.empty()) {
+      row.wrong("`frameworks`: `" + text + "` is no version");
     }
   }
 }
@@ -56,6 +60,7 @@ Result<void> read_image(CatalogRow& row, const ImageDefaults& defaults, Catalog&
   image.cuda = row.parsed_if_any<CudaVersion>("cuda");
   image.cudnn = row.text_or_empty("cudnn");
   image.python = row.text_or_empty("python");
+  image.python_series = resolver::series_version(image.python);
   image.os = row.text_or_empty("os");
   image.architectures =
       row.has("architectures") ? row.texts("architectures") : defaults.architectures;

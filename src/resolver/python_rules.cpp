@@ -67,10 +67,14 @@ std::string python_series(std::string_view python) {
 }
 
 std::optional<PythonVersion> series_version(std::string_view python) {
-  return PythonVersion::parse(python_series(python));
+  std::optional<PythonVersion> plain = PythonVersion::parse(python);
+  return plain && plain->size() == 2 ? plain : PythonVersion::parse(python_series(python));
 }
 
 bool python_satisfies(const PythonRequests& wanted, std::string_view python) {
+  if (wanted.empty()) {
+    return true;
+  }
   const std::optional<Version> version = Version::parse(python);
   if (!version) {
     return false;
@@ -113,7 +117,7 @@ std::vector<PythonVersion> known_pythons(const Catalog& catalog) {
   std::vector<std::string_view> seen{std::string_view()};
   for (const ImageTag& image : catalog.images) {
     if (std::find(seen.begin(), seen.end(), image.python) == seen.end()) {
-      add(series_version(image.python));
+      add(image.python_series);
       seen.push_back(image.python);
     }
   }

@@ -24,8 +24,19 @@ struct Outcome {
   std::string image;
   std::vector<std::string> frameworks;    // "torch 2.7.1 (cu128)"
   std::vector<pep440::Version> versions;  // of the framework asked about, in all satisfying options
-  std::set<DriverVersion> drivers;        // that rejected options ask for
+  std::set<DriverVersion> drivers;        // each of which would do, if its option is right
 };
+
+// Drivers that options ask for which nothing else speaks against.
+std::set<DriverVersion> drivers_missed(const Search& search) {
+  std::set<DriverVersion> drivers;
+  for (const Option& option : search.rejected()) {
+    if (!option.driver.fits && option.driver.required && option.rejected.size() == 1) {
+      drivers.insert(*option.driver.required);
+    }
+  }
+  return drivers;
+}
 
 Outcome outcome_of(const ResolveRequest& request, const Host& host, const Catalog& catalog,
                    const Framework* framework = nullptr) {
@@ -51,11 +62,7 @@ Outcome outcome_of(const ResolveRequest& request, const Host& host, const Catalo
   } else {
     search.run(*worlds);
   }
-  for (const Option& option : search.rejected()) {
-    if (!option.driver.fits && option.driver.required) {
-      outcome.drivers.insert(*option.driver.required);
-    }
-  }
+  outcome.drivers = drivers_missed(search);
   for (const Option& option : search.satisfying()) {
     for (const Variant* variant : option.variants) {
       if (variant->wanted->framework == framework) {
@@ -82,8 +89,12 @@ std::string short_text(const pep440::Version& version) {
 
 class Relaxation {
  public:
-  Relaxation(const ResolveRequest& request, const Host& host, const Catalog& catalog)
-      : host_(host), catalog_(catalog), request_(standalone(request, host, catalog)) {}
+  Relaxation(const ResolveRequest& request, const Host& host, const Catalog& catalog,
+             const KnownConflict* known)
+      : host_(host),
+        catalog_(catalog),
+        request_(standalone(request, host, catalog)),
+        known_(known) {}
 
   std::vector<std::string> found() {
     relax_builds();
@@ -134,6 +145,51 @@ class Relaxation {
       }
     }
     return alone;
+  }
+
+  // Whether nothing would serve the question even if all facts were given up of which `given_up`
+  // says so.
+  template <class Predicate>
+  bool is_hopeless_without(const Predicate& given_up) const {
+    if (known_ == nullptr) {
+      return false;
+    }
+    FactSet kept = 0;
+    for (const Fact& fact : known_->facts.list()) {
+      if (!given_up(fact)) {
+        kept |= known_->facts.bit(fact.kind, fact.about, fact.index);
+      }
+    }
+    return !known_->exclusions.solvable(kept);
+  }
+  bool is_hopeless_without(Fact::Kind kind) const {
+    return is_hopeless_without([kind](const Fact& fact) { return fact.kind == kind; });
+  }
+  // A line that gives way to another takes its marker along, which is no fact of its own.
+  bool is_marked() const {
+    return std::any_of(request_.requirements.begin(), request_.requirements.end(),
+                       [](const RequirementLine& line) { return line.value.marker.has_value(); });
+  }
+  // Without the lines about a framework and its companions, but for one of them.
+  bool is_hopeless_without_lines(const Framework& framework, const RequirementLine* kept) const {
+    return !is_marked() && is_hopeless_without([&](const Fact& fact) {
+      return fact.kind == Fact::Kind::line && fact.thing == &framework &&
+             (kept == nullptr ||
+              static_cast<const RequirementLine*>(fact.about)->value.text() != kept->value.text());
+    });
+  }
+
+  bool is_hopeless_on(const Gpu& gpu) const {
+    FactSet kept = 0;
+    for (std::size_t i = 0; known_ != nullptr && i < known_->machine.gpus.size(); ++i) {
+      if (known_->machine.gpus[i].index == gpu.index) {
+        kept = known_->facts.bit(Fact::Kind::gpu, nullptr, i);
+      }
+    }
+    return is_hopeless_without([&](const Fact& fact) {
+      return fact.kind == Fact::Kind::gpu &&
+             known_->facts.bit(fact.kind, nullptr, fact.index) != kept;
+    });
   }
 
   bool try_out(const ResolveRequest& request, const Host& host, std::string_view what) {
@@ -192,7 +248,8 @@ class Relaxation {
     for (const RequirementLine& line : request_.requirements) {
       const std::optional<pep440::Version> pinned = line.value.specifiers.pinned();
       const Framework* framework = catalog_.find_framework(line.value.name);
-      if (pinned && !pinned->local().empty() && framework != nullptr) {
+      if (pinned && !pinned->local().empty() && framework != nullptr &&
+          !is_hopeless_without_lines(*framework, nullptr)) {
         try_out(with_line(*framework,
                           fmt::format("{}=={}", line.value.name, pinned->public_version().text())),
                 host_, "another build: ");
@@ -206,14 +263,16 @@ class Relaxation {
       return;
     }
     for (const Framework* framework : frameworks()) {
-      std::vector<std::string> own;
+      std::vector<const RequirementLine*> own;
       for (const RequirementLine& line : request_.requirements) {
         if (belongs(line, *framework)) {
-          own.push_back(line.value.text());
+          own.push_back(&line);
         }
       }
-      for (const std::string& text : own.size() > 1 ? own : std::vector<std::string>()) {
-        try_out(with_line(*framework, text), host_, "");
+      for (const RequirementLine* line : own) {
+        if (own.size() > 1 && !is_hopeless_without_lines(*framework, line)) {
+          try_out(with_line(*framework, line->value.text()), host_, "");
+        }
       }
     }
   }
@@ -221,6 +280,9 @@ class Relaxation {
   // The nearest release that works: newer if there is one, else older.
   void relax_releases() {
     for (const Framework* framework : frameworks()) {
+      if (is_hopeless_without_lines(*framework, nullptr)) {
+        continue;
+      }
       const ResolveRequest any = with_line(*framework, framework->name);
       const std::vector<pep440::Version> working =
           outcome_of(any, host_, catalog_, framework).versions;
@@ -274,22 +336,22 @@ class Relaxation {
   void relax_flags() {
     ResolveRequest changed = request_;
     changed.cuda.reset();
-    if (request_.cuda) {
+    if (request_.cuda && !is_hopeless_without(Fact::Kind::cuda)) {
       try_out(changed, host_, "any CUDA: ");
     }
     changed = request_;
     changed.python.clear();
-    if (!request_.python.empty()) {
+    if (!request_.python.empty() && !is_hopeless_without(Fact::Kind::python)) {
       try_out(changed, host_, "any Python: ");
     }
     changed = request_;
     changed.source.reset();
-    if (request_.source) {
+    if (request_.source && !is_hopeless_without(Fact::Kind::source)) {
       try_out(changed, host_, "any source: ");
     }
     changed = request_;
     changed.devel = false;
-    if (request_.devel) {
+    if (request_.devel && !is_hopeless_without(Fact::Kind::devel)) {
       try_out(changed, host_, "without compilers: ");
     }
     changed = request_;
@@ -300,10 +362,13 @@ class Relaxation {
   }
 
   void relax_driver() {
-    if (!host_.driver) {
+    if (!host_.driver || is_hopeless_without(Fact::Kind::driver)) {
       return;
     }
-    for (const DriverVersion& driver : outcome_of(request_, host_, catalog_).drivers) {
+    const std::set<DriverVersion> drivers = known_ != nullptr
+                                                ? drivers_missed(known_->search)
+                                                : outcome_of(request_, host_, catalog_).drivers;
+    for (const DriverVersion& driver : drivers) {
       Host updated = host_;
       updated.driver = driver;
       updated.driver_cuda.reset();
@@ -330,8 +395,8 @@ class Relaxation {
     changed.gpus.value.mode = GpuRequest::Mode::devices;
     for (const Gpu& gpu : host_.gpus) {
       changed.gpus.value.devices = {std::to_string(gpu.index)};
-      if (host_.gpus.size() > 1 && !outcome_of(changed, host_, catalog_).image.empty()) {
-        try_out(changed, host_, fmt::format("on {} alone: ", gpu.name));
+      if (host_.gpus.size() > 1 && !is_hopeless_on(gpu) &&
+          try_out(changed, host_, fmt::format("on {} alone: ", gpu.name))) {
         break;
       }
     }
@@ -348,7 +413,14 @@ class Relaxation {
         changed.requirements.push_back({*line, Origin{"command line"}});
       }
     }
-    if (!changed.requirements.empty()) {
+    const std::vector<const Framework*> kept = frameworks();
+    const bool hopeless = !is_marked() && is_hopeless_without([&](const Fact& fact) {
+      const bool about_kept = std::find(kept.begin(), kept.end(), fact.about) != kept.end();
+      return !(fact.kind == Fact::Kind::wanted && about_kept) &&
+             fact.kind != Fact::Kind::architecture && fact.kind != Fact::Kind::driver &&
+             fact.kind != Fact::Kind::gpu;
+    });
+    if (!changed.requirements.empty() && !hopeless) {
       try_out(changed, host_, "without the other constraints: ");
     }
   }
@@ -357,14 +429,15 @@ class Relaxation {
   const Catalog& catalog_;
   std::vector<World> worlds_;
   ResolveRequest request_;
+  const KnownConflict* known_ = nullptr;
   std::vector<std::string> hints_;
 };
 
 }  // namespace
 
 std::vector<std::string> remedies(const ResolveRequest& request, const Host& host,
-                                  const Catalog& catalog) {
-  return Relaxation(request, host, catalog).found();
+                                  const Catalog& catalog, const KnownConflict* known) {
+  return Relaxation(request, host, catalog, known).found();
 }
 
 }  // namespace berth::resolver

@@ -7,12 +7,22 @@
 #include "berth/model/host.hpp"
 #include "berth/model/request.hpp"
 #include "berth/resolver/catalog.hpp"
+#include "resolver/exclusions.hpp"
+#include "resolver/search.hpp"
 
 namespace berth::resolver {
 
+// What is known of the question that failed: it spares the searches that would find nothing.
+struct KnownConflict {
+  const Search& search;
+  const Machine& machine;
+  const Facts& facts;
+  const Exclusions& exclusions;
+};
+
 // Each is a command in backticks that was tried and resolves, with what it takes; the nearest to
-// the request first, at most four. At least one, if need be `berth catalog`.
+// the request first, at most four. At least one, if need be `berth catalog`. `known` may be null.
 std::vector<std::string> remedies(const ResolveRequest& request, const Host& host,
-                                  const Catalog& catalog);
+                                  const Catalog& catalog, const KnownConflict* known = nullptr);
 
 }  // namespace berth::resolver

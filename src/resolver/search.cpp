@@ -40,13 +40,18 @@ std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& kno
 
 // Whether each library that is asked for with the framework has a release for that build and
 // Python.
-bool libraries_fit(const Variant& variant, const PythonVersion& python, const Machine& machine) {
+bool libraries_fit(const Variant& variant, const PythonVersion& python) {
   const std::vector<WantedLibrary>& wanted = variant.wanted->libraries;
-  return std::all_of(wanted.begin(), wanted.end(), [&](const WantedLibrary& library) {
-    const LibraryGround ground{variant.version, variant.build->cuda, python};
-    return !library_decides(library) ||
-           library_fit(library, ground, variant.name(), machine).release != nullptr;
-  });
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::vector<const WantedLibrary::Accepted*>& beside = variant.libraries[i];
+    const bool fits = std::any_of(
+        beside.begin(), beside.end(),
+        [&](const WantedLibrary::Accepted* one) { return runs_on(*one->release, python); });
+    if (!fits && library_decides(wanted[i])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -127,17 +132,17 @@ void Search::run_on(const ImageTag& image, const std::vector<World>& worlds) {
 
 // The version in the image, whatever is asked for; another one than that is a reason to refuse.
 const Variant* Search::given_variant(const Wanted& wanted, const ImageTag& image) {
-  const std::string& text = image.frameworks.at(wanted.framework->name);
-  const std::optional<pep440::Version> version = pep440::Version::parse(text);
+  const auto version = image.versions.find(wanted.framework->name);
   const Variant* known = own_variant(wanted, image);
-  if (!version || wanted.accepts(*version, build_name(image), true)) {
+  if (version == image.versions.end() || wanted.accepts(version->second, build_name(image), true)) {
     return known;
   }
   Variant& judged = variants_.emplace_back(*known);
-  judged.rejected.push_back({"requirement",
-                             fmt::format("{} holds {} {}; asked for is {}", image.reference(),
-                                         wanted.framework->name, text, wanted.text()),
-                             image.fact.source});
+  judged.rejected.push_back(
+      {"requirement",
+       fmt::format("{} holds {} {}; asked for is {}", image.reference(), wanted.framework->name,
+                   image.frameworks.at(wanted.framework->name), wanted.text()),
+       image.fact.source});
   return &judged;
 }
 
@@ -219,31 +224,30 @@ void Search::add_framework_image(const World& world, const std::vector<Choice>& 
 
 // What can be installed into another framework's image: of its CUDA and cuDNN.
 const Variant* Search::best_beside(const ImageTag& image, const Choice& known) const {
-  const std::optional<PythonVersion> python = series_version(image.python);
-  if (!image.cuda || !python) {
+  if (!image.cuda || !image.python_series) {
     return nullptr;
   }
   const bool whole_major = given_.catalog.minor_driver(*image.cuda).has_value();
-  return best_in({*image.cuda, whole_major, cudnn_major(image.cudnn)}, known, *python);
+  return best_in({*image.cuda, whole_major, cudnn_major(image.cudnn)}, known, *image.python_series);
 }
 
 const Variant* Search::variant_for(const Wanted& wanted, const Choice& known,
                                    const ImageTag& image) {
-  const std::optional<pep440::Version> version =
-      pep440::Version::parse(image.frameworks.at(wanted.framework->name));
+  const auto held = image.versions.find(wanted.framework->name);
   const bool ngc_asked = ngc_is_asked(given_.request);
-  if (!version) {
+  if (held == image.versions.end()) {
     // NGC containers of which nobody has written down the version: only where any will do, and NGC
     // is asked for.
     const bool any_will_do = wanted.specifiers().empty() && ngc_asked;
     return any_will_do ? own_variant(wanted, image) : nullptr;
   }
-  if (!wanted.accepts(*version, build_name(image), ngc_asked)) {
+  const pep440::Version& version = held->second;
+  if (!wanted.accepts(version, build_name(image), ngc_asked)) {
     return nullptr;
   }
   if (image.source == ImageSource::official) {
     for (const Variant* variant : known) {
-      if (variant->version == *version && is_build_of(*variant->build, image)) {
+      if (variant->version == version && is_build_of(*variant->build, image)) {
         return variant;
       }
     }
@@ -274,7 +278,7 @@ std::vector<PythonVersion> Search::pythons_for(const World& world, const Choice&
                [&](const PythonVersion& python) {
                  return world.covers(python.text()) &&
                         std::all_of(chosen.begin(), chosen.end(), [&](const Variant* variant) {
-                          return libraries_fit(*variant, python, given_.machine);
+                          return libraries_fit(*variant, python);
                         });
                });
   return pythons;
@@ -291,13 +295,15 @@ const Variant* Search::best_in(const Group& group, const Choice& variants,
   for (const Variant* variant : variants) {
     if (!variant->rejected.empty() || !group.holds(*variant) ||
         python_support(*variant->release, python) == Support::no ||
-        !libraries_fit(*variant, python, given_.machine)) {
+        !libraries_fit(*variant, python)) {
       continue;
     }
-    const DriverNeeds needs{
-        *variant->build->cuda, variant->jit, true, variant->build->min_driver, {}};
+    const std::optional<DriverVersion>& own_floor = variant->build->min_driver;
+    const DriverQuestion question{*variant->build->cuda, variant->jit,
+                                  allows_forward(given_.machine),
+                                  own_floor ? &*own_floor : nullptr};
     const bool runs =
-        !given_.machine.uses_gpu || driver_fit(needs, given_.machine, given_.catalog).fits;
+        !given_.machine.uses_gpu || fits(driver_rule(question, given_.machine, given_.catalog));
     if (runs && (best == nullptr || rank(*variant) < rank(*best))) {
       best = variant;
     }

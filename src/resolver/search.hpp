@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "berth/model/plan.hpp"
@@ -129,11 +130,14 @@ class Search {
   void add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python);
 
   // In judge.cpp.
-  void judge(Option& option, const World& world) const;
+  void judge(Option& option, const World& world);
   void judge_image(Option& option) const;
-  void judge_python(Option& option, const World& world) const;
+  bool python_is_asked(const std::string& python);
+  void judge_python(Option& option, const World& world);
   void judge_libraries(Option& option) const;
-  void judge_driver(Option& option) const;
+  // `variant` is null for the image itself.
+  const DriverFit& driver_fit_for(const CudaVersion& cuda, bool compat, const Variant* variant);
+  void judge_driver(Option& option);
   void judge_toolkit_alone(Option& option) const;
   void rank(Option& option) const;
   void add(Option option, const World& world);
@@ -142,9 +146,15 @@ class Search {
   BaseImages base_images_;
   std::map<std::string, BaseChoice> bases_;  // wishes that were answered: many builds share them
   std::vector<PythonVersion> pythons_;       // that the request accepts, ascending
-  std::deque<Variant> variants_;             // addresses stay
-  std::deque<World> worlds_;                 // of an image that was given
-  std::deque<FrameworkBuild> builds_;        // of images whose build the catalogue has no row for
+  // Answers that many options share: whether a Python is what is asked for, and what the driver
+  // makes of a CUDA (major and minor; PTX to compile; cuda-compat; a build with a floor of its
+  // own).
+  std::map<std::string, bool> python_asked_;
+  using DriverQuestionKey = std::tuple<unsigned, unsigned, bool, bool, const FrameworkBuild*>;
+  std::map<DriverQuestionKey, DriverFit> driver_fits_;
+  std::deque<Variant> variants_;       // addresses stay
+  std::deque<World> worlds_;           // of an image that was given
+  std::deque<FrameworkBuild> builds_;  // of images whose build the catalogue has no row for
   std::vector<Option> satisfying_;
   std::vector<Option> rejected_;
 };

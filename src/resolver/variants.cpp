@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "resolver/library_rules.hpp"
+
 namespace berth::resolver {
 
 namespace {
@@ -22,7 +24,7 @@ void judge_lines(Variant& variant) {
     }
   }
   for (const WantedLine& line : wanted.companions) {
-    if (!companion_is_known(line, *wanted.framework)) {
+    if (!line.decides) {
       continue;
     }
     if (variant.release == nullptr) {
@@ -79,6 +81,10 @@ void judge_gpus(Variant& variant, const Circumstances& given) {
 }
 
 void judge(Variant& variant, const Circumstances& given) {
+  for (const WantedLibrary& library : variant.wanted->libraries) {
+    variant.libraries.push_back(
+        releases_beside(library, variant.version, variant.build->cuda, given.machine));
+  }
   judge_lines(variant);
   judge_cuda(variant, given);
   judge_gpus(variant, given);

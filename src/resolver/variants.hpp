@@ -29,7 +29,9 @@ struct Variant {
   std::size_t newer = 0;           // catalogue releases that are newer
   bool companion_unknown = false;  // nobody says whether the companions asked for go with it
   std::vector<GpuFit> gpus{};      // in the machine's order
-  bool jit = false;                // for one of the GPUs its PTX must be compiled
+  // Of each wanted library, the releases that go with the build, whatever the Python.
+  std::vector<std::vector<const WantedLibrary::Accepted*>> libraries{};
+  bool jit = false;  // for one of the GPUs its PTX must be compiled
   std::vector<Reason> rejected{};
 
   std::string name() const;  // "torch 2.3.1 (cu121)"

@@ -154,11 +154,30 @@ Result<std::vector<Placed>> placed_lines(const ResolveRequest& request, const Ca
   return lines;
 }
 
+bool fits_a_release(const WantedLine& line, const Framework& framework) {
+  return std::any_of(
+      framework.releases.begin(), framework.releases.end(), [&](const FrameworkRelease& release) {
+        return std::any_of(release.builds.begin(), release.builds.end(),
+                           [&](const FrameworkBuild& build) {
+                             return companion_fit(line, release, build.name) == CompanionFit::fits;
+                           });
+      });
+}
+
 void add_library_line(Wanted& wanted, const Library* library, WantedLine line) {
   if (wanted.libraries.empty() || wanted.libraries.back().library != library) {
-    wanted.libraries.push_back({library, {}});
+    wanted.libraries.push_back({library});
   }
   wanted.libraries.back().lines.push_back(std::move(line));
+}
+
+void accept_releases(WantedLibrary& wanted) {
+  for (const LibraryRelease& release : wanted.library->releases) {
+    if (std::optional<Version> version =
+            version_in_row(release.version, release.whole_series, wanted.lines, "", false)) {
+      wanted.accepted.push_back({&release, std::move(*version)});
+    }
+  }
 }
 
 std::vector<Wanted> wanted_of(const std::vector<Placed>& lines, const std::vector<bool>& applies) {
@@ -173,10 +192,15 @@ std::vector<Wanted> wanted_of(const std::vector<Placed>& lines, const std::vecto
     WantedLine line{lines[i].line, specifiers_of(lines[i].line->value)};
     if (lines[i].library != nullptr) {
       add_library_line(wanted.back(), lines[i].library, std::move(line));
+    } else if (lines[i].companion) {
+      line.decides = fits_a_release(line, *lines[i].framework);
+      wanted.back().companions.push_back(std::move(line));
     } else {
-      (lines[i].companion ? wanted.back().companions : wanted.back().lines)
-          .push_back(std::move(line));
+      wanted.back().lines.push_back(std::move(line));
     }
+  }
+  for (Wanted& one : wanted) {
+    std::for_each(one.libraries.begin(), one.libraries.end(), accept_releases);
   }
   return wanted;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ struct WantedLine {
   const RequirementLine* source = nullptr;
   // Of the line, or the version in the wheel's name where the line is `torch @ https://….whl`.
   pep440::SpecifierSet specifiers{};
+  // Of a companion: whether some release of the framework fits the line. One that none fits decides
+  // nothing.
+  bool decides = true;
 
   // Whether the version satisfies the line, as the build of that name; a local version,
   // ==2.0.1+cu118, demands one.
@@ -31,8 +35,14 @@ struct WantedLine {
 
 // A library that is asked for beside its framework, with all lines about it.
 struct WantedLibrary {
+  // A release that all lines accept, and in which version: a row may stand for a series.
+  struct Accepted {
+    const LibraryRelease* release = nullptr;
+    pep440::Version version{};
+  };
   const Library* library = nullptr;
   std::vector<WantedLine> lines{};
+  std::vector<Accepted> accepted{};  // newest first
 
   std::string specifiers() const;
   std::string origins() const;
@@ -42,7 +52,7 @@ struct WantedLibrary {
 // The version that all lines accept of a row: its own, or of a whole series (docs/catalog.md) the
 // highest patch that a line names, else its first. nullopt where they accept none.
 std::optional<pep440::Version> version_in_row(const pep440::Version& row, bool whole_series,
-                                              const std::vector<WantedLine>& lines,
+                                              std::span<const WantedLine> lines,
                                               std::string_view build, bool prereleases);
 
 struct Wanted {
@@ -80,7 +90,5 @@ Result<std::vector<World>> worlds_of(const ResolveRequest& request, const Catalo
 enum class CompanionFit { fits, unknown, differs };
 CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& release,
                            std::string_view build);
-// Whether some release of the framework fits the line. A line that none fits decides nothing.
-bool companion_is_known(const WantedLine& line, const Framework& framework);
 
 }  // namespace berth::resolver

@@ -42,7 +42,7 @@ std::optional<unsigned> cuda_major_in(std::string_view extra) {
 
 // Versions of the series at which the answer of a clause can change: those that lines name, and
 // their neighbours. Patches beyond them are as good as the highest of these.
-std::vector<Version> patches_named(const Version& series, const std::vector<WantedLine>& lines) {
+std::vector<Version> patches_named(const Version& series, std::span<const WantedLine> lines) {
   std::vector<Version> patches;
   const std::vector<std::uint64_t>& own = series.release();
   for (const WantedLine& line : lines) {
@@ -125,22 +125,21 @@ std::string WantedLibrary::text() const {
 }
 
 std::optional<Version> version_in_row(const Version& row, bool whole_series,
-                                      const std::vector<WantedLine>& lines, std::string_view build,
+                                      std::span<const WantedLine> lines, std::string_view build,
                                       bool prereleases) {
-  std::vector<Version> candidates{row};
-  if (whole_series) {
-    const std::vector<Version> named = patches_named(row, lines);
-    candidates.insert(candidates.end(), named.begin(), named.end());
-    std::sort(candidates.begin(), candidates.end(), std::greater<>());
+  const auto accepted = [&](const Version& candidate) {
+    return std::all_of(lines.begin(), lines.end(), [&](const WantedLine& line) {
+      return line.accepts(candidate, build, prereleases);
+    });
+  };
+  if (!whole_series) {
+    return accepted(row) ? std::optional(row) : std::nullopt;
   }
-  for (const Version& candidate : candidates) {
-    if (std::all_of(lines.begin(), lines.end(), [&](const WantedLine& line) {
-          return line.accepts(candidate, build, prereleases);
-        })) {
-      return candidate;
-    }
-  }
-  return std::nullopt;
+  std::vector<Version> candidates = patches_named(row, lines);
+  candidates.push_back(row);
+  std::sort(candidates.begin(), candidates.end(), std::greater<>());
+  const auto found = std::find_if(candidates.begin(), candidates.end(), accepted);
+  return found == candidates.end() ? std::nullopt : std::optional(*found);
 }
 
 bool Wanted::accepts(const Version& version, std::string_view build, bool prereleases) const {
@@ -207,16 +206,6 @@ CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& relea
     return CompanionFit::unknown;
   }
   return line.accepts(*version, build, false) ? CompanionFit::fits : CompanionFit::differs;
-}
-
-bool companion_is_known(const WantedLine& line, const Framework& framework) {
-  return std::any_of(
-      framework.releases.begin(), framework.releases.end(), [&](const FrameworkRelease& release) {
-        return std::any_of(release.builds.begin(), release.builds.end(),
-                           [&](const FrameworkBuild& build) {
-                             return companion_fit(line, release, build.name) == CompanionFit::fits;
-                           });
-      });
 }
 
 }  // namespace berth::resolver

@@ -31,6 +31,8 @@ const std::vector<Question> kQuestions{
     {{"torch", "tensorflow", "jax"}, "580.65.06", {"A100", "RTX 4090"}},
     {{"torch==2.6"}, "570.86.10", {"RTX 5090"}},
     {{"torch==2.9"}, "470.86", {"RTX 3090"}},
+    {{"torch"}, "390.157", {"RTX 4090"}},
+    {{"xformers"}, "390.157", {"RTX 4090"}},
     {{"torch==2.6", "tensorflow==2.4", "jax==0.4.30"}, "535.104.05", {"RTX 3090"}},
     {{"torch==2.6", "tensorflow==2.4", "jax==0.4.30", "onnxruntime-gpu==1.18.0", "vllm==0.9.0"},
      "470.86",

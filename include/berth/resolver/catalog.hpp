@@ -189,14 +189,16 @@ struct ImageTag {
   Flavor flavor = Flavor::runtime;
   // {"torch", "2.3.1"}; empty for nvidia/cuda. An empty version: not known.
   std::map<std::string, std::string> frameworks;
-  bool is_cpu = false;              // holds no CUDA
+  std::map<std::string, pep440::Version> versions;  // of them, where they are known
+  bool is_cpu = false;                              // holds no CUDA
   std::optional<CudaVersion> cuda;  // absent: a CPU image or, where is_cpu is false, not known
   std::string cudnn;  // as the tag says it, "8"; or in full, "9.1.0"; empty: none or not known
-  std::string cudnn_version;                // in full, where a recipe says it: "8.9.0.131"
-  std::string python;                       // the series, "3.10"; empty: none or not known
-  std::string os;                           // "ubuntu22.04"
-  std::vector<std::string> architectures;   // "amd64", "arm64"; empty: not known, amd64 for sure
-  std::optional<DriverVersion> min_driver;  // NGC states one per release
+  std::string cudnn_version;                   // in full, where a recipe says it: "8.9.0.131"
+  std::string python;                          // the series, "3.10"; empty: none or not known
+  std::optional<PythonVersion> python_series;  // the same of "3.11.0rc1": 3.11
+  std::string os;                              // "ubuntu22.04"
+  std::vector<std::string> architectures;      // "amd64", "arm64"; empty: not known, amd64 for sure
+  std::optional<DriverVersion> min_driver;     // NGC states one per release
   std::optional<ComputeCapability> min_capability;
   Evidence evidence = Evidence::listed;
   Fact fact;

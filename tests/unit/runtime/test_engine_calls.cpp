@@ -399,7 +399,7 @@ TEST_CASE("images are listed with their names and sizes, those without a name as
     {"Id":"sha256:1","RepoTags":["test/x:1","docker.io/test/x:2"],"Size":7,"Created":9,
      "Labels":{"a":"b"}},
     {"Id":"sha256:2","RepoTags":null,"Size":-1,"Labels":null}])json");
-  const std::unique_ptr<Engine> engine = client_of(server);
+  const std::unique_ptr<Engine> engine = connect(server);
   const std::vector<berth::runtime::ImageSummary> images = engine->list_images({}).value();
   REQUIRE(server.last("GET /images/json").target == "/v1.41/images/json");
   REQUIRE(images.size() == 2);
