@@ -7,8 +7,7 @@
 #include <algorithm>
 #include <set>
 
-#include "berth/base/text.hpp"
-#include "resolver/library_rules.hpp"
+#include "resolver/doubts.hpp"
 #include "resolver/local_substitute.hpp"
 
 namespace berth::resolver {
@@ -72,17 +71,14 @@ class Explanation {
     for (const Variant* variant : chosen_.variants) {
       explain_release(*variant);
       explain_build(*variant);
-      warn_about(*variant);
     }
     explain_libraries();
     explain_driver();
     explain_gpus();
-    warn_about_others();
     explain_image();
     explain_python();
-    add_base_image();
-    warn_about_image();
-    warn_about_driver();
+    const std::string base_warning = add_base_image();
+    decision_.warnings = doubts_of(search_, request_, machine_, base_warning);
     decision_.substitute = local_substitute(search_.satisfying(), machine_);
     list_others();
     return std::move(decision_);
@@ -98,9 +94,6 @@ class Explanation {
     for (const Variant* variant : chosen_.variants) {
       decision_.frameworks.push_back(choice_of(*variant, holds(chosen_, *variant)));
     }
-    decision_.warnings = machine_.warnings;
-    decision_.warnings.insert(decision_.warnings.end(), chosen_.warnings.begin(),
-                              chosen_.warnings.end());
   }
 
   void reason(std::string rule, std::string text, std::string source) {
@@ -195,47 +188,6 @@ class Explanation {
     return "no image of it is known";
   }
 
-  void warn_about(const Variant& variant) {
-    if (variant.release != nullptr && !variant.release->whole_series &&
-        variant.release->version != variant.version) {
-      warn(fmt::format("{} {} has no row in the catalogue: taken as {}",
-                       variant.wanted->framework->name, variant.version_text,
-                       variant.release->version_text));
-    }
-    if (variant.build->fact.uncertain) {
-      warn(fmt::format("what is known of {} is uncertain{}", variant.name(),
-                       variant.build->fact.note.empty() ? "" : ": " + variant.build->fact.note));
-    }
-    for (const WantedLine& line : variant.wanted->companions) {
-      if (!line.decides) {
-        warn(fmt::format("{} is not known to the catalogue: whether it goes with {} is not checked",
-                         line.text(), variant.name()));
-      } else if (variant.companion_unknown) {
-        warn(fmt::format("nothing is known of {} and {}", line.text(), variant.name()));
-      }
-    }
-    for (const WantedLibrary& library : variant.wanted->libraries) {
-      const bool chosen =
-          std::any_of(chosen_.libraries.begin(), chosen_.libraries.end(),
-                      [&](const ChosenLibrary& one) { return one.wanted == &library; });
-      if (!chosen) {
-        warn(fmt::format(
-            "nothing in the catalogue says whether a release of {} that {} accepts goes "
-            "with {}: not checked",
-            library.library->name, library.text(), variant.name()));
-      }
-    }
-  }
-
-  void warn_about(const ChosenLibrary& library) {
-    const Fact& fact = library.release->fact;
-    if (fact.uncertain || !fact.note.empty()) {
-      const std::string doubt = fact.uncertain ? "what is known of it is uncertain" : "";
-      warn(fmt::format("{} {}: {}{}{}", library.wanted->library->name, library.version_text, doubt,
-                       doubt.empty() || fact.note.empty() ? "" : "; ", fact.note));
-    }
-  }
-
   void explain_libraries() {
     for (const ChosenLibrary& library : chosen_.libraries) {
       const Library& row = *library.wanted->library;
@@ -243,7 +195,6 @@ class Explanation {
              fmt::format("{} {} goes with {}{}", row.name, library.version_text, row.framework,
                          library.release->framework.text()),
              library.release->fact.source);
-      warn_about(library);
       decision_.libraries.push_back({row.name, library.version_text, library.wanted->specifiers(),
                                      library.wanted->origins()});
     }
@@ -274,29 +225,8 @@ class Explanation {
       const GpuFit* fit = i < chosen_.gpus.size() ? &chosen_.gpus[i] : nullptr;
       decision_.gpus.push_back(
           {gpu.name, gpu.capability, fit != nullptr ? fit->covered_by : std::string()});
-      if (fit == nullptr) {
-        if (gpu.capability && chosen_.image != nullptr) {
-          warn(fmt::format("whether {} runs on {} is not known", chosen_.image->reference(),
-                           describe(gpu)));
-        }
-        continue;
-      }
-      decision_.reasons.push_back(fit->reason);
-      if (fit->coverage == Coverage::presumed ||
-          (fit->coverage == Coverage::unknown && gpu.capability)) {
-        warn(fit->reason.text);
-      }
-    }
-  }
-
-  // What is installed beside the lead: no reasons for each GPU, but what is in doubt.
-  void warn_about_others() {
-    for (const Variant* variant : chosen_.variants) {
-      const bool lead = variant == &lead_of(chosen_);
-      for (const GpuFit& fit : lead ? std::vector<GpuFit>() : variant->gpus) {
-        if (fit.coverage == Coverage::presumed) {
-          warn(fmt::format("{}: {}", variant->name(), fit.reason.text));
-        }
+      if (fit != nullptr) {
+        decision_.reasons.push_back(fit->reason);
       }
     }
   }
@@ -328,10 +258,6 @@ class Explanation {
 
   void explain_python() {
     if (decision_.python.empty()) {
-      if (!request_.python.empty()) {
-        warn(fmt::format("the Python in {} is not known: `{}` is not checked", decision_.image,
-                         request_.python.front().value.text()));
-      }
       return;
     }
     const bool installed =
@@ -341,20 +267,16 @@ class Explanation {
                                    decision_.python)
                      : fmt::format("the image has Python {}", decision_.python),
            chosen_.image->fact.source);
-    const std::optional<pep440::Version> python = pep440::Version::parse(decision_.python);
-    if (python && python->is_prerelease()) {
-      warn(fmt::format("the image has Python {}, a pre-release: some packages refuse it",
-                       decision_.python));
-    }
   }
 
-  void add_base_image() {
+  // What is not exact about it.
+  std::string add_base_image() {
     if (chosen_.source == ImageSource::cuda_base) {
       decision_.base_image = decision_.image;
-      return;
+      return {};
     }
     if (!chosen_.cuda) {
-      return;  // a CPU image is made from no CUDA image
+      return {};  // a CPU image is made from no CUDA image
     }
     const BaseWish wish{*chosen_.cuda, chosen_.cudnn,
                         chosen_.image->flavor == Flavor::devel ? Flavor::devel : Flavor::runtime,
@@ -368,74 +290,7 @@ class Explanation {
                  : base.warning,
              base.image->fact.source);
     }
-    if (!base.warning.empty()) {
-      warn(base.warning);
-    }
-  }
-
-  void warn_about_image() {
-    const ImageTag& image = *chosen_.image;
-    if (image.evidence == Evidence::inferred && !chosen_.here) {
-      warn(fmt::format(
-          "{}: nobody was seen using this tag; it follows from the publisher's naming rule",
-          image.reference()));
-    }
-    // What a note says of the Python is a patch release, or that nobody has looked: of that, only
-    // those hear who asked for a Python.
-    const bool idle_remark = image.fact.note.starts_with("Python ") &&
-                             (!image.fact.uncertain || request_.python.empty());
-    if (!image.fact.note.empty() && !idle_remark && chosen_.source != ImageSource::cuda_base) {
-      warn(fmt::format("{}: {}", image.reference(), image.fact.note));
-    }
-    if (chosen_.rank.cudnn_clash) {
-      warn(
-          fmt::format("the frameworks need different cuDNN majors: the image has cuDNN {}, the "
-                      "other must come with a wheel",
-                      decision_.cudnn));
-    }
-    if (!machine_.uses_gpu && !machine_.cpu_wanted && chosen_.cuda) {
-      warn_about_cpu_image();
-    }
-  }
-
-  // A CUDA image does on the CPU what the CPU image does, where the framework finds its CUDA at run
-  // time.
-  void warn_about_cpu_image() {
-    for (const Option& option : search_.satisfying()) {
-      if (!option.cuda && !option.variants.empty() && !chosen_.variants.empty() &&
-          option.variants.front()->version == chosen_.variants.front()->version) {
-        warn(fmt::format("`--gpus none` takes {}, which is made for the CPU",
-                         option.image->reference()));
-        return;
-      }
-    }
-  }
-
-  void warn_about_driver() {
-    if (!machine_.uses_gpu) {
-      return;
-    }
-    const ImageTag& image = *chosen_.image;
-    if (chosen_.driver.mode == DriverMode::forward) {
-      warn(
-          fmt::format("forward compatibility is the last resort: the image must load its "
-                      "cuda-compat libraries; {} or newer "
-                      "would do without",
-                      chosen_.driver.required ? "driver " + chosen_.driver.required->text()
-                                              : std::string("a driver")));
-    }
-    if (image.min_driver && machine_.driver && *machine_.driver < *image.min_driver) {
-      warn(fmt::format("{} is documented for driver {} or newer ({}); found is {}",
-                       image.reference(), image.min_driver->text(), image.fact.source,
-                       machine_.driver->text()));
-    }
-  }
-
-  void warn(std::string text) {
-    if (std::find(decision_.warnings.begin(), decision_.warnings.end(), text) ==
-        decision_.warnings.end()) {
-      decision_.warnings.push_back(std::move(text));
-    }
+    return base.warning;
   }
 
   void list_others() {

@@ -27,17 +27,6 @@ struct Outcome {
   std::set<DriverVersion> drivers;        // each of which would do, if its option is right
 };
 
-// Drivers that options ask for which nothing else speaks against.
-std::set<DriverVersion> drivers_missed(const Search& search) {
-  std::set<DriverVersion> drivers;
-  for (const Option& option : search.rejected()) {
-    if (!option.driver.fits && option.driver.required && option.rejected.size() == 1) {
-      drivers.insert(*option.driver.required);
-    }
-  }
-  return drivers;
-}
-
 Outcome outcome_of(const ResolveRequest& request, const Host& host, const Catalog& catalog,
                    const Framework* framework = nullptr) {
   Outcome outcome;
@@ -147,49 +136,16 @@ class Relaxation {
     return alone;
   }
 
-  // Whether nothing would serve the question even if all facts were given up of which `given_up`
-  // says so.
-  template <class Predicate>
-  bool is_hopeless_without(const Predicate& given_up) const {
-    if (known_ == nullptr) {
-      return false;
-    }
-    FactSet kept = 0;
-    for (const Fact& fact : known_->facts.list()) {
-      if (!given_up(fact)) {
-        kept |= known_->facts.bit(fact.kind, fact.about, fact.index);
-      }
-    }
-    return !known_->exclusions.solvable(kept);
-  }
-  bool is_hopeless_without(Fact::Kind kind) const {
-    return is_hopeless_without([kind](const Fact& fact) { return fact.kind == kind; });
-  }
   // A line that gives way to another takes its marker along, which is no fact of its own.
   bool is_marked() const {
     return std::any_of(request_.requirements.begin(), request_.requirements.end(),
                        [](const RequirementLine& line) { return line.value.marker.has_value(); });
   }
-  // Without the lines about a framework and its companions, but for one of them.
-  bool is_hopeless_without_lines(const Framework& framework, const RequirementLine* kept) const {
-    return !is_marked() && is_hopeless_without([&](const Fact& fact) {
-      return fact.kind == Fact::Kind::line && fact.thing == &framework &&
-             (kept == nullptr ||
-              static_cast<const RequirementLine*>(fact.about)->value.text() != kept->value.text());
-    });
+  bool is_hopeless_without(Fact::Kind kind) const {
+    return known_ != nullptr && known_->is_hopeless_without(kind);
   }
-
-  bool is_hopeless_on(const Gpu& gpu) const {
-    FactSet kept = 0;
-    for (std::size_t i = 0; known_ != nullptr && i < known_->machine.gpus.size(); ++i) {
-      if (known_->machine.gpus[i].index == gpu.index) {
-        kept = known_->facts.bit(Fact::Kind::gpu, nullptr, i);
-      }
-    }
-    return is_hopeless_without([&](const Fact& fact) {
-      return fact.kind == Fact::Kind::gpu &&
-             known_->facts.bit(fact.kind, nullptr, fact.index) != kept;
-    });
+  bool is_hopeless_without_lines(const Framework& framework, const RequirementLine* kept) const {
+    return known_ != nullptr && !is_marked() && known_->is_hopeless_without_lines(framework, kept);
   }
 
   bool try_out(const ResolveRequest& request, const Host& host, std::string_view what) {
@@ -395,7 +351,7 @@ class Relaxation {
     changed.gpus.value.mode = GpuRequest::Mode::devices;
     for (const Gpu& gpu : host_.gpus) {
       changed.gpus.value.devices = {std::to_string(gpu.index)};
-      if (host_.gpus.size() > 1 && !is_hopeless_on(gpu) &&
+      if (host_.gpus.size() > 1 && !(known_ != nullptr && known_->is_hopeless_on(gpu)) &&
           try_out(changed, host_, fmt::format("on {} alone: ", gpu.name))) {
         break;
       }
@@ -413,13 +369,8 @@ class Relaxation {
         changed.requirements.push_back({*line, Origin{"command line"}});
       }
     }
-    const std::vector<const Framework*> kept = frameworks();
-    const bool hopeless = !is_marked() && is_hopeless_without([&](const Fact& fact) {
-      const bool about_kept = std::find(kept.begin(), kept.end(), fact.about) != kept.end();
-      return !(fact.kind == Fact::Kind::wanted && about_kept) &&
-             fact.kind != Fact::Kind::architecture && fact.kind != Fact::Kind::driver &&
-             fact.kind != Fact::Kind::gpu;
-    });
+    const bool hopeless =
+        known_ != nullptr && !is_marked() && known_->is_hopeless_for(frameworks());
     if (!changed.requirements.empty() && !hopeless) {
       try_out(changed, host_, "without the other constraints: ");
     }

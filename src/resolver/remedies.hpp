@@ -7,18 +7,9 @@
 #include "berth/model/host.hpp"
 #include "berth/model/request.hpp"
 #include "berth/resolver/catalog.hpp"
-#include "resolver/exclusions.hpp"
-#include "resolver/search.hpp"
+#include "resolver/known_conflict.hpp"
 
 namespace berth::resolver {
-
-// What is known of the question that failed: it spares the searches that would find nothing.
-struct KnownConflict {
-  const Search& search;
-  const Machine& machine;
-  const Facts& facts;
-  const Exclusions& exclusions;
-};
 
 // Each is a command in backticks that was tried and resolves, with what it takes; the nearest to
 // the request first, at most four. At least one, if need be `berth catalog`. `known` may be null.

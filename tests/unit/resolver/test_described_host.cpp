@@ -1,5 +1,7 @@
 #include "berth/resolver/described_host.hpp"
 
+#include <algorithm>
+
 #include "support/catch.hpp"
 #include "unit/resolver/resolve_support.hpp"
 
@@ -12,6 +14,26 @@ TEST_CASE("a GPU that comes with arm64 alone describes such a machine, and gets 
   const Decision decision = decided({{"torch==2.9.1"}, "580.95", {"GB10"}});
   CHECK(decision.source == ImageSource::cuda_base);
   CHECK(decision.gpus.front().covered_by == "sm_120");
+}
+
+TEST_CASE("an old release on arm64 gets a CUDA image, since the project's own are for amd64") {
+  const Decision decision = decided({{"torch==2.3.1"}, "550.54.14", {"GH200"}});
+  CHECK(decision.source == ImageSource::cuda_base);
+  CHECK(decision.image.starts_with("nvidia/cuda:12.1"));
+  CHECK(std::any_of(decision.rejected.begin(), decision.rejected.end(), [](const Candidate& one) {
+    return one.image.starts_with("pytorch/pytorch:2.3.1") && !one.rejected.empty() &&
+           one.rejected.front().rule == "architecture";
+  }));
+}
+
+TEST_CASE("what no release has for a GPU of arm64 is refused with a release that works there") {
+  const Error error = refused({{"torch==2.3.1"}, "580.95", {"GB10"}});
+  CHECK(error.id == "gpu-not-supported");
+  CHECK(any_contains(error.notes, "compute capability 12.1"));
+  CHECK(any_contains(error.hints, "torch>=2.7"));
+  const Error official = refused({{"torch==2.9.1"}, "580.95", {"GB10"}, "", "", "official"});
+  CHECK(any_contains(official.notes, "not known to exist for arm64"));
+  CHECK(any_contains(official.hints, "any source"));
 }
 
 TEST_CASE("a machine in words") {
