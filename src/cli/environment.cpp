@@ -20,7 +20,10 @@ class Provider {
  public:
   Provider(const PlannedRun& run, const ImageFacts& base, const std::string& run_id,
            Context& context, const std::stop_token& stop)
-      : run_(run), base_(base), context_(context), stop_(stop),
+      : run_(run),
+        base_(base),
+        context_(context),
+        stop_(stop),
         runner_(run, base, run_id, context, stop) {}
 
   Result<ImageFacts> provide() {
@@ -46,8 +49,8 @@ class Provider {
   // Where only the project's own files ask, an image without Python is somebody's choice for
   // another purpose, and a word about it is enough.
   bool has_python(const ImagePackages& installed) const {
-    const bool irrelevant = run_.request.run.packages.asked_for ||
-                            run_.plan.decision.source != ImageSource::given;
+    const bool irrelevant =
+        run_.request.run.packages.asked_for || run_.plan.decision.source != ImageSource::given;
     if (!installed.python.empty() || irrelevant) {
       return true;
     }
@@ -126,9 +129,9 @@ bool nothing_to_do(const PlannedRun& run) {
                          return framework.in_image && framework.name == name;
                        });
   };
-  const bool all_in_image = std::all_of(
-      decision.frameworks.begin(), decision.frameworks.end(),
-      [](const FrameworkChoice& framework) { return framework.in_image; });
+  const bool all_in_image =
+      std::all_of(decision.frameworks.begin(), decision.frameworks.end(),
+                  [](const FrameworkChoice& framework) { return framework.in_image; });
   return !packages.enabled ||
          (packages.apt.empty() && all_in_image && decision.libraries.empty() &&
           std::all_of(packages.lines.begin(), packages.lines.end(), [&](const PipLine& line) {

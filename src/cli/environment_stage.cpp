@@ -82,8 +82,13 @@ Result<ImagePackages> StageRunner::inspect() {
   BERTH_TRY(const int exit_code, carry_out(nullptr, base_.id, {}, said));
   if (exit_code != 0) {
     const Stage looking;
-    return fail(environment::explain_failure({said, looking, run_.request.run.packages,
-                                              run_.plan.decision, base_.reference, {}, exit_code}));
+    return fail(environment::explain_failure({said,
+                                              looking,
+                                              run_.request.run.packages,
+                                              run_.plan.decision,
+                                              base_.reference,
+                                              {},
+                                              exit_code}));
   }
   ImagePackages image = environment::image_packages(said);
   store.keep_look(key, as_said(image));
@@ -101,9 +106,9 @@ Result<void> StageRunner::build(const Stage& stage, const std::string& on,
   files["held.txt"] = lines_of(environment::held_packages(packages));
   BERTH_TRY(const int exit_code, carry_out(&stage, on, files, said));
   if (exit_code != 0) {
-    return fail(environment::explain_failure({said, stage, run_.request.run.packages,
-                                              run_.plan.decision, base_.reference,
-                                              log_file.string(), exit_code}));
+    return fail(
+        environment::explain_failure({said, stage, run_.request.run.packages, run_.plan.decision,
+                                      base_.reference, log_file.string(), exit_code}));
   }
   return {};
 }

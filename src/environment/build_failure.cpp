@@ -52,8 +52,8 @@ class Reading {
 
   // "requirements.txt:3"; empty where the package is one that another needs.
   std::string origin_of(const std::string& requirement) const {
-    const std::string name = pep508::normalised_name(
-        requirement.substr(0, requirement.find_first_of("=<>!~[ ;(@")));
+    const std::string name =
+        pep508::normalised_name(requirement.substr(0, requirement.find_first_of("=<>!~[ ;(@")));
     for (const PipLine& line : build_.packages.lines) {
       if (line.name == name) {
         return line.origin.text;
@@ -74,9 +74,9 @@ class Reading {
       error.notes.insert(error.notes.begin(),
                          fmt::format("`{}` is asked for by {}", requirement, origin));
     } else if (!requirement.empty()) {
-      error.notes.insert(error.notes.begin(),
-                         fmt::format("nobody asks for `{}` by name: another package needs it",
-                                     requirement));
+      error.notes.insert(
+          error.notes.begin(),
+          fmt::format("nobody asks for `{}` by name: another package needs it", requirement));
     }
     error.note("the whole log: " + build_.log_file);
     return error;
@@ -106,8 +106,8 @@ class Reading {
 using Verdict = std::optional<Error>;
 
 Verdict disk_full(const Reading& log) {
-  const std::string line = log.line_with_any({"No space left on device", "Disk quota exceeded",
-                                              "You don't have enough free space"});
+  const std::string line = log.line_with_any(
+      {"No space left on device", "Disk quota exceeded", "You don't have enough free space"});
   if (line.empty()) {
     return std::nullopt;
   }
@@ -151,8 +151,8 @@ Verdict unreachable(const Reading& log) {
   const std::string line = log.line_with_any(
       {"Temporary failure in name resolution", "Name or service not known",
        "Failed to establish a new connection", "Connection refused", "Network is unreachable",
-       "Cannot connect to proxy", "ConnectTimeoutError", "Read timed out",
-       "dns error", "Temporary failure resolving", "Could not connect to", "tcp connect error",
+       "Cannot connect to proxy", "ConnectTimeoutError", "Read timed out", "dns error",
+       "Temporary failure resolving", "Could not connect to", "tcp connect error",
        "Could not resolve host", "Connection timed out", "error sending request for url"});
   if (line.empty()) {
     return std::nullopt;
@@ -241,21 +241,22 @@ Verdict compiler(const Reading& log) {
                           package.empty() ? "a package" : "`" + package + "`", log.python())};
   error.id = "package-needs-compiler";
   error.note(line);
-  const bool cuda = line.find("CUDA_HOME") != std::string::npos ||
-                    line.find("nvcc") != std::string::npos;
+  const bool cuda =
+      line.find("CUDA_HOME") != std::string::npos || line.find("nvcc") != std::string::npos;
   error.hint("`berth run --devel …` takes an image with compilers and CUDA's headers");
   if (!cuda && !log.line_with_any({"Rust", "cargo"}).empty()) {
     error.hints.back() = "`berth run --apt cargo …` brings the Rust compiler";
   } else if (!cuda) {
-    error.hint("`berth run --apt build-essential --apt python3-dev …` brings those of the "
-               "distribution");
+    error.hint(
+        "`berth run --apt build-essential --apt python3-dev …` brings those of the "
+        "distribution");
   }
   return log.finished(std::move(error), package);
 }
 
 Verdict needs_git(const Reading& log) {
-  if (log.line_with_any({"Cannot find command 'git'", "Git executable not found",
-                         "git: not found", "No such file or directory: 'git'"})
+  if (log.line_with_any({"Cannot find command 'git'", "Git executable not found", "git: not found",
+                         "No such file or directory: 'git'"})
           .empty()) {
     return std::nullopt;
   }
@@ -266,9 +267,9 @@ Verdict needs_git(const Reading& log) {
 }
 
 Verdict other_python(const Reading& log) {
-  const std::string line = log.line_with_any(
-      {"requires a different Python", "that require a different python version",
-       "is not a supported wheel on this platform", "requires Python"});
+  const std::string line =
+      log.line_with_any({"requires a different Python", "that require a different python version",
+                         "is not a supported wheel on this platform", "requires Python"});
   if (line.empty()) {
     return std::nullopt;
   }
@@ -277,9 +278,9 @@ Verdict other_python(const Reading& log) {
     package = log.behind("Package '", "'");
   }
   return log.finished(
-      Error{Errc::no_solution, fmt::format("{} has no release for Python {}",
-                                           package.empty() ? "a package" : "`" + package + "`",
-                                           log.python())}
+      Error{Errc::no_solution,
+            fmt::format("{} has no release for Python {}",
+                        package.empty() ? "a package" : "`" + package + "`", log.python())}
           .named("package-not-for-python")
           .note(line)
           .hint("`berth run --python 3.11 …` takes an image with another Python"),
@@ -317,8 +318,8 @@ Verdict system_package(const Reading& log) {
     return std::nullopt;
   }
   return log.finished(
-      Error{Errc::no_solution, fmt::format("the distribution of `{}` has no package `{}`",
-                                           log.build().base, package)}
+      Error{Errc::no_solution,
+            fmt::format("the distribution of `{}` has no package `{}`", log.build().base, package)}
           .named("system-package-not-found")
           .hint(fmt::format("`berth run --no-packages cat /etc/os-release` says which distribution "
                             "it is")),
@@ -329,7 +330,8 @@ Verdict system_package(const Reading& log) {
 Verdict said_reason(const Reading& log) {
   const std::string& failure = log.build().log.failure();
   const std::string reason = failure.substr(0, failure.find(' '));
-  const std::string detail = failure.size() > reason.size() ? failure.substr(reason.size() + 1) : "";
+  const std::string detail =
+      failure.size() > reason.size() ? failure.substr(reason.size() + 1) : "";
   const std::string& base = log.build().base;
   if (reason == "no-apt") {
     return log.finished(
@@ -346,23 +348,21 @@ Verdict said_reason(const Reading& log) {
             .hint("`berth run --no-packages …` runs the image as it is"));
   }
   if (reason == "other-python") {
-    return log.finished(Error{Errc::no_solution,
-                              fmt::format("`{}` has Python {}, and the plan says {}", base, detail,
-                                          log.build().decision.python)}
-                            .named("no-python")
-                            .hint(fmt::format("`berth run --python {} …`", detail)));
+    return log.finished(
+        Error{Errc::no_solution, fmt::format("`{}` has Python {}, and the plan says {}", base,
+                                             detail, log.build().decision.python)}
+            .named("no-python")
+            .hint(fmt::format("`berth run --python {} …`", detail)));
   }
   if (reason == "no-such-python") {
     return log.finished(
-        Error{Errc::no_solution,
-              fmt::format("the distribution of `{}` has no {}", base, detail)}
+        Error{Errc::no_solution, fmt::format("the distribution of `{}` has no {}", base, detail)}
             .named("no-python")
             .hint("`berth resolve --explain` shows images that bring a Python along"));
   }
   if (reason == "no-pip") {
     return log.finished(
-        Error{Errc::no_solution,
-              fmt::format("`{}` has no pip, and none can be installed", base)}
+        Error{Errc::no_solution, fmt::format("`{}` has no pip, and none can be installed", base)}
             .named("no-pip")
             .hint("`berth run --apt python3-pip …`"));
   }
@@ -388,23 +388,22 @@ Verdict no_archiver(const Reading& log) {
   if (log.line_with("tar: not found").empty()) {
     return std::nullopt;
   }
-  return log.finished(
-      Error{Errc::no_solution,
-            fmt::format("`{}` has no tar, which berth needs to install anything in it",
-                        log.build().base)}
-          .named("build-failed")
-          .hint("`berth run --no-packages …` runs the image as it is"));
+  return log.finished(Error{
+      Errc::no_solution,
+      fmt::format("`{}` has no tar, which berth needs to install anything in it", log.build().base)}
+                          .named("build-failed")
+                          .hint("`berth run --no-packages …` runs the image as it is"));
 }
 
 // The last lines that look like the reason.
 Error last_words(const Reading& log) {
-  Error error{Errc::no_solution,
-              log.build().exit_code == 137
-                  ? "the build of the environment was killed: not enough memory, mostly"
-                  : fmt::format("the environment cannot be built: {} ended with code {}",
-                                log.build().log.step().empty() ? "the build"
-                                                               : log.build().log.step(),
-                                log.build().exit_code)};
+  Error error{
+      Errc::no_solution,
+      log.build().exit_code == 137
+          ? "the build of the environment was killed: not enough memory, mostly"
+          : fmt::format("the environment cannot be built: {} ended with code {}",
+                        log.build().log.step().empty() ? "the build" : log.build().log.step(),
+                        log.build().exit_code)};
   error.id = "build-failed";
   std::vector<std::string> lines;
   for (const std::string& line : log.build().log.tail()) {
@@ -428,10 +427,9 @@ Error last_words(const Reading& log) {
 Error explain_failure(const FailedBuild& build) {
   const Reading log(build);
   // From causes to consequences: an index that cannot be reached has no package either.
-  constexpr std::array kRules = {disk_full,    certificate,  credentials, unreachable,
-                                 wrong_hash,   needs_git,    conflict,    compiler,
-                                 other_python, system_package, said_reason, no_archiver,
-                                 not_found};
+  constexpr std::array kRules = {
+      disk_full, certificate,  credentials,    unreachable, wrong_hash,  needs_git, conflict,
+      compiler,  other_python, system_package, said_reason, no_archiver, not_found};
   for (const auto& rule : kRules) {
     if (Verdict verdict = rule(log)) {
       return *std::move(verdict);

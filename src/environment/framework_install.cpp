@@ -23,15 +23,15 @@ std::string torch_requirement(const FrameworkChoice& torch) {
 
 // One package for both since 1.15, but for 2.0.
 std::string tensorflow_requirement(const FrameworkChoice& tensorflow) {
-  const bool two_packages = is_before(tensorflow.version, "1.15") ||
-                            (!is_before(tensorflow.version, "2.0") &&
-                             is_before(tensorflow.version, "2.1"));
+  const bool two_packages =
+      is_before(tensorflow.version, "1.15") ||
+      (!is_before(tensorflow.version, "2.0") && is_before(tensorflow.version, "2.1"));
   const bool gpu = tensorflow.build != "cpu" && two_packages;
   return fmt::format("tensorflow{}=={}", gpu ? "-gpu" : "", tensorflow.version);
 }
 
-// The extras bring the build. Until 0.4.0 there was one, from then on one for each CUDA major, whose
-// name lost its `_pip` in 0.4.26.
+// The extras bring the build. Until 0.4.0 there was one, from then on one for each CUDA major,
+// whose name lost its `_pip` in 0.4.26.
 std::string jax_requirement(const FrameworkChoice& jax) {
   if (jax.build == "cpu" || jax.build.empty()) {
     return "jax==" + jax.version;

@@ -46,6 +46,14 @@ class Doubts {
                        variant.wanted->framework->name, variant.version_text,
                        variant.release->version_text));
     }
+    if (machine_.architecture != "amd64" &&
+        !chosen_.image->frameworks.contains(variant.wanted->framework->name)) {
+      warn(fmt::format(
+          "whether there are wheels of {} for {} is not known, and what is known of the "
+          "code in them is that of amd64; `--source ngc` takes NVIDIA's containers, "
+          "which are made for both",
+          variant.name(), machine_.architecture));
+    }
     if (variant.build->fact.uncertain) {
       warn(fmt::format("what is known of {} is uncertain{}", variant.name(),
                        variant.build->fact.note.empty() ? "" : ": " + variant.build->fact.note));

@@ -158,8 +158,8 @@ class Rules {
 
   Error does_not_run() const {
     Error error{Errc::no_solution, fmt::format("`{}` does not run on this driver", image())};
-    error.note(fmt::format("it says that it has CUDA {}, and {}", cuda_->text(),
-                           driver_offer(machine_)));
+    error.note(
+        fmt::format("it says that it has CUDA {}, and {}", cuda_->text(), driver_offer(machine_)));
     const std::optional<DriverVersion> minor = catalog_.minor_driver(*cuda_);
     if (const auto lowest = minor ? minor : catalog_.native_driver(*cuda_)) {
       error.note(
@@ -171,8 +171,7 @@ class Rules {
 
   // cuda-compat in the image helps on data-centre GPUs, and nobody has looked whether it is there.
   bool may_run_by_compat() const {
-    return std::any_of(catalog_.forward_compatibility.begin(),
-                       catalog_.forward_compatibility.end(),
+    return std::any_of(catalog_.forward_compatibility.begin(), catalog_.forward_compatibility.end(),
                        [this](const ForwardCompatibility& row) {
                          return row.driver_branch == machine_.driver->major() &&
                                 row.verdict == ForwardCompatibility::Verdict::compatible &&
@@ -190,16 +189,17 @@ class Rules {
         std::find_if(catalog_.coverage.begin(), catalog_.coverage.end(),
                      [this](const CudaCoverage& row) { return row.cuda.covers(*cuda_); });
     for (const GpuVerdict& gpu : decision_.gpus) {
-      const bool outside = range != catalog_.coverage.end() && gpu.compute_capability &&
-                           (*gpu.compute_capability < range->min ||
-                            *gpu.compute_capability > range->max);
+      const bool outside =
+          range != catalog_.coverage.end() && gpu.compute_capability &&
+          (*gpu.compute_capability < range->min || *gpu.compute_capability > range->max);
       if (outside) {
-        warn(fmt::format("{} has CUDA {}, which makes code for compute capability {} to {}; {} has "
-                         "{}{}",
-                         image(), cuda_->text(), range->min.text(), range->max.text(), gpu.name,
-                         gpu.compute_capability->text(),
-                         *gpu.compute_capability > range->max ? ": it can run by PTX at best"
-                                                              : ": it cannot run"));
+        warn(
+            fmt::format("{} has CUDA {}, which makes code for compute capability {} to {}; {} has "
+                        "{}{}",
+                        image(), cuda_->text(), range->min.text(), range->max.text(), gpu.name,
+                        gpu.compute_capability->text(),
+                        *gpu.compute_capability > range->max ? ": it can run by PTX at best"
+                                                             : ": it cannot run"));
       }
     }
   }

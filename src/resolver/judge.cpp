@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "berth/resolver/image_rules.hpp"
 #include "resolver/held_build.hpp"
 #include "resolver/library_rules.hpp"
 #include "resolver/search.hpp"
@@ -95,8 +96,10 @@ void Search::judge_image(Option& option) const {
   };
   const bool given = given_.request.image.has_value();
   if (image.evidence == Evidence::withdrawn && given) {
-    option.warnings.push_back(fmt::format("{} is known to be gone from its registry ({})",
-                                          image.reference(), image.fact.source));
+    const std::string live = nearest_image(given_.catalog, image.reference());
+    option.warnings.push_back(fmt::format(
+        "{} is known to be gone from its registry ({}){}", image.reference(), image.fact.source,
+        live.empty() ? "" : "; the nearest that is there is " + live));
   } else if (image.evidence == Evidence::withdrawn) {
     reject("tag-withdrawn", fmt::format("{} is known to be gone", image.reference()));
   }

@@ -11,6 +11,16 @@ namespace berth::resolver {
 
 namespace {
 
+std::string companion_refusal(const Variant& variant, const WantedLine& line) {
+  const std::string& name = line.source->value.name;
+  const auto own = variant.release->companions.find(name);
+  return own == variant.release->companions.end()
+             ? fmt::format("no {} is known for {}, and {} is made for another release", name,
+                           variant.name(), line.text())
+             : fmt::format("{} goes with {} {}, not with {}", variant.name(), name, own->second,
+                           line.text());
+}
+
 void judge_lines(Variant& variant) {
   const Wanted& wanted = *variant.wanted;
   for (const WantedLine& line : wanted.lines) {
@@ -35,12 +45,8 @@ void judge_lines(Variant& variant) {
     if (fit == CompanionFit::unknown) {
       variant.companion_unknown = true;
     } else if (fit == CompanionFit::differs) {
-      const std::string& name = line.source->value.name;
       variant.rejected.push_back(
-          {"companion",
-           fmt::format("{} goes with {} {}, not with {}", variant.name(), name,
-                       variant.release->companions.at(name), line.text()),
-           variant.release->fact.source});
+          {"companion", companion_refusal(variant, line), variant.release->fact.source});
     }
   }
 }

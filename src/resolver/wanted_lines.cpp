@@ -199,7 +199,9 @@ CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& relea
                            std::string_view build) {
   const auto found = release.companions.find(line.source->value.name);
   if (found == release.companions.end()) {
-    return CompanionFit::unknown;
+    // It is compiled against one release: the one that it is known to go with.
+    const bool of_another = line.decides && line.specifiers.pinned().has_value();
+    return of_another ? CompanionFit::differs : CompanionFit::unknown;
   }
   const std::optional<Version> version = Version::parse(found->second);
   if (!version) {

@@ -12,12 +12,19 @@ namespace {
 
 constexpr const char* kCaBundle = "/run/berth/ca.crt";
 
-// pip's and uv's variables that say where packages are and how they are reached. Not those that name
-// folders of the caller's machine.
-constexpr std::array<std::string_view, 11> kIndexVariables = {
-    "PIP_INDEX_URL",      "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST",     "PIP_DEFAULT_TIMEOUT",
-    "PIP_RETRIES",        "UV_INDEX",            "UV_DEFAULT_INDEX",     "UV_INDEX_URL",
-    "UV_EXTRA_INDEX_URL", "UV_INSECURE_HOST",    "UV_PYTHON_INSTALL_MIRROR"};
+// pip's and uv's variables that say where packages are and how they are reached. Not those that
+// name folders of the caller's machine.
+constexpr std::array<std::string_view, 11> kIndexVariables = {"PIP_INDEX_URL",
+                                                              "PIP_EXTRA_INDEX_URL",
+                                                              "PIP_TRUSTED_HOST",
+                                                              "PIP_DEFAULT_TIMEOUT",
+                                                              "PIP_RETRIES",
+                                                              "UV_INDEX",
+                                                              "UV_DEFAULT_INDEX",
+                                                              "UV_INDEX_URL",
+                                                              "UV_EXTRA_INDEX_URL",
+                                                              "UV_INSECURE_HOST",
+                                                              "UV_PYTHON_INSTALL_MIRROR"};
 
 constexpr std::array<std::string_view, 8> kProxyVariables = {
     "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
@@ -78,8 +85,8 @@ Result<BuildSurroundings> build_surroundings(const Caller& caller) {
   }
   if (caller.ca_bundle) {
     BERTH_TRY(surroundings.made().files["ca.crt"], read_file(*caller.ca_bundle));
-    for (const char* name : {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT",
-                             "GIT_SSL_CAINFO"}) {
+    for (const char* name :
+         {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO"}) {
       surroundings.set(name, kCaBundle);
     }
   }

@@ -99,8 +99,8 @@ class Conversation {
         return {};
       }
       if (job_.on_output) {
-        job_.on_output(piece->stream, {reinterpret_cast<const char*>(piece->bytes.data()),
-                                       piece->bytes.size()});
+        job_.on_output(piece->stream,
+                       {reinterpret_cast<const char*>(piece->bytes.data()), piece->bytes.size()});
       }
     }
   }
@@ -121,8 +121,7 @@ Result<int> run_container_job(Engine& engine, const ContainerJob& job) {
   options.stdin_stream = !job.input.empty();
   options.detach_keys = options.stdin_stream ? std::optional<std::string>("") : std::nullopt;
   BERTH_TRY(const std::unique_ptr<AttachedStream> stream, engine.attach(job.id, options));
-  BERTH_TRY(const std::unique_ptr<PendingExit> exit,
-            engine.wait(job.id, WaitCondition::next_exit));
+  BERTH_TRY(const std::unique_ptr<PendingExit> exit, engine.wait(job.id, WaitCondition::next_exit));
   BERTH_CHECK(engine.start(job.id));
   const auto conversation = std::make_unique<Conversation>(job, *stream);
   BERTH_CHECK(conversation->run());

@@ -29,9 +29,9 @@ ContainerSpec container_of(const StageBuild& build) {
   if (!build.repository.empty()) {
     spec.name = container_name(build.repository, build.tag);
   }
-  spec.entrypoint = {"/bin/sh", "-c",
-                     fmt::format("cd {0} && tar -xf - && exec /bin/sh {0}/build.sh {1}", kFolder,
-                                 build.stage)};
+  spec.entrypoint = {
+      "/bin/sh", "-c",
+      fmt::format("cd {0} && tar -xf - && exec /bin/sh {0}/build.sh {1}", kFolder, build.stage)};
   spec.command = build.base.command;  // an image has no other way to keep its own
   spec.user = "0";
   spec.workdir = "";

@@ -133,10 +133,8 @@ Result<TrialReport> run_trial(Engine& engine, const Host& host, const Caller& ca
         bytes;
   };
   BERTH_TRY(const int exit_code,
-            run_container_job(engine, {.id = created.id,
-                                       .on_output = keep,
-                                       .limit = kPatience,
-                                       .stop = stop}));
+            run_container_job(
+                engine, {.id = created.id, .on_output = keep, .limit = kPatience, .stop = stop}));
   return report_of(output, exit_code, request.tasks.size());
 }
 

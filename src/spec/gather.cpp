@@ -74,8 +74,7 @@ PackageRequest package_request(ProjectFacts& facts, Settings& settings, const Fl
   PackageRequest packages;
   packages.enabled = !flags.no_packages;
   packages.asked_for = !settings.pip_packages.empty() || !settings.apt_packages.empty() ||
-                       !flags.requirement_files.empty() || !flags.pip.empty() ||
-                       !flags.apt.empty();
+                       !flags.requirement_files.empty() || !flags.pip.empty() || !flags.apt.empty();
   packages.lines = std::move(facts.pip_lines);
   packages.constraints = std::move(facts.pip_constraints);
   packages.apt = std::move(settings.apt_packages);

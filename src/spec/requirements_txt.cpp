@@ -54,20 +54,20 @@ std::vector<Line> joined_lines(std::string_view content) {
 // Options that have a line of their own. What they say does not change which packages are required,
 // but it changes where pip finds them.
 constexpr std::array<std::string_view, 15> kOptions = {"-i",
-                                                              "--index-url",
-                                                              "--pypi-url",
-                                                              "--extra-index-url",
-                                                              "--no-index",
-                                                              "-f",
-                                                              "--find-links",
-                                                              "--no-binary",
-                                                              "--only-binary",
-                                                              "--prefer-binary",
-                                                              "--require-hashes",
-                                                              "--pre",
-                                                              "--trusted-host",
-                                                              "--use-feature",
-                                                              "--no-deps"};
+                                                       "--index-url",
+                                                       "--pypi-url",
+                                                       "--extra-index-url",
+                                                       "--no-index",
+                                                       "-f",
+                                                       "--find-links",
+                                                       "--no-binary",
+                                                       "--only-binary",
+                                                       "--prefer-binary",
+                                                       "--require-hashes",
+                                                       "--pre",
+                                                       "--trusted-host",
+                                                       "--use-feature",
+                                                       "--no-deps"};
 
 struct Option {
   std::string name;
@@ -167,8 +167,8 @@ class Reader {
       return address(text, origin, constraints);
     }
     BERTH_CHECK(requirement(without_options(text), origin, constraints));
-    keep({.text = std::string(text), .name = required(constraints).back().value.name},
-         origin, constraints);
+    keep({.text = std::string(text), .name = required(constraints).back().value.name}, origin,
+         constraints);
     return {};
   }
 

@@ -16,11 +16,11 @@
 namespace berth::environment {
 
 struct ImagePackages {
-  std::string python{};                          // "3.10.12"; empty: it has none
-  std::string machine{};                         // "x86_64"
-  bool uv = false;                               // on its PATH
+  std::string python{};                           // "3.10.12"; empty: it has none
+  std::string machine{};                          // "x86_64"
+  bool uv = false;                                // on its PATH
   std::map<std::string, std::string> packages{};  // of that Python: normalised name -> version
-  std::set<std::string> system{};                // the distribution's, by name
+  std::set<std::string> system{};                 // the distribution's, by name
 
   // Whether something is there to install Python's packages with.
   bool has_installer() const { return !python.empty() && (uv || packages.contains("pip")); }

@@ -1,6 +1,7 @@
 // Recipe: how an environment is made of an image, in stages, those first that seldom change: the
-// distribution's packages, a Python with pip where the image has none, the frameworks, the rest. Each stage is an image of its own,
-// `berth/env:<key>`, so that a change of the last one leaves the others alone.
+// distribution's packages, a Python with pip where the image has none, the frameworks, the rest.
+// Each stage is an image of its own, `berth/env:<key>`, so that a change of the last one leaves the
+// others alone.
 //
 // Pure: no I/O. The same inputs give the same keys, on every machine and in any order of the lines.
 #pragma once
@@ -28,7 +29,7 @@ struct RecipeInputs {
   const PackageRequest& packages;
   const Decision& decision;
   const ImageFacts& base;
-  const ImagePackages& installed;  // in the base
+  const ImagePackages& installed;              // in the base
   std::map<std::string, LocalSource> local{};  // by the path of the line
   // Where pip looks when no line says it: pip's configuration and variables, without credentials.
   std::vector<std::string> indexes{};

@@ -23,7 +23,8 @@ TEST_CASE("build failure: a package that no index has") {
   PackageRequest packages;
   packages.lines = {{.text = "nosuch", .name = "nosuch", .origin = {"requirements.txt:3"}}};
   const Error error = explained(
-      "ERROR: Could not find a version that satisfies the requirement nosuch (from versions: none)\n"
+      "ERROR: Could not find a version that satisfies the requirement nosuch (from versions: "
+      "none)\n"
       "ERROR: No matching distribution found for nosuch\n",
       packages);
   REQUIRE(error.id == "package-not-found");

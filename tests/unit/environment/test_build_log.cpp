@@ -45,7 +45,8 @@ TEST_CASE("build log: secrets are seen by nobody") {
   Seen seen;
   BuildLog log(seen.observer());
   log.hide({"hunter2", "hunter2andmore", ""});
-  log.feed("Looking in https://me:hunter2andmore@index/\nhunter2hunter2\n@berth step with hunter2\n");
+  log.feed(
+      "Looking in https://me:hunter2andmore@index/\nhunter2hunter2\n@berth step with hunter2\n");
   REQUIRE(seen.lines == std::vector<std::string>{"Looking in https://me:****@index/", "********"});
   REQUIRE(seen.steps == std::vector<std::string>{"with ****"});
 }
