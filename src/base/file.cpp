@@ -1,6 +1,7 @@
 #include "berth/base/file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,24 +23,29 @@ Failure cannot(std::string_view what, const std::filesystem::path& path, int err
   return fail(code, fmt::format("cannot {} `{}`: {}", what, path.string(), reason(error_number)));
 }
 
-}  // namespace
-
-void UniqueFd::reset(int fd) {
-  if (fd_ >= 0) {
-    ::close(fd_);
-  }
-  fd_ = fd;
+// Until the writer of a pipe, or the user at a terminal, has written something or left.
+int wait_for_more(int fd) {
+  pollfd waiting{fd, POLLIN, 0};
+  return ::poll(&waiting, 1, -1) < 0 && errno != EINTR ? errno : 0;
 }
 
-Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file) {
-    return cannot("read", path, errno);
-  }
+bool is_pipe(const struct stat& status) {
+  return S_ISFIFO(status.st_mode);
+}
+
+// Without blocking: a named pipe that nobody writes to would be waited for without end, as early as
+// when it is opened. Where somebody has it open, there is something to wait for.
+Result<std::string> read_all(int fd, const std::filesystem::path& path, std::size_t limit) {
   std::string content;
   std::array<char, 65536> buffer{};
   while (true) {
-    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0 && errno == EAGAIN) {
+      if (const int error_number = wait_for_more(fd); error_number != 0) {
+        return cannot("read", path, error_number);
+      }
+      continue;
+    }
     if (count < 0 && errno == EINTR) {
       continue;
     }
@@ -55,6 +61,47 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
                   fmt::format("`{}` is larger than {} MiB", path.string(), limit >> 20));
     }
   }
+}
+
+struct OpenFile {
+  UniqueFd fd;
+  struct stat status {};
+};
+
+Result<OpenFile> open_file(const std::filesystem::path& path) {
+  OpenFile file;
+  file.fd = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file.fd || ::fstat(file.fd.get(), &file.status) != 0) {
+    return cannot("read", path, errno);
+  }
+  return file;
+}
+
+}  // namespace
+
+void UniqueFd::reset(int fd) {
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
+  fd_ = fd;
+}
+
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
+  BERTH_TRY(const OpenFile file, open_file(path));
+  BERTH_TRY(std::string content, read_all(file.fd.get(), path, limit));
+  if (content.empty() && is_pipe(file.status)) {
+    return fail(Errc::io,
+                fmt::format("`{}` is a pipe, and nobody writes anything to it", path.string()));
+  }
+  return content;
+}
+
+Result<std::string> read_regular_file(const std::filesystem::path& path, std::size_t limit) {
+  BERTH_TRY(const OpenFile file, open_file(path));
+  if (!S_ISREG(file.status.st_mode)) {
+    return fail(Errc::io, fmt::format("`{}` is no regular file", path.string()));
+  }
+  return read_all(file.fd.get(), path, limit);
 }
 
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {

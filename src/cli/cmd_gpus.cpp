@@ -129,8 +129,9 @@ class GpusVerb : public Verb {
     }
     if (context.options.quiet) {
       for (const GpuRow& row : report.rows) {
-        context.out << (row.gpu.uuid.empty() ? std::to_string(row.gpu.index) : row.gpu.uuid)
-                    << '\n';
+        if (!row.gpu.uuid.empty()) {  // a lost GPU has none, and cannot be given
+          context.out << row.gpu.uuid << '\n';
+        }
       }
       return kDone;
     }

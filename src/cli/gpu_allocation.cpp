@@ -37,7 +37,7 @@ std::string numbers_of(const std::vector<GpuSlot>& slots) {
   for (const GpuSlot& slot : slots) {
     numbers.push_back(slot.number);
   }
-  return numbers.empty() ? "none" : join(numbers, ", ");
+  return numbers.empty() ? "none" : (numbers.size() == 1 ? "GPU " : "GPUs ") + join(numbers, ", ");
 }
 
 std::string limit_text(const VisibleGpus& visible) {
@@ -56,11 +56,13 @@ Failure too_few_visible(const GpuRequest& request, const std::vector<GpuSlot>& l
                                                 visible.variable)));
 }
 
+std::string_view without_vendor(std::string_view device) {
+  return device.starts_with(kCdiDevice) ? device.substr(kCdiDevice.size()) : device;
+}
+
 // The slots that one entry of `device=` means: a GPU's number or UUID stands for its instances.
 std::vector<std::size_t> slots_named(std::string_view device, const std::vector<GpuSlot>& slots) {
-  if (device.starts_with(kCdiDevice)) {
-    device.remove_prefix(kCdiDevice.size());
-  }
+  device = without_vendor(device);
   std::vector<std::size_t> named;
   for (std::size_t i = 0; i < slots.size(); ++i) {
     const GpuSlot& slot = slots[i];
@@ -96,8 +98,31 @@ Failure in_mig_mode(const std::string& device, const std::vector<GpuSlot>& insta
   return fail(std::move(error).named("gpu-in-mig-mode"));
 }
 
+Failure ambiguous(const std::string& device, const std::vector<GpuSlot>& slots) {
+  Error error{Errc::not_found,
+              fmt::format("GPU `{}` is the beginning of several UUIDs", printable(device))};
+  for (const GpuSlot& slot : slots) {
+    error.note(fmt::format("GPU {}: {}", slot.number, slot.uuid));
+  }
+  return fail(std::move(error)
+                  .named("gpu-not-found")
+                  .hint("`berth gpus` shows the UUIDs of this machine's GPUs"));
+}
+
+// Of which NVML says no more than that: a container would start, and find nothing.
+Failure out_of_order(const std::string& device, const GpuSlot& slot) {
+  return fail(Error{Errc::not_found,
+                    fmt::format("GPU `{}` cannot be used: {}", device, printable(slot.trouble))}
+                  .named("gpu-not-found")
+                  .hint("`berth doctor` says what can be done about it")
+                  .hint("`berth gpus` shows the GPUs of this machine"));
+}
+
 Result<void> check_device(const std::string& device, const std::vector<GpuSlot>& named,
                           bool outside, const VisibleGpus& visible, GpuAllocation& allocation) {
+  if (named.size() == 1 && named.front().uuid.empty() && !named.front().trouble.empty()) {
+    return out_of_order(device, named.front());
+  }
   const bool divided = !named.empty() && (named.front().mig ||
                                           named.front().trouble.find("MIG") != std::string::npos);
   if (divided && !names_instance(device)) {
@@ -124,6 +149,9 @@ Result<GpuAllocation> named_gpus(const GpuRequest& request, const std::vector<Gp
   GpuAllocation allocation;
   allocation.request = request;
   for (const std::string& device : request.devices) {
+    if (runtime::is_ambiguous(without_vendor(device), slots)) {
+      return ambiguous(device, slots);
+    }
     std::vector<GpuSlot> named;
     bool outside = false;
     for (const std::size_t i : slots_named(device, slots)) {
@@ -169,6 +197,24 @@ void hold_in_common(GpuAllocation& allocation, bool holds, const AllocationOptio
                     "takes one that nobody holds",
                     join(shared, "; ")));
   }
+}
+
+// Those that CUDA would number first.
+std::vector<GpuSlot> first_listed(std::size_t count, const std::vector<GpuSlot>& left,
+                                  const std::vector<GpuSlot>& slots, const VisibleGpus& visible) {
+  std::vector<GpuSlot> first;
+  for (const std::size_t place : visible.order) {
+    const bool is_left = std::any_of(left.begin(), left.end(), [&](const GpuSlot& slot) {
+      return slot.number == slots[place].number;
+    });
+    if (is_left && first.size() < count) {
+      first.push_back(slots[place]);
+    }
+  }
+  // Where Slurm shows the allocation alone there is no list: the first by number.
+  return first.empty()
+             ? std::vector<GpuSlot>(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(count))
+             : first;
 }
 
 }  // namespace
@@ -230,7 +276,7 @@ Result<GpuAllocation> limited_request(const GpuRequest& request, const std::vect
     // The engine counts whole GPUs, so that all instances of one come along.
     const auto beyond = [&](const GpuSlot& slot) { return slot.place >= request.count; };
     if (limited) {
-      left.resize(request.count);
+      left = first_listed(request.count, left, slots, visible);
     } else {
       std::erase_if(left, beyond);
     }

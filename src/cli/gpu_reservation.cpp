@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
@@ -60,6 +61,7 @@ class Reservation {
       return cannot_look(nvml);
     }
     look(nvml);
+    leave_out_unfit();
     BERTH_CHECK(check_possible());
     allocation_.warnings = visible_.warnings;
     BERTH_TRY(leases_, find_leases());
@@ -84,9 +86,43 @@ class Reservation {
       if (!visible_.slots[i]) {
         slot.trouble = fmt::format("{} leaves it out", visible_.variable);
       }
+      mark_unfit(slot);
       if (slot.process != 0) {
         describe_process(slot);
       }
+    }
+  }
+
+  // Of several kinds of GPUs those that the run could not work on are not given. Where too few are
+  // left all stay: the resolver says what is wrong, better than a count of GPUs does.
+  void leave_out_unfit() {
+    std::set<std::string> kinds;
+    for (const GpuSlot& slot : slots_) {
+      if (!options_.check || !suits(slot, wish_) || !kinds.insert(slot.name).second) {
+        continue;
+      }
+      GpuRequest alone = request_;
+      alone.mode = GpuRequest::Mode::devices;
+      alone.devices = {slot.number};
+      alone.memory_bytes.reset();
+      if (!options_.check(alone)) {
+        unfit_.insert(slot.name);
+      }
+    }
+    const auto left = std::count_if(slots_.begin(), slots_.end(), [this](const GpuSlot& slot) {
+      return suits(slot, wish_) && !unfit_.contains(slot.name);
+    });
+    if (static_cast<std::size_t>(left) < wish_.count) {
+      unfit_.clear();
+    }
+    for (GpuSlot& slot : slots_) {
+      mark_unfit(slot);
+    }
+  }
+
+  void mark_unfit(GpuSlot& slot) const {
+    if (slot.trouble.empty() && unfit_.contains(slot.name)) {
+      slot.trouble = "what the run asks for does not run on it";
     }
   }
 
@@ -351,6 +387,7 @@ class Reservation {
   std::vector<GpuSlot> slots_{};
   std::vector<std::vector<runtime::GpuDistance>> distances_{};
   runtime::VisibleGpus visible_{};
+  std::set<std::string> unfit_{};  // names of GPUs that the run could not work on
   std::vector<LeaseHolder> ahead_{};
   GpuAllocation allocation_{};
 };

@@ -37,7 +37,7 @@ fs::path lock_path(const spec::Flags& flags, const spec::Surroundings& surroundi
 }
 
 Result<std::optional<Lock>> load_lock(const fs::path& path) {
-  const Result<std::string> content = read_file(path, kLargestLock);
+  const Result<std::string> content = read_regular_file(path, kLargestLock);
   if (!content && content.error().code == Errc::not_found) {
     return std::nullopt;
   }

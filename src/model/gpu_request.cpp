@@ -242,7 +242,8 @@ Result<void> Reader::set_memory(std::string_view field) {
   }
   const Result<std::uint64_t> bytes =
       parse_bytes(trimmed(field.substr(std::min(kAtLeast.size(), field.size()))));
-  if (!field.starts_with(kAtLeast) || !bytes || *bytes == 0) {
+  constexpr std::uint64_t kLeast = 1u << 20;  // `>=20` means twenty gigabytes, and says bytes
+  if (!field.starts_with(kAtLeast) || !bytes || *bytes < kLeast) {
     return fail(
         malformed(fmt::format("has `memory{}` where `memory>=SIZE` belongs", printable(field)))
             .hint(fmt::format("`--gpus 'free:{},memory>=20g'`", request_.count)));

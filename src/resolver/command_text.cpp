@@ -36,6 +36,16 @@ void add_machine(std::vector<std::string>& words, const Host& host) {
 
 }  // namespace
 
+std::string machine_options(const Host& host) {
+  std::vector<std::string> words;
+  add_machine(words, host);
+  std::string options;
+  for (const std::string& word : words) {
+    options += " " + shell_quoted(word);
+  }
+  return options;
+}
+
 std::string resolve_command(const ResolveRequest& request, const Host& host) {
   std::vector<std::string> words{"berth", "resolve"};
   for (const std::vector<RequirementLine>* lines : {&request.frameworks, &request.requirements}) {

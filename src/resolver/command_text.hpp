@@ -13,4 +13,8 @@ namespace berth::resolver {
 // can run it as it is, in any folder.
 std::string resolve_command(const ResolveRequest& request, const Host& host);
 
+// What such a command says of the machine, with a blank in front: " --driver 470.82.01 --gpu 'RTX
+// 3090'"; empty for the machine that berth runs on.
+std::string machine_options(const Host& host);
+
 }  // namespace berth::resolver

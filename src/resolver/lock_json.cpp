@@ -1,9 +1,12 @@
 // berth.lock as JSON. It is read by the reader of catalogue rows, which is as strict as a file from
-// foreign hands needs: unknown keys, wrong types and keys that stand there twice are errors.
+// foreign hands needs: unknown keys, wrong types and keys that stand there twice are errors. What
+// that reader takes for absent, the null of what is not known, must be written down here: a lock
+// that has lost its digest in a merge would run whatever the tag leads to.
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 
 #include "berth/base/printable.hpp"
@@ -44,6 +47,30 @@ Json framework_json(const LockedFramework& framework) {
           {"cuda", version_or_null(framework.cuda)},
           {"capabilities", framework.capabilities},
           {"min_driver", version_or_null(framework.min_driver)}};
+}
+
+// Those of optional facts: the reader of rows asks for the others itself.
+Result<void> expect_keys(const JsonNode& object, std::string_view place,
+                         std::initializer_list<std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (object.type == JsonNode::Type::object && detail::member_of(object, key) == nullptr) {
+      return fail(Errc::invalid_input, fmt::format("{}: `{}` is missing", place, key));
+    }
+  }
+  return {};
+}
+
+Result<void> expect_all_keys(const JsonNode& document, std::string_view name) {
+  BERTH_CHECK(expect_keys(
+      document, fmt::format("`{}`", name),
+      {"digest", "base_image", "cuda", "cuda_compat", "cudnn", "python", "min_driver"}));
+  const JsonNode* frameworks = detail::member_of(document, "frameworks");
+  for (std::size_t i = 0; frameworks != nullptr && i < frameworks->items.size(); ++i) {
+    BERTH_CHECK(
+        expect_keys(frameworks->items[i], fmt::format("`{}`, frameworks[{}]", name, i),
+                    {"build", "index_url", "in_image", "cuda", "capabilities", "min_driver"}));
+  }
+  return {};
 }
 
 // What is not known is null in the file, and absent for the reader of rows.
@@ -115,6 +142,13 @@ Result<LockInput> read_input(const JsonNode& object, const CatalogFileContext& f
   return input;
 }
 
+// The one algorithm that the engines and registries give.
+bool is_digest(std::string_view text) {
+  constexpr std::string_view kAlgorithm = "sha256:";
+  return text.starts_with(kAlgorithm) && text.size() == kAlgorithm.size() + 64 &&
+         text.find_first_not_of("0123456789abcdef", kAlgorithm.size()) == std::string_view::npos;
+}
+
 // An image and a digest that an engine can be asked for, and nothing that begins an option.
 void check_image(CatalogRow& top, const Lock& lock) {
   const auto is_fine = [](unsigned char c) {
@@ -125,9 +159,18 @@ void check_image(CatalogRow& top, const Lock& lock) {
       !std::all_of(lock.image.begin(), lock.image.end(), is_fine)) {
     top.wrong("`image` is no image reference");
   }
-  if (!lock.digest.empty() && (lock.digest.find(':') == std::string::npos ||
-                               !std::all_of(lock.digest.begin(), lock.digest.end(), is_fine))) {
-    top.wrong("`digest` is no digest, as in sha256:…");
+  if (!lock.digest.empty() && !is_digest(lock.digest)) {
+    top.wrong("`digest` is no digest, expected sha256: and 64 hexadecimal digits");
+  }
+}
+
+// Without them the code of a build would not be held against the GPUs.
+void check_frameworks(CatalogRow& top, const Lock& lock, const JsonNode* frameworks) {
+  const bool of_a_framework =
+      lock.source == ImageSource::official || lock.source == ImageSource::ngc;
+  if (of_a_framework && frameworks != nullptr && frameworks->items.empty()) {
+    top.wrong(fmt::format("`frameworks` is empty, and images of `source` {} have one",
+                          name_of(lock.source)));
   }
 }
 
@@ -178,6 +221,7 @@ std::string write_lock(const Lock& lock) {
 Result<Lock> read_lock(std::string_view content, std::string_view name) {
   BERTH_TRY(JsonNode document, detail::parse_json_tree(name, content));
   BERTH_CHECK(check_schema(document, name));
+  BERTH_CHECK(expect_all_keys(document, name));
   drop_nulls(document);
   const CatalogFileContext file{name};
   CatalogRow top(document, file, {});
@@ -199,6 +243,7 @@ Result<Lock> read_lock(std::string_view content, std::string_view name) {
   const JsonNode* frameworks = top.array("frameworks");
   const JsonNode* libraries = top.array("libraries");
   const JsonNode* inputs = top.array("inputs");
+  check_frameworks(top, lock, frameworks);
   BERTH_CHECK(top.finish());
   for (std::size_t i = 0; i < frameworks->items.size(); ++i) {
     BERTH_TRY(LockedFramework framework, read_framework(frameworks->items[i], file, i));

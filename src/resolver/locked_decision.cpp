@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "berth/resolver/lock.hpp"
+#include "resolver/command_text.hpp"
 #include "resolver/driver_rules.hpp"
+#include "resolver/free_gpus.hpp"
 #include "resolver/gpu_rules.hpp"
 #include "resolver/machine.hpp"
 
@@ -19,8 +21,8 @@ constexpr const char* kSource = "berth.lock";
 
 class LockedChecks {
  public:
-  LockedChecks(const Lock& lock, const Machine& machine, const Catalog& catalog)
-      : lock_(lock), machine_(machine), catalog_(catalog) {}
+  LockedChecks(const Lock& lock, const Machine& machine, const Host& host, const Catalog& catalog)
+      : lock_(lock), machine_(machine), host_(host), catalog_(catalog) {}
 
   Result<Decision> decide() {
     fill_in();
@@ -154,12 +156,14 @@ class LockedChecks {
     }
     return std::move(error)
         .named("lock-machine")
-        .hint("`berth resolve --no-lock` says what would run there")
-        .hint("`berth lock --update` chooses anew");
+        .hint(fmt::format("`berth resolve --no-lock{}` says what would run there",
+                          machine_options(host_)))
+        .hint(fmt::format("`berth lock --update{}` chooses anew", machine_options(host_)));
   }
 
   const Lock& lock_;
   const Machine& machine_;
+  const Host& host_;
   const Catalog& catalog_;
   bool jit_ = false;  // some GPU runs only what its driver compiles
   Decision decision_{};
@@ -170,8 +174,19 @@ class LockedChecks {
 
 Result<Decision> locked_decision(const Lock& lock, const ResolveRequest& request, const Host& host,
                                  const Catalog& catalog) {
-  BERTH_TRY(const Machine machine, machine_for(request, host, catalog));
-  return LockedChecks(lock, machine, catalog).decide();
+  const auto decide_on = [&](const ResolveRequest& asked, const Host& offered) -> Result<Decision> {
+    BERTH_TRY(const Machine machine, machine_for(asked, offered, catalog));
+    return LockedChecks(lock, machine, offered, catalog).decide();
+  };
+  const FreeChoice choice =
+      choice_of_free(request, host, [&](const ResolveRequest& asked, const Host& offered) {
+        return decide_on(asked, offered).has_value();
+      });
+  BERTH_TRY(Decision decision, decide_on(request, choice.host));
+  if (!choice.warning.empty()) {
+    decision.warnings.push_back(choice.warning);
+  }
+  return decision;
 }
 
 }  // namespace berth

@@ -6,6 +6,7 @@
 
 #include "resolver/conflict.hpp"
 #include "resolver/decision.hpp"
+#include "resolver/free_gpus.hpp"
 #include "resolver/given_image.hpp"
 #include "resolver/image_requirement.hpp"
 #include "resolver/machine.hpp"
@@ -58,11 +59,38 @@ Result<Decision> decide(const ResolveRequest& request, const Host& host, const C
   return decision_from(search, request, *machine);
 }
 
+// Whether there is a decision at all, without an explanation where there is none.
+bool is_satisfied(const ResolveRequest& request, const Host& host, const Catalog& catalog) {
+  const Result<Machine> machine = machine_for(request, host, catalog);
+  const Result<std::vector<World>> worlds =
+      machine ? worlds_of(request, catalog, machine->architecture) : fail(machine.error());
+  if (!worlds) {
+    return false;
+  }
+  if (request.image) {
+    return given_image_decision(request, *worlds, host, *machine, catalog).has_value();
+  }
+  Search search(request, *machine, catalog);
+  if (worlds->empty()) {
+    search.run_without_framework();
+  } else {
+    search.run(*worlds);
+  }
+  return !search.satisfying().empty();
+}
+
 }  // namespace
 
 Result<Decision> resolve(const ResolveRequest& request, const Host& host, const Catalog& catalog) {
-  BERTH_TRY(Decision decision, decide(request, host, catalog));
-  suppose_requirement(decision, host, catalog);
+  const FreeChoice choice =
+      choice_of_free(request, host, [&catalog](const ResolveRequest& asked, const Host& offered) {
+        return is_satisfied(asked, offered, catalog);
+      });
+  BERTH_TRY(Decision decision, decide(request, choice.host, catalog));
+  suppose_requirement(decision, choice.host, catalog);
+  if (!choice.warning.empty()) {
+    decision.warnings.push_back(choice.warning);
+  }
   return decision;
 }
 

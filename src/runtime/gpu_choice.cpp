@@ -148,6 +148,31 @@ std::vector<GpuSlot> gpu_slots(const NvmlReading& nvml) {
   return slots;
 }
 
+bool is_ambiguous(std::string_view uuid, const std::vector<GpuSlot>& slots) {
+  const bool of_gpu = uuid.starts_with("GPU-");
+  if (!of_gpu && !uuid.starts_with("MIG-")) {
+    return false;
+  }
+  std::string_view found;
+  for (const GpuSlot& slot : slots) {
+    const std::string_view candidate = of_gpu ? slot.gpu_uuid : slot.uuid;
+    if (!candidate.starts_with(uuid) || candidate == found) {
+      continue;
+    }
+    if (candidate == uuid) {
+      return false;  // written in full
+    }
+    if (!found.empty()) {
+      // A later one may still be the whole of it.
+      return std::none_of(slots.begin(), slots.end(), [&](const GpuSlot& other) {
+        return (of_gpu ? other.gpu_uuid : other.uuid) == uuid;
+      });
+    }
+    found = candidate;
+  }
+  return false;
+}
+
 bool suits(const GpuSlot& slot, const GpuWish& wish) {
   return slot.trouble.empty() &&
          (!wish.memory_bytes || is_sold_with(slot.memory_bytes.value_or(0), *wish.memory_bytes));

@@ -150,7 +150,8 @@ Result<Gpu> read_gpu(const Json& value, const std::string& origin, unsigned posi
   gpu.uuid = uuid.value_or("");
   BERTH_TRY(gpu.compute_capability, reader.parsed<ComputeCapability>("compute_capability", "8.6"));
   BERTH_TRY(gpu.memory_bytes, reader.number("memory_bytes"));
-  if (gpu.name.empty() && !gpu.compute_capability) {
+  // Of a lost GPU no more is known than that it is there: it is written with an empty name.
+  if (!name && !gpu.compute_capability) {
     return fail(Errc::invalid_input,
                 fmt::format("{}: `{}` has neither a name nor a compute capability", origin, path));
   }

@@ -32,6 +32,17 @@ bool names(std::string_view entry, const GpuSlot& slot) {
   return uuid && (slot.uuid.starts_with(entry) || slot.gpu_uuid.starts_with(entry));
 }
 
+// The places that an entry names. A beginning that fits several UUIDs names none of them.
+std::vector<std::size_t> places_named(std::string_view entry, const std::vector<GpuSlot>& slots) {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (names(entry, slots[i])) {
+      places.push_back(i);
+    }
+  }
+  return is_ambiguous(entry, slots) ? std::vector<std::size_t>{} : places;
+}
+
 std::size_t gpus_of(const std::vector<GpuSlot>& slots) {
   return slots.empty() ? 0 : slots.back().place + 1;
 }
@@ -48,18 +59,20 @@ void mark(VisibleGpus& visible, const std::vector<GpuSlot>& slots,
           const std::vector<std::string>& entries) {
   for (const std::string& text : entries) {
     const std::string_view entry = trimmed(text);
-    bool found = false;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      const bool named = names(entry, slots[i]);
-      visible.slots[i] = visible.slots[i] || named;
-      found = found || named;
+    const std::vector<std::size_t> places = places_named(entry, slots);
+    for (const std::size_t place : places) {
+      if (!visible.slots[place]) {
+        visible.order.push_back(place);
+      }
+      visible.slots[place] = true;
     }
-    if (!found) {
+    if (places.empty()) {
       const bool on_purpose = entry.empty() || entry == "-1" || entry == "NoDevFiles";
       if (!on_purpose) {
-        visible.warnings.push_back(
-            fmt::format("`{}` in {} is no GPU of this machine: as in CUDA the list ends before it",
-                        printable(entry), visible.variable));
+        visible.warnings.push_back(fmt::format(
+            "`{}` in {} {}: as in CUDA the list ends before it", printable(entry), visible.variable,
+            is_ambiguous(entry, slots) ? "is the beginning of several UUIDs"
+                                       : "is no GPU of this machine"));
       }
       return;
     }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "berth/runtime/nvml.hpp"
@@ -33,6 +34,10 @@ struct GpuSlot {
 // than 1 GiB of its memory is taken: the driver's own share of a large card, or a desktop's, stays
 // below. Leases are the caller's to add to `use`.
 std::vector<GpuSlot> gpu_slots(const NvmlReading& nvml);
+
+// Whether the beginning of a UUID fits more than one GPU, or of a MIG instance's more than one
+// instance: neither CUDA nor the NVIDIA Container Toolkit takes it for any of them.
+bool is_ambiguous(std::string_view uuid, const std::vector<GpuSlot>& slots);
 
 struct GpuWish {
   unsigned count = 1;

@@ -19,8 +19,9 @@ namespace berth::runtime {
 struct VisibleGpus {
   std::string variable{};  // "CUDA_VISIBLE_DEVICES"; empty: nothing limits the choice
   std::string value{};
-  bool allocated = false;     // by Slurm: what lies outside belongs to others
-  std::vector<bool> slots{};  // by the places in the list of slots
+  bool allocated = false;            // by Slurm: what lies outside belongs to others
+  std::vector<bool> slots{};         // by the places in the list of slots
+  std::vector<std::size_t> order{};  // the same places as the variable lists them
   std::vector<std::string> warnings{};
 
   bool limited() const { return !variable.empty(); }
@@ -28,7 +29,7 @@ struct VisibleGpus {
 
 // Numbers are those of `berth gpus` (PCI order); a UUID may be shortened to its beginning, and that
 // of a GPU in MIG mode stands for its instances. As in CUDA the list ends at the first entry that
-// names no GPU: "", "-1" and "NoDevFiles" leave none.
+// names no GPU, or may be the beginning of several; "", "-1" and "NoDevFiles" leave none.
 VisibleGpus visible_gpus(
     const std::vector<GpuSlot>& slots,
     const std::function<std::optional<std::string>(const std::string&)>& environment);

@@ -114,6 +114,7 @@ TEST_CASE("free GPUs are asked for by number, and by memory") {
                           "free:1,memory>20g",
                           "free:1,memory>=",
                           "free:1,memory>=0",
+                          "free:1,memory>=20",
                           "free:1,memory>=x",
                           "free:1,memory",
                           "free:1,memory>=2g,memory>=3g",
@@ -134,7 +135,7 @@ TEST_CASE("free GPUs are asked for by number, and by memory") {
 TEST_CASE("a request prints as one that means the same") {
   for (const char* text :
        {"auto", "none", "all", "2", "device=0,1", "free:2", "free:2,memory>=20g",
-        "free:1,memory>=1500k,capabilities=compute", "free:1,memory>=1025",
+        "free:1,memory>=1500m,capabilities=compute", "free:1,memory>=1048577",
         "all,capabilities=compute", "device=0:1,nvidia.com/gpu=1,capabilities=video,all"}) {
     INFO(text);
     REQUIRE(request(text).text() == text);

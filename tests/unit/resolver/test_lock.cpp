@@ -176,6 +176,40 @@ TEST_CASE("what is no lock is refused with a sentence") {
   REQUIRE(message_of(text.substr(0, text.size() / 2)) != "");
 }
 
+TEST_CASE("a lock that has lost a key is refused, also where null would do") {
+  const std::string text = berth::write_lock(torch_lock());
+  const std::string pair = "  \"";
+  for (const char* key : {"architecture", "base_image", "catalog", "cuda_compat", "cudnn", "digest",
+                          "image", "python", "source"}) {
+    INFO(key);
+    const std::size_t begin = text.find(pair + key + "\"");
+    const std::size_t end = text.find('\n', begin);
+    REQUIRE(message_of(text.substr(0, begin) + text.substr(end + 1)) ==
+            "`berth.lock`: `" + std::string(key) + "` is missing");
+  }
+  REQUIRE(message_of(replaced(text, "      \"in_image\": true,\n", "")) ==
+          "`berth.lock`, frameworks[0]: `in_image` is missing");
+}
+
+TEST_CASE("a lock's digest is one that a registry gives") {
+  Lock lock = torch_lock();
+  for (const std::string& digest : {std::string("sha256:zz"), "sha256:" + std::string(63, 'a'),
+                                    "md5:" + std::string(64, 'a')}) {
+    lock.digest = digest;
+    REQUIRE(message_of(berth::write_lock(lock)) ==
+            "`berth.lock`: `digest` is no digest, expected sha256: and 64 hexadecimal digits");
+  }
+}
+
+TEST_CASE("the lock of a framework's image names the framework") {
+  Lock lock = torch_lock();
+  lock.frameworks.clear();
+  REQUIRE(message_of(berth::write_lock(lock)) ==
+          "`berth.lock`: `frameworks` is empty, and images of `source` official have one");
+  lock.source = berth::ImageSource::given;
+  REQUIRE(berth::read_lock(berth::write_lock(lock), "berth.lock"));
+}
+
 TEST_CASE("inputs that do not have their hash are a bad merge") {
   const std::string text = berth::write_lock(torch_lock());
   REQUIRE(message_of(replaced(text, "\"torch==2.3.1\"", "\"torch==2.4.0\"")) ==

@@ -79,6 +79,15 @@ TEST_CASE("facts survive being written and read", "[host_facts]") {
   REQUIRE(host_facts_document(*read) == document);
 }
 
+TEST_CASE("a lost GPU, of which nothing is known, is written and read", "[host_facts]") {
+  Host host = full_host();
+  host.gpus.push_back({.index = 4});
+  const Result<Host> read = read_host_facts(host_facts_document(host), "host.json");
+  REQUIRE(read);
+  REQUIRE(read->gpus.back().index == 4);
+  REQUIRE(read->gpus.back().name.empty());
+}
+
 TEST_CASE("an empty machine is a document, too", "[host_facts]") {
   const std::string document = host_facts_document(Host());
   REQUIRE(document ==
