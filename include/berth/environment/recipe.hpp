@@ -1,6 +1,7 @@
 // Recipe: how an environment is made of an image, in stages, those first that seldom change: the
-// distribution's packages, a Python with pip where the image has none, the frameworks, the rest. Each stage is an image of its own,
-// `berth/env:<key>`, so that a change of the last one leaves the others alone.
+// distribution's packages, a Python with pip where the image has none, the frameworks, the rest.
+// Each stage is an image of its own, `berth/env:<key>`, so that a change of the last one leaves the
+// others alone.
 //
 // Pure: no I/O. The same inputs give the same keys, on every machine and in any order of the lines.
 #pragma once
@@ -20,15 +21,20 @@ namespace berth::environment {
 
 // A file or folder of the caller's machine that a line installs.
 struct LocalSource {
-  std::string name{};    // in the build: "mypkg-1.0-py3-none-any.whl"
-  std::string digest{};  // of its content
+  // In the build, below /run/berth/files: "3fa1…/mypkg-1.0-py3-none-any.whl"; of an editable
+  // folder, in the project: "lib", "."
+  std::string name{};
+  std::string digest{};     // of its content
+  bool in_project = false;  // editable: installed as what is below /workspace
+  std::string before{};     // of the line: "mypkg @ "
+  std::string after{};      // "[dev] ; python_version < '3.11'"
 };
 
 struct RecipeInputs {
   const PackageRequest& packages;
   const Decision& decision;
   const ImageFacts& base;
-  const ImagePackages& installed;  // in the base
+  const ImagePackages& installed;              // in the base
   std::map<std::string, LocalSource> local{};  // by the path of the line
   // Where pip looks when no line says it: pip's configuration and variables, without credentials.
   std::vector<std::string> indexes{};
@@ -38,10 +44,10 @@ struct Stage {
   enum class Kind { system, python, frameworks, packages };
   Kind kind = Kind::packages;
   // 64 hexadecimal digits: of the base, of this stage's files and those of all before, and of the
-  // programs that carry them out.
+  // programs that carry them out. Credentials are no part of it.
   std::string key{};
   std::map<std::string, std::string> files{};  // for the build: name -> content
-  std::vector<std::string> items{};            // what is installed, for people
+  std::vector<std::string> items{};            // what is installed, for people; no credentials
 };
 
 std::string_view name_of(Stage::Kind kind);  // "system", "python", "frameworks", "packages"
