@@ -40,7 +40,7 @@ class Provider {
     if (stages.empty()) {
       return base_;
     }
-    if (const PipLine* line = environment::needs_git(packages, installed)) {
+    if (const PipLine* line = environment::line_for_git(packages, installed)) {
       needed_by_git_ = line->origin.text;
     }
     BERTH_TRY(ImageFacts image, find_or_build(stages, installed.packages));

@@ -88,7 +88,7 @@ bool satisfied(const PipLine& line, const ImagePackages& image) {
          requirement->url.empty() && accepts(*requirement, installed->second);
 }
 
-const PipLine* needs_git(const PackageRequest& packages, const ImagePackages& image) {
+const PipLine* line_for_git(const PackageRequest& packages, const ImagePackages& image) {
   const auto found =
       std::find_if(packages.lines.begin(), packages.lines.end(),
                    [](const PipLine& line) { return line.text.find("git+") != std::string::npos; });

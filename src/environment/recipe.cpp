@@ -51,7 +51,7 @@ class Sorting {
         names.insert(package.value);
       }
     }
-    if (needs_git(inputs_.packages, inputs_.installed)) {
+    if (line_for_git(inputs_.packages, inputs_.installed)) {
       names.insert({"ca-certificates", "git"});
     }
     return {names.begin(), names.end()};

@@ -36,7 +36,7 @@ ImagePackages image_packages(const BuildLog& said);
 bool satisfied(const PipLine& line, const ImagePackages& image);
 
 // The line that has to be fetched with git, where the image has none; nullptr: there is no such.
-const PipLine* needs_git(const PackageRequest& packages, const ImagePackages& image);
+const PipLine* line_for_git(const PackageRequest& packages, const ImagePackages& image);
 
 // The frameworks and what is compiled against them or belongs to their CUDA: exchanging one of them
 // breaks the others. As constraints, "torch==2.3.1".

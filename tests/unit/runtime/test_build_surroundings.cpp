@@ -1,6 +1,7 @@
 #include "berth/runtime/build_surroundings.hpp"
 
-#include "berth/base/file.hpp"
+#include <algorithm>
+
 #include "berth/runtime/pip_configuration.hpp"
 #include "runtime/netrc.hpp"
 #include "support/catch.hpp"
@@ -9,15 +10,10 @@
 using namespace berth;
 using namespace berth::runtime;
 
-namespace fs = std::filesystem;
+using berth::test::TemporaryFolder;
 using Texts = std::vector<std::string>;
 
 namespace {
-
-void write(const fs::path& file, std::string_view content) {
-  fs::create_directories(file.parent_path());
-  REQUIRE(write_file_atomically(file, content));
-}
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
@@ -27,11 +23,13 @@ bool contains(const std::string& text, std::string_view part) {
 
 TEST_CASE("pip's configuration: a user's file stands above the machine's, a variable above both") {
   const TemporaryFolder folder;
-  const fs::path home = folder.path() / "home";
-  write(folder.path() / "etc/pip.conf",
-        "[global]\nindex-url = https://machine/simple\nextra_index_url =\n  https://a/simple\n"
-        "  https://b/simple\ncert = /etc/ours.pem\n");
-  write(home / ".config/pip/pip.conf", "[install]\nindex-url = https://me:pw-of-user@user/simple\n");
+  const std::filesystem::path home = folder.path() / "home";
+  folder.write(
+      "etc/pip.conf",
+      "[global]\nindex-url = https://machine/simple\nextra_index_url =\n  https://a/simple\n"
+      "  https://b/simple\ncert = /etc/ours.pem\n");
+  folder.write("home/.config/pip/pip.conf",
+               "[install]\nindex-url = https://me:pw-of-user@user/simple\n");
   std::map<std::string, std::string> environment{{"HOME", home.string()}};
   const auto pip = pip_configuration(environment, folder.path());
   REQUIRE(pip);
@@ -50,12 +48,12 @@ TEST_CASE("pip's configuration: a user's file stands above the machine's, a vari
 
 TEST_CASE("pip's configuration: what a container cannot reach is said and left out") {
   const TemporaryFolder folder;
-  write(folder.path() / "etc/pip.conf", "[global]\nfind-links = /srv/wheels https://w/\n");
+  folder.write("etc/pip.conf", "[global]\nfind-links = /srv/wheels https://w/\n");
   const auto pip = pip_configuration({}, folder.path());
   REQUIRE(pip->variables.at("PIP_FIND_LINKS") == "https://w/");
   REQUIRE(pip->warnings.size() == 1);
   REQUIRE(contains(pip->warnings[0], "/srv/wheels"));
-  write(folder.path() / "etc/pip.conf", "[global\n");
+  folder.write("etc/pip.conf", "[global\n");
   REQUIRE(contains(pip_configuration({}, folder.path()).error().message, "pip.conf:1: "));
 }
 
@@ -75,14 +73,17 @@ TEST_CASE("netrc: only the machines that are named are passed on") {
 
 TEST_CASE("surroundings: variables that a line names are passed on, and hidden") {
   const TemporaryFolder folder;
-  write(folder.path() / ".netrc", "machine git.example login me password pw-of-netrc\n");
+  folder.write(".netrc", "machine git.example login me password pw-of-netrc\n");
   Caller caller;
-  caller.environment = {{"HOME", folder.path().string()}, {"PIP_CONFIG_FILE", "/dev/null"},
-                        {"INDEX_TOKEN", "t0ken-of-index"}, {"OTHER_TOKEN", "t0ken-of-other"},
-                        {"PATH", "/bin"},      {"HTTPS_PROXY", "http://me:pw-of-proxy@proxy:3128"}};
-  const auto made = build_surroundings(
-      caller, {"--index-url https://me:${INDEX_TOKEN}@host/simple", "a @ file://${PATH}/a",
-               "b @ git+https://git.example/b.git"});
+  caller.environment = {{"HOME", folder.path().string()},
+                        {"PIP_CONFIG_FILE", "/dev/null"},
+                        {"INDEX_TOKEN", "t0ken-of-index"},
+                        {"OTHER_TOKEN", "t0ken-of-other"},
+                        {"PATH", "/bin"},
+                        {"HTTPS_PROXY", "http://me:pw-of-proxy@proxy:3128"}};
+  const auto made =
+      build_surroundings(caller, {"--index-url https://me:${INDEX_TOKEN}@host/simple",
+                                  "a @ file://${PATH}/a", "b @ git+https://git.example/b.git"});
   REQUIRE(made);
   const std::string& script = made->files.at("surroundings");
   REQUIRE(contains(script, "export INDEX_TOKEN=t0ken-of-index\n"));
