@@ -92,13 +92,16 @@ class PackageIndex:
             self._send(handler, 404, b"")
             return
         self.requests.append(path)
-        kind = "text/html" if path.startswith("/simple/") else "application/octet-stream"
+        kind = "text/html" if path.endswith("/") else "application/octet-stream"
         self._send(handler, 200, content, **{"Content-Type": kind})
 
     def _content(self, path):
         parts = [part for part in path.split("/") if part]
         if parts[:1] == ["files"] and len(parts) == 2 and (self._folder / parts[1]).is_file():
             return (self._folder / parts[1]).read_bytes()
+        # Below the index, as pip sends the password of an address only to what is below it.
+        if parts[:1] == ["simple"] and len(parts) == 3 and (self._folder / parts[2]).is_file():
+            return (self._folder / parts[2]).read_bytes()
         if parts[:1] != ["simple"] or len(parts) > 2:
             return None
         files = sorted(file.name for file in self._folder.iterdir() if file.is_file())
@@ -106,7 +109,7 @@ class PackageIndex:
             return self._links((f"/simple/{name}/", name) for name in {normalised(f.split("-")[0]) for f in files})
         offered = [name for name in files if normalised(name.split("-")[0]) == normalised(parts[1])]
         digests = [hashlib.sha256((self._folder / name).read_bytes()).hexdigest() for name in offered]
-        return self._links((f"/files/{name}#sha256={digest}", name) for name, digest in zip(offered, digests)) \
+        return self._links((f"/simple/{parts[1]}/{name}#sha256={digest}", name) for name, digest in zip(offered, digests)) \
             if offered else None
 
     @staticmethod

@@ -51,7 +51,7 @@ class PackageSources(EngineTest):
         self.wheels.mkdir()
         gateway = Gateway(self.engine.name)  # for the image's missing pip
         self.addCleanup(gateway.close)
-        self.environment.update(gateway.variables, no_proxy="127.0.0.1")
+        self.environment.update(gateway.variables, no_proxy="127.0.0.1,localhost", NO_PROXY="127.0.0.1,localhost")
         before = self.environments()
         self.addCleanup(lambda: [self.engine.remove_image(name) for name in self.environments() - before])
 
@@ -96,7 +96,7 @@ class PackageSources(EngineTest):
             self.assertNotIn(password.encode(), kept, f"the password of {source}")
 
     def test_passwords_of_every_source_reach_pip_and_stay_nowhere(self):
-        for name in ("berth_probe", "berth_conf", "berth_netrc", "berth_variable"):
+        for name in ("berth_probe", "berth_conf", "netrc_probe"):
             write_wheel(self.wheels, name)
         by_url = self.index(user="me", password=PASSWORDS["url"])
         by_conf = self.index(user="me", password=PASSWORDS["pip.conf"])
@@ -105,7 +105,7 @@ class PackageSources(EngineTest):
         (self.home / ".pip").mkdir()
         (self.home / ".pip/pip.conf").write_text(
             f"[global]\nindex-url = {by_conf.url_with('me', PASSWORDS['pip.conf'])}\n")
-        (self.home / ".netrc").write_text(f"machine {by_netrc.host} login me password {PASSWORDS['netrc']}\n")
+        (self.home / ".netrc").write_text(f"machine localhost login me password {PASSWORDS['netrc']}\n")
         proxied = self.environment["http_proxy"].replace("://", f"://me:{PASSWORDS['proxy']}@")
         self.environment.update({name: proxied for name in ("http_proxy", "https_proxy")})
         self.environment["INDEX_PASSWORD"] = PASSWORDS["variable"]
@@ -114,9 +114,8 @@ class PackageSources(EngineTest):
             --extra-index-url {by_variable.url_with("me", "${INDEX_PASSWORD}")}
             berth_probe
             berth_conf
-            netrc_probe @ {by_netrc.url.replace("simple", "files")}netrc_probe-1.0-py3-none-any.whl
+            netrc_probe @ http://localhost:{by_netrc.port}/files/netrc_probe-1.0-py3-none-any.whl
             """)
-        write_wheel(self.wheels, "netrc_probe")
         result = self.python("import berth_probe, berth_conf, netrc_probe; print('all there')")
         self.assert_ended(result, 0, stdout=b"all there\n")
         for index in (by_url, by_conf, by_netrc, by_variable):
