@@ -80,7 +80,7 @@ TEST_CASE("local sources: the key of an editable folder is what its metadata dep
   REQUIRE(project.one(lib, true).digest == before.digest);
   project.write("lib/src/other/new.py");
   REQUIRE(project.one(lib, true).digest != before.digest);
-  REQUIRE(project.one(project.path(".").string() + "lib/.", true).name == "lib");
+  REQUIRE(project.one(project.path("lib/.").string(), true).name == "lib");
 }
 
 TEST_CASE("local sources: what cannot be installed is said with its line") {
