@@ -19,12 +19,13 @@ using Packages = std::map<std::string, std::string>;
 class Provider {
  public:
   Provider(const PlannedRun& run, const ImageFacts& base, const std::string& run_id,
-           Context& context, const std::stop_token& stop)
+           BuildSources sources, Context& context, const std::stop_token& stop)
       : run_(run),
         base_(base),
+        sources_(std::move(sources)),
         context_(context),
         stop_(stop),
-        runner_(run, base, run_id, context, stop) {}
+        runner_(run, base, run_id, sources_, context, stop) {}
 
   Result<ImageFacts> provide() {
     BERTH_TRY(const ImagePackages installed, runner_.inspect());
@@ -34,9 +35,13 @@ class Provider {
     }
     BERTH_CHECK(environment::check_held(packages, installed, base_.reference));
     const std::vector<Stage> stages =
-        environment::make_recipe({packages, run_.plan.decision, base_, installed});
+        environment::make_recipe({packages, run_.plan.decision, base_, installed,
+                                  sources_.local.sources(), sources_.surroundings.indexes});
     if (stages.empty()) {
       return base_;
+    }
+    if (const PipLine* line = environment::line_for_git(packages, installed)) {
+      needed_by_git_ = line->origin.text;
     }
     BERTH_TRY(ImageFacts image, find_or_build(stages, installed.packages));
     runtime::EnvironmentStore(context_.surroundings.environment)
@@ -75,11 +80,28 @@ class Provider {
         break;
       }
     }
+    if (next < stages.size()) {
+      say_what_is_special(stages[next]);
+    }
     for (; next < stages.size(); ++next) {
       BERTH_TRY(image, build(stages[next], image.id, packages));
       packages = environment::packages_in(image.labels, std::move(packages));
     }
     return image;
+  }
+
+  // Before the first stage that is built.
+  void say_what_is_special(const Stage& first) const {
+    if (!needed_by_git_.empty() && first.kind == Stage::Kind::system) {
+      context_.messages.note(
+          fmt::format("git is added to the image: {} has to be fetched with it", needed_by_git_));
+    }
+    for (const std::string& warning : sources_.surroundings.warnings) {
+      context_.messages.warning(warning);
+    }
+    for (const std::string& note : sources_.local.notes()) {
+      context_.messages.note(note);
+    }
   }
 
   // Somebody else may be at it: a container of a name exists only once.
@@ -114,6 +136,8 @@ class Provider {
 
   const PlannedRun& run_;
   const ImageFacts& base_;
+  const BuildSources sources_;
+  std::string needed_by_git_{};  // "requirements.txt:3"
   Context& context_;
   const std::stop_token& stop_;
   StageRunner runner_;
@@ -145,7 +169,11 @@ bool nothing_to_do(const PlannedRun& run) {
 Result<ImageFacts> provide_environment(const PlannedRun& run, const ImageFacts& base,
                                        const std::string& run_id, Context& context,
                                        const std::stop_token& stop) {
-  return nothing_to_do(run) ? base : Provider(run, base, run_id, context, stop).provide();
+  if (nothing_to_do(run)) {
+    return base;
+  }
+  BERTH_TRY(BuildSources sources, find_build_sources(run));
+  return Provider(run, base, run_id, std::move(sources), context, stop).provide();
 }
 
 }  // namespace berth::cli

@@ -35,8 +35,10 @@ std::string plan_file(const Decision& decision) {
 
 // The lines for berth, as they were said: what find_look() gives back.
 std::string as_said(const ImagePackages& image) {
-  std::string text = fmt::format("@berth fact python={}\n@berth fact machine={}\n{}", image.python,
-                                 image.machine, image.uv ? "@berth fact uv=yes\n" : "");
+  std::string text =
+      fmt::format("@berth fact python={}\n@berth fact machine={}\n{}", image.python, image.machine,
+                  (image.uv ? std::string("@berth fact uv=yes\n") : std::string()) +
+                      (image.git ? "@berth fact git=yes\n" : ""));
   for (const auto& [name, version] : image.packages) {
     text += fmt::format("@berth package {}=={}\n", name, version);
   }
@@ -52,8 +54,30 @@ std::string lines_of(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-std::string StageRunner::archive_of(const std::map<std::string, std::string>& files,
-                                    const runtime::BuildSurroundings& surroundings) const {
+Result<BuildSources> find_build_sources(const PlannedRun& run) {
+  const PackageRequest& packages = run.request.run.packages;
+  std::vector<std::string> lines;
+  for (const auto* each : {&packages.lines, &packages.constraints}) {
+    for (const PipLine& line : *each) {
+      lines.push_back(line.text);
+    }
+  }
+  for (const auto& [from, to] : packages.mirrors) {
+    lines.push_back(to);
+  }
+  for (const FrameworkChoice& framework : run.plan.decision.frameworks) {
+    lines.push_back(framework.index_url);
+  }
+  BERTH_TRY(runtime::BuildSurroundings surroundings,
+            runtime::build_surroundings(run.caller, lines));
+  BERTH_TRY(
+      environment::LocalSources local,
+      environment::LocalSources::find(packages, run.request.run.project, run.caller.environment));
+  return BuildSources{std::move(surroundings), std::move(local)};
+}
+
+Result<std::string> StageRunner::archive_of(const Stage* stage,
+                                            const std::map<std::string, std::string>& files) const {
   TarWriter archive;
   for (const auto& [name, content] : environment::programs()) {
     archive.add_file(name, content);
@@ -61,10 +85,13 @@ std::string StageRunner::archive_of(const std::map<std::string, std::string>& fi
   for (const auto& [name, content] : files) {
     archive.add_file(name, content);
   }
-  for (const auto& [name, content] : surroundings.files) {
+  for (const auto& [name, content] : sources_.surroundings.files) {
     archive.add_file(name, content, 0600);
   }
   archive.add_file("plan", plan_file(run_.plan.decision));
+  if (stage != nullptr && stage->kind == Stage::Kind::packages) {
+    BERTH_CHECK(sources_.local.pack(archive));
+  }
   return std::move(archive).finish();
 }
 
@@ -116,14 +143,16 @@ Result<void> StageRunner::build(const Stage& stage, const std::string& on,
 Result<int> StageRunner::carry_out(const Stage* stage, const std::string& on,
                                    const std::map<std::string, std::string>& files,
                                    BuildLog& said) {
-  BERTH_TRY(const runtime::BuildSurroundings surroundings,
-            runtime::build_surroundings(run_.caller));
-  said.hide(surroundings.secrets);
+  said.hide(sources_.surroundings.secrets);
   const RunRequest& request = run_.request.run;
   runtime::StageBuild order{.image = on, .base = base_};
   order.run_id = run_id_;
   order.stage = stage == nullptr ? "inspect" : std::string(environment::name_of(stage->kind));
-  order.archive = archive_of(files, surroundings);
+  BERTH_TRY(order.archive, archive_of(stage, files));
+  if (stage != nullptr && stage->kind == Stage::Kind::packages) {
+    order.local_files = !sources_.local.empty();
+    order.workspace = sources_.local.has_editable();
+  }
   // A run without a network needs its packages all the same.
   order.network = request.network == "none" ? "" : request.network.value_or("");
   order.extra_hosts = request.options.extra_hosts;

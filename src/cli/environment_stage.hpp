@@ -8,6 +8,7 @@
 
 #include "berth/base/result.hpp"
 #include "berth/environment/build_log.hpp"
+#include "berth/environment/local_sources.hpp"
 #include "berth/environment/recipe.hpp"
 #include "berth/model/image_facts.hpp"
 #include "berth/runtime/build_surroundings.hpp"
@@ -16,12 +17,25 @@
 
 namespace berth::cli {
 
+// What a build takes from the caller's machine.
+struct BuildSources {
+  runtime::BuildSurroundings surroundings;
+  environment::LocalSources local;
+};
+// Errors: those of build_surroundings() and LocalSources::find().
+Result<BuildSources> find_build_sources(const PlannedRun& run);
+
 class StageRunner {
  public:
   // All of them must outlive it.
   StageRunner(const PlannedRun& run, const ImageFacts& base, const std::string& run_id,
-              Context& context, const std::stop_token& stop)
-      : run_(run), base_(base), run_id_(run_id), context_(context), stop_(stop) {}
+              const BuildSources& sources, Context& context, const std::stop_token& stop)
+      : run_(run),
+        base_(base),
+        run_id_(run_id),
+        sources_(sources),
+        context_(context),
+        stop_(stop) {}
 
   // What is in the image, without a change to anything. Looked up where the same image was looked
   // at before.
@@ -37,12 +51,13 @@ class StageRunner {
   Result<int> carry_out(const environment::Stage* stage, const std::string& on,
                         const std::map<std::string, std::string>& files,
                         environment::BuildLog& said);
-  std::string archive_of(const std::map<std::string, std::string>& files,
-                         const runtime::BuildSurroundings& surroundings) const;
+  Result<std::string> archive_of(const environment::Stage* stage,
+                                 const std::map<std::string, std::string>& files) const;
 
   const PlannedRun& run_;
   const ImageFacts& base_;
   const std::string& run_id_;
+  const BuildSources& sources_;
   Context& context_;
   const std::stop_token& stop_;
 };

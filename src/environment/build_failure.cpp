@@ -360,6 +360,15 @@ Verdict said_reason(const Reading& log) {
             .named("no-python")
             .hint("`berth resolve --explain` shows images that bring a Python along"));
   }
+  if (reason == "editable-extension") {
+    return log.finished(
+        Error{Errc::no_solution,
+              fmt::format("`{}` is compiled, and an editable package cannot hold it: it would have to "
+                          "be in the project",
+                          detail)}
+            .named("editable-extension")
+            .hint("`.` in place of `-e .` installs the package with it"));
+  }
   if (reason == "no-pip") {
     return log.finished(
         Error{Errc::no_solution, fmt::format("`{}` has no pip, and none can be installed", base)}

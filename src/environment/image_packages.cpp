@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "berth/base/credentials.hpp"
 #include "berth/base/dotted_version.hpp"
 
 namespace berth::environment {
@@ -64,6 +65,7 @@ ImagePackages image_packages(const BuildLog& said) {
   image.python = fact("python");
   image.machine = fact("machine");
   image.uv = !fact("uv").empty();
+  image.git = !fact("git").empty();
   for (const std::string& package : said.packages()) {
     const std::size_t end = std::min(package.find("=="), package.size());
     image.packages[package.substr(0, end)] =
@@ -84,6 +86,13 @@ bool satisfied(const PipLine& line, const ImagePackages& image) {
   const auto installed = image.packages.find(requirement->name);
   return installed != image.packages.end() && requirement->extras.empty() &&
          requirement->url.empty() && accepts(*requirement, installed->second);
+}
+
+const PipLine* line_for_git(const PackageRequest& packages, const ImagePackages& image) {
+  const auto found =
+      std::find_if(packages.lines.begin(), packages.lines.end(),
+                   [](const PipLine& line) { return line.text.find("git+") != std::string::npos; });
+  return image.git || found == packages.lines.end() ? nullptr : &*found;
 }
 
 std::vector<std::string> held_packages(const std::map<std::string, std::string>& packages) {
@@ -107,17 +116,17 @@ Result<void> check_held(const PackageRequest& packages, const ImagePackages& ima
     if (installed == image.packages.end() || accepts(*requirement, installed->second)) {
       continue;
     }
-    return fail(
-        Error{Errc::no_solution,
-              fmt::format("`{}` contradicts the image: it has {} {}", requirement->text(),
-                          requirement->name, installed->second)}
-            .named("framework-conflict")
-            .note(fmt::format("`{}` is asked for by {}", requirement->text(), line.origin.text))
-            .note(fmt::format("`{}` is made for that {}, and berth does not exchange it",
-                              image_name, requirement->name))
-            .hint(
-                fmt::format("`berth resolve '{}'` finds an image that has it", requirement->text()))
-            .hint("`berth run --no-packages …` runs the image as it is"));
+    return fail(Error{Errc::no_solution, fmt::format("`{}` contradicts the image: it has {} {}",
+                                                     without_credentials(requirement->text()),
+                                                     requirement->name, installed->second)}
+                    .named("framework-conflict")
+                    .note(fmt::format("`{}` is asked for by {}",
+                                      without_credentials(requirement->text()), line.origin.text))
+                    .note(fmt::format("`{}` is made for that {}, and berth does not exchange it",
+                                      image_name, requirement->name))
+                    .hint(fmt::format("`berth resolve '{}'` finds an image that has it",
+                                      without_credentials(requirement->text())))
+                    .hint("`berth run --no-packages …` runs the image as it is"));
   }
   return {};
 }

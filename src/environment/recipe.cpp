@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <set>
 
+#include "berth/base/credentials.hpp"
 #include "berth/base/embedded.hpp"
 #include "berth/base/sha256.hpp"
 #include "berth/base/text.hpp"
@@ -14,6 +16,8 @@
 namespace berth::environment {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::size_t kTagDigits = 24;
 
@@ -48,6 +52,9 @@ class Sorting {
         names.insert(package.value);
       }
     }
+    if (line_for_git(inputs_.packages, inputs_.installed)) {
+      names.insert({"ca-certificates", "git"});
+    }
     return {names.begin(), names.end()};
   }
 
@@ -56,7 +63,8 @@ class Sorting {
     std::vector<std::string> lines;
     for (const FrameworkChoice& framework : inputs_.decision.frameworks) {
       if (!framework.in_image) {
-        const FrameworkInstall install = install_of(framework);
+        FrameworkInstall install = install_of(framework);
+        install.url = install.url.empty() ? install.url : mirrored(install.url);
         std::string line = place_text(install) + ' ' + install.requirement;
         for (const std::string& companion : companions_of(framework)) {
           line += ' ' + companion;
@@ -89,9 +97,10 @@ class Sorting {
   std::vector<std::string> options() const {
     std::vector<std::string> lines;
     for (const PipLine& line : inputs_.packages.lines) {
+      const std::string text = mirrored(line.text);
       if (line.kind == PipLine::Kind::option &&
-          std::find(lines.begin(), lines.end(), line.text) == lines.end()) {
-        lines.push_back(line.text);
+          std::find(lines.begin(), lines.end(), text) == lines.end()) {
+        lines.push_back(text);
       }
     }
     return lines;
@@ -147,9 +156,28 @@ class Sorting {
   std::string text_of(const PipLine& line) const {
     const std::string flag = line.editable ? "-e " : "";
     if (const auto local = inputs_.local.find(line.text); local != inputs_.local.end()) {
-      return fmt::format("{}/run/berth/files/{}", flag, local->second.name);
+      const LocalSource& source = local->second;
+      const std::string place =
+          (fs::path(source.in_project ? "/workspace" : "/run/berth/files") / source.name)
+              .lexically_normal()
+              .string();
+      const std::string scheme = source.before.empty() ? "" : "file://";
+      return flag + source.before + scheme + place + source.after;
     }
     return flag + line.text;
+  }
+
+  // With the address of the longest mirror that fits in each address.
+  std::string mirrored(std::string text) const {
+    const auto& mirrors = inputs_.packages.mirrors;
+    for (auto mirror = mirrors.rbegin(); mirror != mirrors.rend(); ++mirror) {
+      const std::size_t at = text.find(mirror->first);
+      const std::size_t end = at + mirror->first.size();
+      if (at != std::string::npos && (end == text.size() || text[end] == '/' || text[end] == ' ')) {
+        return text.replace(at, mirror->first.size(), mirror->second);
+      }
+    }
+    return text;
   }
 
   const RecipeInputs& inputs_;
@@ -166,10 +194,14 @@ class Recipe {
     if (items.empty()) {
       return;
     }
+    for (std::string& item : items) {
+      item = without_credentials(item);
+    }
     Stage stage{kind, {}, std::move(files), std::move(items)};
     std::string known = before_ + '\n' + std::string(name_of(kind)) + '\n';
     for (const auto& [name, content] : stage.files) {
-      known += fmt::format("{} {}\n{}", name, content.size(), content);
+      const std::string shown = without_credentials(content);
+      known += fmt::format("{} {}\n{}", name, shown.size(), shown);
     }
     before_ = stage.key = sha256_hex(known);
     stages_.push_back(std::move(stage));
@@ -220,16 +252,21 @@ std::vector<Stage> make_recipe(const RecipeInputs& inputs) {
                python ? std::vector<std::string>{"pip"}
                       : std::vector<std::string>{"python" + inputs.decision.python, "pip"});
   }
-  recipe.add(Stage::Kind::frameworks, {{"frameworks.txt", lines_text(frameworks)}}, frameworks);
-  std::string digests;
+  const bool usual_index = std::any_of(frameworks.begin(), frameworks.end(),
+                                       [](const auto& line) { return line.starts_with("- "); });
+  recipe.add(Stage::Kind::frameworks,
+             {{"frameworks.txt", lines_text(frameworks)},
+              {"indexes.txt", usual_index ? lines_text(inputs.indexes) : ""}},
+             frameworks);
+  std::set<std::string> digests;
   for (const auto& [path, source] : inputs.local) {
-    digests += source.name + ' ' + source.digest + '\n';
+    digests.insert(source.name + ' ' + source.digest);
   }
   recipe.add(Stage::Kind::packages,
              {{"requirements.txt", lines_text(sorted.options()) + lines_text(requirements)},
               {"constraints.txt", lines_text(sorted.constraints())},
               {"indexes.txt", lines_text(inputs.indexes)},
-              {"digests.txt", digests}},
+              {"digests.txt", lines_text({digests.begin(), digests.end()})}},
              requirements);
   return recipe.take();
 }

@@ -2,39 +2,124 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
+#include "berth/base/credentials.hpp"
 #include "berth/base/file.hpp"
 #include "berth/base/text.hpp"
+#include "berth/runtime/pip_configuration.hpp"
+#include "runtime/netrc.hpp"
 
 namespace berth::runtime {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* kCaBundle = "/run/berth/ca.crt";
+constexpr const char* kNetrc = "/run/berth/netrc";
 
-// pip's and uv's variables that say where packages are and how they are reached. Not those that
-// name folders of the caller's machine.
-constexpr std::array<std::string_view, 11> kIndexVariables = {"PIP_INDEX_URL",
-                                                              "PIP_EXTRA_INDEX_URL",
-                                                              "PIP_TRUSTED_HOST",
-                                                              "PIP_DEFAULT_TIMEOUT",
-                                                              "PIP_RETRIES",
-                                                              "UV_INDEX",
-                                                              "UV_DEFAULT_INDEX",
-                                                              "UV_INDEX_URL",
-                                                              "UV_EXTRA_INDEX_URL",
-                                                              "UV_INSECURE_HOST",
-                                                              "UV_PYTHON_INSTALL_MIRROR"};
+// In lower case, as all programs know them. curl and apt do not know HTTP_PROXY.
+constexpr std::array<std::string_view, 4> kProxyVariables = {"http_proxy", "https_proxy",
+                                                             "no_proxy", "all_proxy"};
 
-constexpr std::array<std::string_view, 8> kProxyVariables = {
-    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
-    "NO_PROXY",   "no_proxy",   "ALL_PROXY",   "all_proxy"};
+std::string upper(std::string_view name) {
+  std::string text(name);
+  for (char& letter : text) {
+    letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+  }
+  return text;
+}
+
+// `${NAME}`, as pip expands it in a requirement file: capitals, digits and `_`.
+std::set<std::string> variables_in(const std::string& line) {
+  std::set<std::string> names;
+  for (std::size_t at = line.find("${"); at != std::string::npos; at = line.find("${", at + 2)) {
+    const std::size_t end = line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", at + 2);
+    if (end != std::string::npos && line[end] == '}' && end > at + 2) {
+      names.insert(line.substr(at + 2, end - at - 2));
+    }
+  }
+  return names;
+}
+
+// Those that would change the programs of the build rather than a line of a file.
+bool is_of_a_machine(const std::string& name) {
+  return name == "PATH" || name == "HOME" || name == "SHELL" || name == "IFS" || name == "ENV" ||
+         name.starts_with("LD_") || name.starts_with("PYTHON") || name.starts_with("PIP_") ||
+         name.starts_with("UV_");
+}
 
 class Surroundings {
  public:
-  void set(std::string_view name, std::string_view value) {
-    script_ += std::string("export ") + std::string(name) + "=" + shell_quoted(value) + "\n";
-    note_password(value);
+  explicit Surroundings(const Caller& caller) : caller_(caller) {}
+
+  void add_proxies() {
+    // Docker's own configuration for containers stands above the caller's variables.
+    const auto& source = caller_.proxies.empty() ? caller_.environment : caller_.proxies;
+    for (const std::string_view name : kProxyVariables) {
+      const auto lower = source.find(std::string(name));
+      const auto found = lower != source.end() ? lower : source.find(upper(name));
+      if (found != source.end() && !found->second.empty()) {
+        set(name, found->second);
+        set(upper(name), found->second);
+      }
+    }
+  }
+
+  Result<void> add_pip() {
+    BERTH_TRY(PipConfiguration pip, pip_configuration(caller_.environment));
+    for (const auto& [name, value] : pip.variables) {
+      set(name, value);
+      note_hosts(value);
+    }
+    made_.indexes = std::move(pip.indexes);
+    made_.warnings = std::move(pip.warnings);
+    return {};
+  }
+
+  Result<void> add_certificates() {
+    if (!caller_.ca_bundle) {
+      return {};
+    }
+    BERTH_TRY(made_.files["ca.crt"], read_file(*caller_.ca_bundle));
+    for (const char* name :
+         {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO"}) {
+      set(name, kCaBundle);
+    }
+    return {};
+  }
+
+  void add_line(const std::string& line) {
+    note_secrets(line);
+    note_hosts(line);
+    for (const std::string& name : variables_in(line)) {
+      const auto found = caller_.environment.find(name);
+      if (found != caller_.environment.end() && !is_of_a_machine(name)) {
+        set(name, found->second);
+        note_hosts("://" + found->second);  // of "https://${INDEX_HOST}/simple"
+        hide(found->second);
+      }
+    }
+  }
+
+  // Comes last: it is for the hosts that have been named until then.
+  Result<void> add_netrc() {
+    const Result<std::string> netrc = read_file(netrc_file());
+    if (!netrc) {
+      return netrc.error().code == Errc::not_found ? Result<void>()
+                                                   : Result<void>(fail(netrc.error()));
+    }
+    NetrcExcerpt excerpt = netrc_for(*netrc, hosts_);
+    if (excerpt.text.empty()) {
+      return {};
+    }
+    made_.files["netrc"] = std::move(excerpt.text);
+    set("NETRC", kNetrc);
+    for (const std::string& password : excerpt.passwords) {
+      hide(password);
+    }
+    return {};
   }
 
   BuildSurroundings take() {
@@ -42,54 +127,57 @@ class Surroundings {
     return std::move(made_);
   }
 
-  BuildSurroundings& made() { return made_; }
-
  private:
-  // Of "https://user:password@host/": both the password and the pair.
-  void note_password(std::string_view value) {
-    for (std::size_t scheme = value.find("://"); scheme != std::string_view::npos;
-         scheme = value.find("://", scheme + 3)) {
-      const std::string_view rest = value.substr(scheme + 3);
-      const std::string_view authority = rest.substr(0, rest.find_first_of("/ "));
-      const std::size_t at = authority.rfind('@');
-      const std::size_t colon = authority.find(':');
-      if (at != std::string_view::npos && colon < at) {
-        made_.secrets.emplace_back(authority.substr(colon + 1, at - colon - 1));
-      }
+  void set(std::string_view name, std::string_view value) {
+    script_ += std::string("export ") + std::string(name) + "=" + shell_quoted(value) + "\n";
+    note_secrets(value);
+  }
+
+  void hide(const std::string& secret) {
+    constexpr std::size_t kShort = 4;  // part of many a word
+    if (secret.size() >= kShort) {
+      made_.secrets.push_back(secret);
     }
   }
 
+  void note_secrets(std::string_view text) {
+    for (std::string& secret : credentials_in(text)) {
+      made_.secrets.push_back(std::move(secret));
+    }
+  }
+
+  void note_hosts(std::string_view text) {
+    for (std::string& host : hosts_in(text)) {
+      hosts_.insert(std::move(host));
+    }
+  }
+
+  fs::path netrc_file() const {
+    const auto value = [this](const char* name) {
+      const auto found = caller_.environment.find(name);
+      return found == caller_.environment.end() ? std::string() : found->second;
+    };
+    return value("NETRC").empty() ? fs::path(value("HOME")) / ".netrc" : fs::path(value("NETRC"));
+  }
+
+  const Caller& caller_;
+  std::set<std::string> hosts_{};
   std::string script_{};
   BuildSurroundings made_{};
 };
 
 }  // namespace
 
-Result<BuildSurroundings> build_surroundings(const Caller& caller) {
-  Surroundings surroundings;
-  // Docker's own configuration for containers stands above the caller's variables.
-  for (const std::string_view name : kProxyVariables) {
-    const auto own = caller.environment.find(std::string(name));
-    if (caller.proxies.empty() && own != caller.environment.end()) {
-      surroundings.set(name, own->second);
-    }
+Result<BuildSurroundings> build_surroundings(const Caller& caller,
+                                             const std::vector<std::string>& lines) {
+  Surroundings surroundings(caller);
+  surroundings.add_proxies();
+  BERTH_CHECK(surroundings.add_pip());
+  BERTH_CHECK(surroundings.add_certificates());
+  for (const std::string& line : lines) {
+    surroundings.add_line(line);
   }
-  for (const auto& [name, value] : caller.proxies) {
-    surroundings.set(name, value);
-  }
-  for (const std::string_view name : kIndexVariables) {
-    if (const auto own = caller.environment.find(std::string(name));
-        own != caller.environment.end()) {
-      surroundings.set(name, own->second);
-    }
-  }
-  if (caller.ca_bundle) {
-    BERTH_TRY(surroundings.made().files["ca.crt"], read_file(*caller.ca_bundle));
-    for (const char* name :
-         {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO"}) {
-      surroundings.set(name, kCaBundle);
-    }
-  }
+  BERTH_CHECK(surroundings.add_netrc());
   return surroundings.take();
 }
 

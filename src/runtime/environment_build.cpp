@@ -23,6 +23,14 @@ std::string container_name(const std::string& repository, const std::string& tag
   return name;
 }
 
+Mount own_volume(const std::string& target) {
+  Mount mount;
+  mount.type = Mount::Type::volume;
+  mount.target = target;
+  mount.no_copy = true;  // what an image has at /workspace is of no use here
+  return mount;
+}
+
 ContainerSpec container_of(const StageBuild& build) {
   ContainerSpec spec;
   spec.image = build.image;
@@ -43,6 +51,12 @@ ContainerSpec container_of(const StageBuild& build) {
   cache.source = kCacheVolume;
   cache.target = "/var/cache/berth";
   spec.mounts.push_back(cache);
+  if (build.local_files) {
+    spec.mounts.push_back(own_volume(std::string(kFolder) + "/files"));
+  }
+  if (build.workspace) {
+    spec.mounts.push_back(own_volume("/workspace"));
+  }
   spec.labels[kBuildLabel] = build.run_id;
   spec.network = build.network;
   spec.options.extra_hosts = build.extra_hosts;

@@ -70,8 +70,13 @@ Result<void> add_pip_packages(ProjectFacts& facts, const Settings& settings, con
   return {};
 }
 
-PackageRequest package_request(ProjectFacts& facts, Settings& settings, const Flags& flags) {
+PackageRequest package_request(ProjectFacts& facts, Settings& settings, const Settings& user,
+                               const Flags& flags) {
   PackageRequest packages;
+  packages.mirrors = user.mirrors;
+  for (const auto& [from, to] : settings.mirrors) {
+    packages.mirrors[from] = to;
+  }
   packages.enabled = !flags.no_packages;
   packages.asked_for = !settings.pip_packages.empty() || !settings.apt_packages.empty() ||
                        !flags.requirement_files.empty() || !flags.pip.empty() || !flags.apt.empty();
@@ -272,7 +277,7 @@ Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings)
   add_warnings(request.warnings, sources, all.facts);
   request.files = sources.files();
   BERTH_TRY(request.resolve, resolve_request(all.settings, all.facts, all.user));
-  PackageRequest packages = package_request(all.facts, all.settings, flags);
+  PackageRequest packages = package_request(all.facts, all.settings, all.user, flags);
   overlay(all.user, std::move(all.settings));
   BERTH_TRY(request.run, run_request(flags, std::move(all.user), sources));
   request.run.packages = std::move(packages);

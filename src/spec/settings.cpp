@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "berth/base/bytes.hpp"
+#include "berth/base/credentials.hpp"
 #include "berth/base/duration.hpp"
 #include "berth/base/text.hpp"
 
@@ -123,6 +124,18 @@ Result<void> set_text(Settings& settings, std::string_view text, const Origin& o
   return {};
 }
 
+// "FROM=TO", several of them separated by blanks.
+Result<void> set_mirrors(Settings& settings, std::string_view text, const Origin&) {
+  for (const std::string& pair : split(text, ' ')) {
+    if (!pair.empty()) {
+      const std::size_t equals = std::min(pair.find("=http"), pair.size());
+      BERTH_CHECK(add_mirror(settings, pair.substr(0, equals),
+                             equals < pair.size() ? pair.substr(equals + 1) : std::string()));
+    }
+  }
+  return {};
+}
+
 template <class T>
 void replace(std::optional<T>& below, std::optional<T>& above) {
   if (above) {
@@ -180,6 +193,28 @@ void overlay(Settings& below, Settings above) {
   if (!above.apt_packages.empty()) {
     below.apt_packages = std::move(above.apt_packages);
   }
+  for (auto& [from, to] : above.mirrors) {
+    below.mirrors[from] = std::move(to);
+  }
+}
+
+Result<void> add_mirror(Settings& settings, std::string_view from, std::string_view to) {
+  const auto address = [](std::string_view text) {
+    text = trimmed(text);
+    while (text.ends_with('/')) {
+      text.remove_suffix(1);
+    }
+    return std::string(text.starts_with("https://") || text.starts_with("http://") ? text : "");
+  };
+  const std::string old_address = address(from);
+  std::string new_address = address(to);
+  if (old_address.empty() || new_address.empty()) {
+    return refuse(without_credentials(old_address.empty() ? from : to),
+                  "is no address, expected for example "
+                  "https://download.pytorch.org/whl=https://mirror.example/whl");
+  }
+  settings.mirrors[old_address] = std::move(new_address);
+  return {};
 }
 
 const std::vector<ScalarKey>& scalar_keys() {
@@ -201,6 +236,8 @@ const std::vector<ScalarKey>& scalar_keys() {
       {"memory", "BERTH_MEMORY", "64g", set_memory},
       {"cpus", "BERTH_CPUS", "8", set_cpus},
       {"timeout", "BERTH_TIMEOUT", "12h", set_timeout},
+      {"mirrors", "BERTH_MIRRORS", "https://download.pytorch.org/whl=https://mirror.example/whl",
+       set_mirrors},
   };
   return kKeys;
 }

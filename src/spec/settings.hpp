@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ struct Settings {
   std::vector<std::string> cdi_devices{};
   std::vector<Sourced<std::string>> pip_packages{};  // requirements.txt lines
   std::vector<Sourced<std::string>> apt_packages{};
+  std::map<std::string, std::string> mirrors{};  // an address -> what is asked instead
 };
 
 // `above` wins, value by value. Variables are replaced by name, mounts by target, ports and devices
@@ -73,6 +75,9 @@ Result<Sourced<Mount>> mount_at(const Origin& origin, std::string_view text,
 // docker's -p and --device. The error does not say where the text stands.
 Result<void> add_ports(Settings& settings, std::string_view text);
 Result<void> add_device(Settings& settings, std::string_view text);
+
+// "https://download.pytorch.org/whl", "https://mirror.example/whl".
+Result<void> add_mirror(Settings& settings, std::string_view from, std::string_view to);
 
 // true, yes, on, t, 1 and their opposites, in any case.
 std::optional<bool> parse_switch(std::string_view text);

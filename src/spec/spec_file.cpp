@@ -176,12 +176,30 @@ Result<void> set_packages(Reading& reading, Settings& settings, const Node& node
   return {};
 }
 
+Result<void> set_mirror_map(Reading& reading, Settings& settings, const Node& node) {
+  if (!node.is_map()) {
+    return wrong_type(reading, "mirrors", node,
+                      "a map such as `{ \"https://download.pytorch.org/whl\": "
+                      "https://mirror.example/whl }`");
+  }
+  for (const Member& member : node.members) {
+    if (!member.value.is_scalar()) {
+      return wrong_type(reading, "mirrors." + member.key, member.value, "an address");
+    }
+    if (Result<void> added = add_mirror(settings, member.key, member.value.text); !added) {
+      return malformed(origin_at(reading.file, member.line), std::move(added).error());
+    }
+  }
+  return {};
+}
+
 Result<void> set_jobs(Reading& reading, Settings& settings, const Node& node);
 
 const std::vector<StructuredKey>& structured_keys() {
   static const std::vector<StructuredKey> kKeys = {
       {"framework", true, true, set_framework},
       {"packages", true, true, set_packages},
+      {"mirrors", true, true, set_mirror_map},
       {"run", true, false, set_run},
       {"env", true, true, set_env},
       {"mounts", true, true, set_mounts},

@@ -28,7 +28,7 @@ struct FailedBuild {
 // "package-not-for-python", "package-needs-compiler", "package-conflict", "framework-conflict",
 // "framework-wrong", "hash-mismatch", "index-unreachable", "index-certificate", "index-refused",
 // "disk-full", "system-package-not-found", "system-index", "no-apt", "no-python", "no-pip",
-// "build-failed".
+// "editable-extension", "build-failed".
 Error explain_failure(const FailedBuild& build);
 
 }  // namespace berth::environment

@@ -19,6 +19,7 @@ struct ImagePackages {
   std::string python{};                           // "3.10.12"; empty: it has none
   std::string machine{};                          // "x86_64"
   bool uv = false;                                // on its PATH
+  bool git = false;                               // the same
   std::map<std::string, std::string> packages{};  // of that Python: normalised name -> version
   std::set<std::string> system{};                 // the distribution's, by name
 
@@ -33,6 +34,9 @@ ImagePackages image_packages(const BuildLog& said);
 // Whether the line asks for nothing that is not there: its marker does not apply, or a version that
 // it accepts is installed. With extras nobody knows, so it does not; nor does an address.
 bool satisfied(const PipLine& line, const ImagePackages& image);
+
+// The line that has to be fetched with git, where the image has none; nullptr: there is no such.
+const PipLine* line_for_git(const PackageRequest& packages, const ImagePackages& image);
 
 // The frameworks and what is compiled against them or belongs to their CUDA: exchanging one of them
 // breaks the others. As constraints, "torch==2.3.1".

@@ -21,8 +21,13 @@ namespace berth::environment {
 
 // A file or folder of the caller's machine that a line installs.
 struct LocalSource {
-  std::string name{};    // in the build: "mypkg-1.0-py3-none-any.whl"
-  std::string digest{};  // of its content
+  // In the build, below /run/berth/files: "3fa1…/mypkg-1.0-py3-none-any.whl"; of an editable
+  // folder, in the project: "lib", "."
+  std::string name{};
+  std::string digest{};     // of its content
+  bool in_project = false;  // editable: installed as what is below /workspace
+  std::string before{};     // of the line: "mypkg @ "
+  std::string after{};      // "[dev] ; python_version < '3.11'"
 };
 
 struct RecipeInputs {
@@ -39,10 +44,10 @@ struct Stage {
   enum class Kind { system, python, frameworks, packages };
   Kind kind = Kind::packages;
   // 64 hexadecimal digits: of the base, of this stage's files and those of all before, and of the
-  // programs that carry them out.
+  // programs that carry them out. Credentials are no part of it.
   std::string key{};
   std::map<std::string, std::string> files{};  // for the build: name -> content
-  std::vector<std::string> items{};            // what is installed, for people
+  std::vector<std::string> items{};            // what is installed, for people; no credentials
 };
 
 std::string_view name_of(Stage::Kind kind);  // "system", "python", "frameworks", "packages"

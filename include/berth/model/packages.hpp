@@ -3,6 +3,7 @@
 // Source of the grammar: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct PackageRequest {
   std::vector<PipLine> lines{};
   std::vector<PipLine> constraints{};  // -c
   std::vector<Sourced<std::string>> apt{};
+  // Where something lies instead: "https://download.pytorch.org/whl" -> an address of one's own.
+  std::map<std::string, std::string> mirrors{};
   // Somebody asked for packages, with an option or in the spec; the project's own files do not
   // count.
   bool asked_for = false;

@@ -17,9 +17,16 @@ struct BuildSurroundings {
   std::map<std::string, std::string> files{};
   // Texts that must not be shown.
   std::vector<std::string> secrets{};
+  // What decides on which packages are found, without credentials (pip_configuration.hpp).
+  std::vector<std::string> indexes{};
+  std::vector<std::string> warnings{};
 };
 
-// Errc::io where the caller's CA bundle cannot be read.
-Result<BuildSurroundings> build_surroundings(const Caller& caller);
+// `lines`: all that names an address or a `${VARIABLE}`, as pip gets it: of the caller's variables
+// only those are passed on, and of its netrc ($NETRC, else ~/.netrc) the entries for hosts that are
+// named there or in pip's configuration.
+// Errc::io where the caller's CA bundle or netrc cannot be read; the errors of pip_configuration().
+Result<BuildSurroundings> build_surroundings(const Caller& caller,
+                                             const std::vector<std::string>& lines);
 
 }  // namespace berth::runtime

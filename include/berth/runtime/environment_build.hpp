@@ -30,6 +30,11 @@ struct StageBuild {
   std::string run_id{};
   std::string stage{};    // what build.sh is told
   std::string archive{};  // tar
+  // Whether the archive has files/, or files/workspace/: what the caller's machine has to install
+  // from. Gigabytes of wheels do not belong into memory, so files/ and /workspace are volumes of
+  // the container's own, which go with it; a volume is no part of an image.
+  bool local_files = false;
+  bool workspace = false;
   std::string network{};
   std::vector<std::string> extra_hosts{};
   std::vector<std::string> dns{};

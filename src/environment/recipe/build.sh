@@ -26,6 +26,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # --- the distribution's packages -------------------------------------------------------------------
 
 APT_OPTIONS="-o APT::Sandbox::User=root -o Acquire::Retries=3"
+[ ! -f ca.crt ] || APT_OPTIONS="$APT_OPTIONS -o Acquire::https::CaInfo=/run/berth/ca.crt"
 
 apt() { # apt COMMAND…: the machine's lists, or the copy that revive_sources() has made
   # shellcheck disable=SC2086  # these are words
@@ -237,10 +238,46 @@ stage_frameworks() {
   check_frameworks
 }
 
+# git looks for it in the home folder and nowhere else. A link into memory; the image gets none.
+lend_netrc() {
+  [ -f netrc ] && [ -n "${HOME:-}" ] && [ -d "$HOME" ] || return 0
+  [ ! -e "$HOME/.netrc" ] && [ ! -L "$HOME/.netrc" ] || return 0
+  ln -s /run/berth/netrc "$HOME/.netrc"
+  # shellcheck disable=SC2064  # HOME as it is now
+  trap "rm -f '$HOME/.netrc'" EXIT
+}
+
+# Editable packages are installed as what is at /workspace, where the project is at run time. Here that
+# is a volume of this container.
+lend_workspace() {
+  [ ! -d files/workspace ] || cp -R files/workspace/. /workspace/
+}
+
+# What the build has left there is lost with it: an extension would be missing at run time. Older
+# setuptools keep what a package says of itself beside its sources.
+take_workspace() {
+  [ -d files/workspace ] || return 0
+  (cd /workspace && find . -name '*.so') | while read -r made; do
+    [ -e "files/workspace/$made" ] || echo "${made#./}"
+  done >extensions.log
+  [ ! -s extensions.log ] || {
+    cat extensions.log
+    failed "editable-extension $(head -n 1 extensions.log)"
+  }
+  site=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+  for link in "$site"/*.egg-link /usr/local/lib/python3*/dist-packages/*.egg-link; do
+    [ -f "$link" ] || continue
+    name=$(basename "$link" .egg-link | tr '.-' '__')
+    from=$(head -n 1 "$link")
+    [ ! -d "$from/$name.egg-info" ] || cp -R "$from/$name.egg-info" "$(dirname "$link")/"
+  done
+}
+
 # What is there already; changes nothing.
 stage_inspect() {
   if has dpkg-query; then dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed /@berth system /p'; fi
   ! has uv || fact "uv=$(uv --version)"
+  ! has git || fact "git=$(git --version)"
   ! find_python || "$PYTHON" inspect_environment.py list
   exit
 }
@@ -248,8 +285,15 @@ stage_inspect() {
 stage_packages() {
   find_python || failed no-python
   find_installer
-  step "installing $(grep -c -v '^-' requirements.txt || true) requirements"
+  step "installing $(grep -c -v '^--' requirements.txt || true) requirements"
+  lend_netrc
+  lend_workspace
+  # What `-e git+…` checks out is part of the environment.
+  export PIP_SRC=/usr/local/src/berth GIT_TERMINAL_PROMPT=0
   install_python -c held.txt -c constraints.txt -r requirements.txt
+  take_workspace
+  [ ! -d "$PIP_SRC" ] || find "$PIP_SRC" -name .git -prune -exec rm -rf {} +
+  "$PYTHON" inspect_environment.py clean
   [ -z "$FRAMEWORKS" ] || check_frameworks
 }
 

@@ -2,6 +2,7 @@
 
     check NAME==VERSION...  imports each framework and compares; with @cuda=X.Y behind it, its CUDA, too
     list                    `@berth package NAME==VERSION` for each distribution
+    clean                   takes credentials out of the addresses that packages were installed from
 """
 from __future__ import print_function
 
@@ -78,7 +79,24 @@ def list_packages():
         print("@berth package %s==%s" % (name, version))
 
 
+def clean():
+    for folder in sys.path:
+        for entry in os.listdir(folder) if os.path.isdir(folder) else ():
+            path = os.path.join(folder, entry, "direct_url.json")
+            if not entry.endswith(".dist-info") or not os.path.isfile(path):
+                continue
+            with open(path) as file:
+                said = file.read()
+            without = re.sub(r"://(?!git@)[^/@\s\"]*@", "://", said)
+            if without != said:
+                with open(path, "w") as file:
+                    file.write(without)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "clean":
+        clean()
+        sys.exit()
     if sys.argv[1] == "check":
         sys.exit(check(sys.argv[2:]))
     else:

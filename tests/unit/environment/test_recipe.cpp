@@ -140,3 +140,47 @@ TEST_CASE("recipe: a Python, or a pip, where the image has none") {
   c.packages.apt = {{"git", {"--apt"}}};
   REQUIRE(c.make().size() == 1);  // who wants git alone needs no Python
 }
+
+TEST_CASE("recipe: credentials reach pip, and neither the key nor what is shown") {
+  Case c;
+  c.packages.lines = {
+      line("mine @ https://me:s3cret@host/mine-1.0.tar.gz", "mine"),
+      {.kind = PipLine::Kind::option, .text = "--extra-index-url https://me:s3cret@host/simple"}};
+  const Stage with = c.make().back();
+  REQUIRE(with.files.at("requirements.txt") ==
+          "--extra-index-url https://me:s3cret@host/simple\n"
+          "mine @ https://me:s3cret@host/mine-1.0.tar.gz\n");
+  REQUIRE(with.items == std::vector<std::string>{"mine @ https://host/mine-1.0.tar.gz"});
+  c.packages.lines[0].text = "mine @ https://me:new@host/mine-1.0.tar.gz";
+  REQUIRE(c.key() == with.key);
+}
+
+TEST_CASE("recipe: a mirror stands for the address that it replaces") {
+  Case c;
+  c.decision.frameworks = {torch(false)};
+  c.packages.mirrors = {{"https://download.pytorch.org", "https://all"},
+                        {"https://download.pytorch.org/whl", "https://me:pw-x@mirror/whl"},
+                        {"https://download.pytorch.org/whl/cu1", "https://other"}};
+  const Stage stage = c.make().back();
+  REQUIRE(stage.files.at("frameworks.txt") ==
+          "https://me:pw-x@mirror/whl/cu121 torch==2.3.1+cu121\n");
+  REQUIRE(stage.items[0] == "https://mirror/whl/cu121 torch==2.3.1+cu121");
+}
+
+TEST_CASE("recipe: an editable folder is installed as what the project is at run time") {
+  Case c;
+  const PipLine editable{.kind = PipLine::Kind::path, .text = "/p/lib[dev]", .editable = true};
+  c.packages.lines = {editable};
+  c.local["/p/lib[dev]"] = {.name = "lib", .digest = "1", .in_project = true, .after = "[dev]"};
+  REQUIRE(c.make().back().files.at("requirements.txt") == "-e /workspace/lib[dev]\n");
+  c.local["/p/lib[dev]"].name = ".";
+  REQUIRE(c.make().back().files.at("requirements.txt") == "-e /workspace/[dev]\n");
+}
+
+TEST_CASE("recipe: git is installed where a line needs it and the image has none") {
+  Case c;
+  c.packages.lines = {line("a @ git+https://host/a.git", "a")};
+  REQUIRE(c.make()[0].files.at("system.txt") == "ca-certificates\ngit\n");
+  c.installed.git = true;
+  REQUIRE(c.make()[0].kind == Stage::Kind::packages);
+}
