@@ -103,7 +103,7 @@ Result<void> StageRunner::build(const Stage& stage, const std::string& on,
   if (exit_code != 0) {
     return fail(environment::explain_failure({said, stage, run_.request.run.packages,
                                               run_.plan.decision, base_.reference,
-                                              log_file.string(), exit_code}));
+                                              log_file.string(), exit_code, packages}));
   }
   return {};
 }

@@ -25,17 +25,17 @@ bool accepts(const pep508::Requirement& requirement, const std::string& installe
   const std::optional<pep440::Version> version = pep440::Version::parse(installed);
   // What is installed was wanted, pre-release or not. A distribution or NVIDIA builds from a state
   // before the release and calls it 2.4.0a0+07cecf4: for a user that is 2.4.0.
-  return version.has_value() &&
-         (requirement.specifiers.contains(*version, true) ||
-          (!version->local().empty() && version->is_prerelease() &&
-           requirement.specifiers.contains(version->base_version(), true)));
+  return version.has_value() && (requirement.specifiers.contains(*version, true) ||
+                                 (!version->local().empty() && version->is_prerelease() &&
+                                  requirement.specifiers.contains(version->base_version(), true)));
 }
 
 bool is_held(const std::string& name) {
   constexpr std::array<std::string_view, 16> kNames = {
-      "torch",      "torchvision",    "torchaudio",     "torchtext", "torchdata", "triton",
-      "tensorflow", "tensorflow-cpu", "tensorflow-gpu", "jax",       "jaxlib",    "torch-tensorrt",
-      "mxnet",      "paddlepaddle",   "paddlepaddle-gpu", "onnxruntime-gpu"};
+      "torch",          "torchvision",  "torchaudio",       "torchtext",
+      "torchdata",      "triton",       "tensorflow",       "tensorflow-cpu",
+      "tensorflow-gpu", "jax",          "jaxlib",           "torch-tensorrt",
+      "mxnet",          "paddlepaddle", "paddlepaddle-gpu", "onnxruntime-gpu"};
   constexpr std::array<std::string_view, 4> kFamilies = {"nvidia-", "pytorch-triton", "jax-cuda",
                                                          "tf-nightly"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
@@ -115,8 +115,8 @@ Result<void> check_held(const PackageRequest& packages, const ImagePackages& ima
             .note(fmt::format("`{}` is asked for by {}", requirement->text(), line.origin.text))
             .note(fmt::format("`{}` is made for that {}, and berth does not exchange it",
                               image_name, requirement->name))
-            .hint(fmt::format("`berth resolve '{}'` finds an image that has it",
-                              requirement->text()))
+            .hint(
+                fmt::format("`berth resolve '{}'` finds an image that has it", requirement->text()))
             .hint("`berth run --no-packages …` runs the image as it is"));
   }
   return {};

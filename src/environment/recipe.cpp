@@ -130,8 +130,8 @@ class Sorting {
     return joined;
   }
 
-  // Whether an earlier stage, or the image, answers the line. The resolver has checked the frameworks
-  // that the image is known to hold, whatever the metadata in it say.
+  // Whether an earlier stage, or the image, answers the line. The resolver has checked the
+  // frameworks that the image is known to hold, whatever the metadata in it say.
   bool is_settled(const PipLine& line) const {
     return line.kind == PipLine::Kind::requirement &&
            (held_.contains(line.name) || missing_.contains(line.name) ||
