@@ -181,11 +181,20 @@ find_installer() {
 # Everything but the requirements comes as variables, which old versions ignore where they would refuse
 # an option. Only pip's own log says that an index refuses access.
 pip_install() {
-  PIP_LOG=/run/berth/pip.log PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off \
-    PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
+  PIP_LOG=/run/berth/pip.log PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
     "$PYTHON" -m pip install "$@"
 }
+# uv reads none of pip's variables: where they name an index, it has to be asked, too.
+pips_for_uv() { # pips_for_uv UV_NAME VALUE
+  eval "[ -n \"\${$1:-}\" ]" || [ -z "$2" ] || export "$1=$2"
+}
 uv_install() {
+  [ -n "${UV_DEFAULT_INDEX:-}" ] || pips_for_uv UV_INDEX_URL "${PIP_INDEX_URL:-}"
+  [ -n "${UV_INDEX:-}" ] || pips_for_uv UV_EXTRA_INDEX_URL "${PIP_EXTRA_INDEX_URL:-}"
+  pips_for_uv UV_INSECURE_HOST "${PIP_TRUSTED_HOST:-}"
+  pips_for_uv UV_HTTP_RETRIES "${PIP_RETRIES:-}"
+  pips_for_uv UV_HTTP_TIMEOUT "${PIP_DEFAULT_TIMEOUT:-}"
   UV_CACHE_DIR=$CACHE/uv UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_NATIVE_TLS=1 \
     UV_INDEX_STRATEGY=unsafe-best-match \
     uv pip install --python "$PYTHON" --break-system-packages "$@"
