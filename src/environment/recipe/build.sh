@@ -182,7 +182,8 @@ find_installer() {
 # an option. Only pip's own log says that an index refuses access.
 pip_install() {
   PIP_LOG=/run/berth/pip.log PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 \
-    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore \
+    PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
     "$PYTHON" -m pip install "$@"
 }
 # uv reads none of pip's variables: where they name an index, it has to be asked, too.

@@ -103,7 +103,7 @@ TEST_CASE("build failure: what no index has") {
        "ERROR: No matching distribution found for six==99.1\n",
        "package-not-found",
        "no release of `six` is `six==99.1`",
-       {"the newest are: 1.9.0, 1.10.0", "1.17.0", "requirements.txt:2"},
+       {"the newest are: 1.8.0, 1.9.0", "1.17.0", "requirements.txt:2"},
        {"`berth run --pip six …`"}},
       {"error: No solution found when resolving dependencies\n"
        "  cause: Because there is no version of six==99.1 and you require six==99.1, we can "

@@ -420,6 +420,10 @@ TEST_CASE("create tells an absent image, a taken name and a refusal apart") {
   REQUIRE(engine->create(spec).error().code == Errc::not_found);
   server.answer("POST /containers/create", 409, R"({"message":"Conflict."})");
   REQUIRE(engine->create(spec).error().id == "name-in-use");
+  server.answer("POST /containers/create", 500,
+                R"({"message":"container create: creating container storage: the container name )"
+                R"(\"taken\" is already in use by 932f3479: that name is already in use"})");
+  REQUIRE(engine->create(spec).error().id == "name-in-use");
   server.answer("POST /containers/create", 400, R"({"message":"invalid mount config"})");
   REQUIRE(engine->create(spec).error().notes.front() == "the engine says: invalid mount config");
   server.answer("POST /containers/create", 201, R"({"Id":"../../etc"})");
