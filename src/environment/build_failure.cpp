@@ -118,17 +118,17 @@ std::string last_broken_connection(const FailureReading& log) {
 
 // "nosuch.invalid" of uv's address, pip's pool of connections or pip's list of indexes.
 std::string host_in(const FailureReading& log) {
-  for (const std::string_view text : {"Failed to resolve '", "ConnectionPool(host='"}) {
-    if (std::string host = log.behind(text, "'"); !host.empty()) {
-      return host;
-    }
-  }
-  for (const std::string_view text :
-       {"Failed to fetch: ", "Looking in indexes: ", "unable to access '", "╰─> URL: "}) {
+  for (const std::string_view text : {"Failed to fetch: ", "Could not fetch URL ",
+                                      "Looking in indexes: ", "unable to access '", "╰─> URL: "}) {
     const std::string address = log.behind(text, ", '");
     if (const std::size_t at = address.find("://"); at != std::string::npos) {
       const std::string host = address.substr(at + 3, address.find('/', at + 3) - at - 3);
       return host.substr(host.rfind('@') + 1);  // npos + 1 is 0
+    }
+  }
+  for (const std::string_view text : {"Failed to resolve '", "ConnectionPool(host='"}) {
+    if (std::string host = log.behind(text, "'"); !host.empty()) {
+      return host;
     }
   }
   return "pypi.org";

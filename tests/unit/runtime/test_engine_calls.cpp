@@ -530,3 +530,13 @@ TEST_CASE("an empty image is made and dropped") {
     REQUIRE(engine->import_image(std::string(1024, '\0')).error().code == Errc::engine_failed);
   }
 }
+
+TEST_CASE("a container that is removed while it is looked up is absent") {
+  FakeEngineServer server;
+  const std::unique_ptr<Engine> engine = connect(server);
+  server.answer("GET /containers/gone/json", 500,
+                R"({"message":"no container with ID 8a5e found in database: no such container"})");
+  const auto state = engine->inspect_container("gone");
+  REQUIRE(state);
+  REQUIRE_FALSE(state->has_value());
+}
