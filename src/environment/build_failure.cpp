@@ -4,123 +4,53 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <utility>
 
-#include "berth/base/pep508.hpp"
 #include "berth/base/text.hpp"
+#include "failure_reading.hpp"
 
 namespace berth::environment {
 
 namespace {
 
-// What a rule reads. Its questions are about the last lines of the log.
-class Reading {
- public:
-  explicit Reading(const FailedBuild& build) : build_(build) {}
+// --- the machine and the network ----------------------------------------------------------------
 
-  const FailedBuild& build() const { return build_; }
-
-  // The first line that has the text; empty: none has.
-  std::string line_with(std::string_view text) const {
-    for (const std::string& line : build_.log.tail()) {
-      if (line.find(text) != std::string::npos) {
-        return std::string(trimmed(line));
-      }
-    }
-    return {};
-  }
-
-  std::string line_with_any(std::initializer_list<std::string_view> texts) const {
-    for (const std::string_view text : texts) {
-      if (std::string line = line_with(text); !line.empty()) {
-        return line;
-      }
-    }
-    return {};
-  }
-
-  // What follows the text in the first line that has it, to the end or one of `ends`.
-  std::string behind(std::string_view text, std::string_view ends = "") const {
-    const std::string line = line_with(text);
-    if (line.empty()) {
-      return {};
-    }
-    const std::string rest = line.substr(line.find(text) + text.size());
-    return std::string(trimmed(rest.substr(0, rest.find_first_of(ends))));
-  }
-
-  // "requirements.txt:3"; empty where the package is one that another needs.
-  std::string origin_of(const std::string& requirement) const {
-    const std::string name =
-        pep508::normalised_name(requirement.substr(0, requirement.find_first_of("=<>!~[ ;(@")));
-    for (const PipLine& line : build_.packages.lines) {
-      if (line.name == name) {
-        return line.origin.text;
-      }
-    }
-    for (const Sourced<std::string>& package : build_.packages.apt) {
-      if (package.value == requirement) {
-        return package.origin.text;
-      }
-    }
-    return {};
-  }
-
-  // With where the package comes from, and where to read more.
-  Error finished(Error error, const std::string& requirement = {}) const {
-    const std::string origin = requirement.empty() ? "" : origin_of(requirement);
-    if (!origin.empty()) {
-      error.notes.insert(error.notes.begin(),
-                         fmt::format("`{}` is asked for by {}", requirement, origin));
-    } else if (!requirement.empty()) {
-      error.notes.insert(
-          error.notes.begin(),
-          fmt::format("nobody asks for `{}` by name: another package needs it", requirement));
-    }
-    error.note("the whole log: " + build_.log_file);
-    return error;
-  }
-
-  std::string python() const {
-    const auto found = build_.log.facts().find("python");
-    return found == build_.log.facts().end() ? build_.decision.python : found->second;
-  }
-
-  // The package whose build broke.
-  std::string broken_package() const {
-    for (const std::string_view text :
-         {"Failed building wheel for ", "Failed to build ", "Failed to build `",
-          "Getting requirements to build wheel for ", "Preparing metadata for "}) {
-      if (std::string name = behind(text, " `,("); !name.empty()) {
-        return name;
-      }
-    }
-    return {};
-  }
-
- private:
-  const FailedBuild& build_;
-};
-
-using Verdict = std::optional<Error>;
-
-Verdict disk_full(const Reading& log) {
-  const std::string line = log.line_with_any(
-      {"No space left on device", "Disk quota exceeded", "You don't have enough free space"});
+Verdict disk_full(const FailureReading& log) {
+  const std::string line = log.line_with_any({"No space left on device", "Disk quota exceeded",
+                                              "You don't have enough free space", "ENOSPC"});
   if (line.empty()) {
     return std::nullopt;
   }
   return log.finished(Error{Errc::engine_failed, "the disk is full: the environment does not fit"}
                           .named("disk-full")
                           .note(line)
-                          .hint("`berth env prune` removes environments that nobody uses"));
+                          .hint("`berth env prune` removes environments that nobody uses")
+                          .hint("`docker system df` shows what else takes the engine's disk"));
 }
 
-Verdict certificate(const Reading& log) {
-  const std::string line = log.line_with_any(
-      {"CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "invalid peer certificate",
-       "server certificate verification failed", "SSLCertVerificationError"});
+Verdict killed(const FailureReading& log) {
+  constexpr int kKilled = 137;
+  const bool said = !log.line_with_any({"Killed signal terminated program",
+                                        "died with <Signals.SIGKILL", "MemoryError"})
+                         .empty();
+  if (log.build().exit_code != kKilled && !said) {
+    return std::nullopt;
+  }
+  Error error{Errc::engine_failed,
+              "the build of the environment was killed: its memory did not do"};
+  error.id = "build-killed";
+  error.note("what was being done: " + log.build().log.step());
+  error.hint(
+      "`free -h` shows what is left; compilers take several GB each, and a release with a "
+      "wheel needs none");
+  return log.finished(std::move(error));
+}
+
+Verdict certificate(const FailureReading& log) {
+  const std::string line =
+      log.line_with_any({"CERTIFICATE_VERIFY_FAILED", "certificate verify failed",
+                         "invalid peer certificate", "server certificate verification failed",
+                         "SSLCertVerificationError", "Certificate verification failed"});
   if (line.empty()) {
     return std::nullopt;
   }
@@ -133,10 +63,23 @@ Verdict certificate(const Reading& log) {
           .hint("`SSL_CERT_FILE=/path/to/bundle.pem berth run …` names the bundle"));
 }
 
-Verdict credentials(const Reading& log) {
-  const std::string line = log.line_with_any(
-      {"401 Error", "403 Client Error", "401 Client Error", "HTTP error 401", "HTTP error 403",
-       "User for ", "401 Unauthorized", "403 Forbidden", "could not read Username"});
+Verdict untrusted(const FailureReading& log) {
+  const std::string host = log.behind("The repository located at ", " ");
+  if (host.empty() || log.line_with("is not a trusted or secure host").empty()) {
+    return std::nullopt;
+  }
+  return log.finished(
+      Error{Errc::engine_failed,
+            fmt::format("pip ignores the index at `{}`: it is neither encrypted nor trusted", host)}
+          .named("index-untrusted")
+          .hint(fmt::format("`PIP_TRUSTED_HOST={} berth run …` trusts it", host)));
+}
+
+Verdict credentials(const FailureReading& log) {
+  const std::string line =
+      log.line_with_any({"401 Client Error", "403 Client Error", "HTTP error 401", "HTTP error 403",
+                         "401 Error", "(401 Unauthorized)", "403 Forbidden", "401 Unauthorized",
+                         "could not read Username", "Authentication failed for"});
   if (line.empty()) {
     return std::nullopt;
   }
@@ -147,282 +90,213 @@ Verdict credentials(const Reading& log) {
           .hint("a line `machine HOST login NAME password TOKEN` in ~/.netrc is used for builds"));
 }
 
-Verdict unreachable(const Reading& log) {
-  const std::string line = log.line_with_any(
-      {"Temporary failure in name resolution", "Name or service not known",
-       "Failed to establish a new connection", "Connection refused", "Network is unreachable",
-       "Cannot connect to proxy", "ConnectTimeoutError", "Read timed out", "dns error",
-       "Temporary failure resolving", "Could not connect to", "tcp connect error",
-       "Could not resolve host", "Connection timed out", "error sending request for url"});
+// A try that failed is no failure while another follows: pip counts down to 0.
+std::string last_broken_connection(const FailureReading& log) {
+  if (!log.line_with("(from versions: none)").empty()) {
+    if (std::string line = log.line_with("Retry(total=0,"); !line.empty()) {
+      return line.substr(std::min(line.find("after connection"), line.size()));
+    }
+  }
+  for (const std::string& raw : log.lines()) {
+    const std::string_view line = trimmed(raw);
+    const bool final_word = line.starts_with("ERROR:") || line.starts_with("error:") ||
+                            line.starts_with("cause:") || line.starts_with("fatal:") ||
+                            line.starts_with("Could not fetch URL");
+    for (const std::string_view text :
+         {"Max retries exceeded", "Temporary failure in name resolution", "Could not resolve host",
+          "Name or service not known", "Connection refused", "Network is unreachable",
+          "Read timed out", "timed out", "tunnel error", "error sending request for url",
+          "Connection reset by peer", "Request failed after", "Tunnel connection failed",
+          "ProtocolError", "unable to access"}) {
+      if (final_word && line.find(text) != std::string::npos) {
+        return std::string(line);
+      }
+    }
+  }
+  return log.line_with_any({"Download failed after"});
+}
+
+// "nosuch.invalid" of uv's address, pip's pool of connections or pip's list of indexes.
+std::string host_in(const FailureReading& log) {
+  for (const std::string_view text : {"Failed to fetch: ", "Could not fetch URL ",
+                                      "Looking in indexes: ", "unable to access '", "╰─> URL: "}) {
+    const std::string address = log.behind(text, ", '");
+    if (const std::size_t at = address.find("://"); at != std::string::npos) {
+      const std::string host = address.substr(at + 3, address.find('/', at + 3) - at - 3);
+      return host.substr(host.rfind('@') + 1);  // npos + 1 is 0
+    }
+  }
+  for (const std::string_view text : {"Failed to resolve '", "ConnectionPool(host='"}) {
+    if (std::string host = log.behind(text, "'"); !host.empty()) {
+      return host;
+    }
+  }
+  return "pypi.org";
+}
+
+Verdict unreachable(const FailureReading& log) {
+  const std::string line = last_broken_connection(log);
   if (line.empty()) {
     return std::nullopt;
   }
-  return log.finished(
-      Error{Errc::engine_failed, "the index cannot be reached from the container"}
-          .named("index-unreachable")
-          .note(line)
-          .hint("`berth doctor --deep` tries names and connections from a container")
-          .hint("`PIP_INDEX_URL=https://mirror.example/simple berth run …` takes another index"));
-}
-
-Verdict wrong_hash(const Reading& log) {
-  const std::string line =
-      log.line_with_any({"DO NOT MATCH THE HASHES", "Hash mismatch for", "hash mismatch"});
-  if (line.empty()) {
-    return std::nullopt;
+  Error error{Errc::engine_failed,
+              fmt::format("the index at `{}` cannot be reached from the container", host_in(log))};
+  error.id = "index-unreachable";
+  error.note(line);
+  if (!log.line_with_any({"proxy", "Tunnel connection failed", "tunnel error"}).empty()) {
+    error.note(
+        "the machine's proxy is between; one at 127.0.0.1 is none to a container with a "
+        "network of its own");
+    error.hint("`berth run --network host …` lets the build use the machine's own network");
   }
-  std::string package = log.behind("Hash mismatch for `", "`");
-  const auto& tail = log.build().log.tail();
-  for (std::size_t i = 1; package.empty() && i < tail.size(); ++i) {
-    if (trimmed(tail[i]).starts_with("Expected sha")) {
-      const std::string_view before = trimmed(tail[i - 1]);
-      package = before.substr(0, before.find(" from "));
-    }
-  }
-  Error error{Errc::no_solution,
-              fmt::format("`{}` is not what its hash says", package.empty() ? line : package)};
-  error.id = "hash-mismatch";
-  for (const std::string_view text : {"Expected sha", "Got "}) {
-    if (const std::string found = log.line_with(text); !found.empty()) {
-      error.note(found);
-    }
-  }
-  return log.finished(
-      std::move(error).hint("compare with the hashes on the index before you change the file"),
-      package);
-}
-
-Verdict conflict(const Reading& log) {
-  if (log.line_with_any({"ResolutionImpossible", "No solution found when resolving",
-                         "conflicting dependencies"})
-          .empty()) {
-    return std::nullopt;
-  }
-  Error error{Errc::no_solution, "the requirements exclude each other"};
-  error.id = "package-conflict";
-  bool framework = false;
-  bool told = false;
-  for (const std::string& raw : log.build().log.tail()) {
-    const std::string line(trimmed(raw));
-    told = told || line.starts_with("The conflict is caused by");
-    const bool cause = line.find(" depends on ") != std::string::npos ||
-                       line.starts_with("The user requested") || line.starts_with("Because ") ||
-                       line.starts_with("And because ");
-    if (cause && (told || line.find("ecause ") != std::string::npos) && error.notes.size() < 8) {
-      error.note(line);
-      framework = framework || line.find("(constraint)") != std::string::npos;
-    }
-  }
-  if (framework) {
-    error.message = "a package wants another build of what the image's framework is made of";
-    error.id = "framework-conflict";
-    error.note("berth never lets a package replace the framework that was decided on");
-    error.hint("`berth resolve --explain` shows how the framework was chosen");
-  }
+  error.hint("`berth doctor --deep` tries names and connections from a container");
+  error.hint("`PIP_INDEX_URL=https://mirror.example/simple berth run …` takes another index");
   return log.finished(std::move(error));
 }
 
-Verdict compiler(const Reading& log) {
-  const std::string line = log.line_with_any(
-      {"command 'gcc' failed: No such file", "unable to execute 'gcc'", "gcc: not found",
-       "gcc' failed: No such file", "error: command 'x86_64-linux-gnu-gcc' failed",
-       "error: command 'aarch64-linux-gnu-gcc' failed", "No CMAKE_CXX_COMPILER could be found",
-       "CMAKE_C_COMPILER not set", "Unknown compiler(s)", "g++: not found", "cc: not found",
-       "Python.h: No such file", "CUDA_HOME environment variable is not set", "nvcc: not found",
-       "nvcc was not found", "No such file or directory: '/usr/local/cuda/bin/nvcc'",
-       "clang: not found", "can't find Rust compiler", "cargo, the Rust package manager"});
-  if (line.empty()) {
+Verdict needs_git(const FailureReading& log) {
+  if (log.line_with_any({"Cannot find command 'git'", "Git executable not found"}).empty()) {
     return std::nullopt;
   }
-  const std::string package = log.broken_package();
-  Error error{Errc::no_solution,
-              fmt::format("{} has no wheel for Python {} here, and the image has nothing to "
-                          "compile it with",
-                          package.empty() ? "a package" : "`" + package + "`", log.python())};
-  error.id = "package-needs-compiler";
-  error.note(line);
-  const bool cuda =
-      line.find("CUDA_HOME") != std::string::npos || line.find("nvcc") != std::string::npos;
-  error.hint("`berth run --devel …` takes an image with compilers and CUDA's headers");
-  if (!cuda && !log.line_with_any({"Rust", "cargo"}).empty()) {
-    error.hints.back() = "`berth run --apt cargo …` brings the Rust compiler";
-  } else if (!cuda) {
-    error.hint(
-        "`berth run --apt build-essential --apt python3-dev …` brings those of the "
-        "distribution");
-  }
-  return log.finished(std::move(error), package);
+  return log.finished(Error{Errc::no_solution,
+                            "a requirement comes from a git repository, and the image has no git"}
+                          .named("package-needs-git")
+                          .note(log.line_with_any({"Cloning ", "Git executable not found"}))
+                          .hint("`berth run --apt git …` brings it"));
 }
 
-Verdict needs_git(const Reading& log) {
-  if (log.line_with_any({"Cannot find command 'git'", "Git executable not found", "git: not found",
-                         "No such file or directory: 'git'"})
-          .empty()) {
-    return std::nullopt;
-  }
-  return log.finished(
-      Error{Errc::no_solution, "a requirement comes from a git repository, and git is not there"}
-          .named("package-needs-git")
-          .hint("`berth run --apt git …`"));
-}
+// --- the distribution ---------------------------------------------------------------------------
 
-Verdict other_python(const Reading& log) {
-  const std::string line =
-      log.line_with_any({"requires a different Python", "that require a different python version",
-                         "is not a supported wheel on this platform", "requires Python"});
-  if (line.empty()) {
-    return std::nullopt;
-  }
-  std::string package = log.behind("No matching distribution found for ", " ");
-  if (package.empty()) {
-    package = log.behind("Package '", "'");
-  }
-  return log.finished(
-      Error{Errc::no_solution,
-            fmt::format("{} has no release for Python {}",
-                        package.empty() ? "a package" : "`" + package + "`", log.python())}
-          .named("package-not-for-python")
-          .note(line)
-          .hint("`berth run --python 3.11 …` takes an image with another Python"),
-      package);
-}
-
-Verdict not_found(const Reading& log) {
-  std::string package = log.behind("No matching distribution found for ", " ");
-  if (package.empty()) {
-    package = log.behind("Because ", " ");
-    if (log.line_with_any({"was not found in the package registry", "there is no version of"})
-            .empty()) {
-      return std::nullopt;
-    }
-  }
-  Error error{Errc::no_solution,
-              fmt::format("the index has no `{}` for Python {}", package, log.python())};
-  error.id = "package-not-found";
-  if (const std::string versions = log.behind("(from versions: ", ")"); versions == "none") {
-    error.note("it has no release of that name, or none for this Python and processor");
-  } else if (!versions.empty()) {
-    const std::size_t shown = versions.size() > 120 ? versions.rfind(',', 120) : versions.size();
-    error.note(fmt::format("it has: {}{}", versions.substr(0, shown),
-                           shown < versions.size() ? ", …" : ""));
-  }
-  return log.finished(std::move(error), package);
-}
-
-Verdict system_package(const Reading& log) {
-  std::string package = log.behind("Unable to locate package ");
+Error no_system_package(const FailureReading& log) {
+  std::string package = log.behind("E: Unable to locate package ");
   if (package.empty()) {
     package = log.behind("E: Package '", "'");
   }
   if (package.empty()) {
-    return std::nullopt;
+    package = log.behind("E: Version '", " ");
+    package = package.empty() ? std::string() : log.behind("' for '", "'");
   }
-  return log.finished(
-      Error{Errc::no_solution,
-            fmt::format("the distribution of `{}` has no package `{}`", log.build().base, package)}
-          .named("system-package-not-found")
-          .hint(fmt::format("`berth run --no-packages cat /etc/os-release` says which distribution "
-                            "it is")),
-      package);
+  Error error{
+      Errc::no_solution,
+      package.empty()
+          ? fmt::format("apt cannot install the packages of `{}`'s distribution", log.build().base)
+          : fmt::format("the distribution of `{}` has no package `{}`", log.build().base, package)};
+  error.id = package.empty() ? "system-package" : "system-package-not-found";
+  for (const std::string& line : log.lines()) {
+    if (line.starts_with("E: ") || line.find(" : Depends: ") != std::string::npos) {
+      error.note(line);
+    }
+  }
+  error.hint(
+      "`berth run --no-packages cat /etc/os-release` says which distribution it is; "
+      "https://packages.debian.org and https://packages.ubuntu.com know its names");
+  return log.finished(std::move(error), package);
 }
 
-// What build.sh itself says: `@berth failed REASON`.
-Verdict said_reason(const Reading& log) {
-  const std::string& failure = log.build().log.failure();
-  const std::string reason = failure.substr(0, failure.find(' '));
-  const std::string detail =
-      failure.size() > reason.size() ? failure.substr(reason.size() + 1) : "";
+Error no_system_lists(const FailureReading& log) {
+  const std::string key = log.behind("NO_PUBKEY ", " ");
   const std::string& base = log.build().base;
-  if (reason == "no-apt") {
-    return log.finished(
-        Error{Errc::no_solution,
-              fmt::format("`{}` has no apt: berth cannot install the distribution's packages in it",
-                          base)}
-            .named("no-apt")
-            .hint("an image of Debian or Ubuntu has it; Alpine's is another package manager"));
+  Error error{Errc::engine_failed,
+              key.empty()
+                  ? fmt::format("the lists of packages of `{}`'s distribution cannot be read", base)
+                  : fmt::format("the lists of packages of `{}`'s distribution are signed "
+                                "with a key that it does not know",
+                                base)};
+  error.id = "system-index";
+  error.note(log.line_with_any({"Could not connect to", "Temporary failure resolving", "NO_PUBKEY",
+                                "E: ", "W: Failed", "W: GPG"}));
+  if (key.empty()) {
+    error.hint("`berth doctor --deep` tries names and connections from a container");
+  } else {
+    error.note(fmt::format("the key is {}", key));
+    error.hint("`berth resolve --explain` shows newer images that fit");
   }
-  if (reason == "no-python") {
-    return log.finished(
-        Error{Errc::no_solution, fmt::format("`{}` has no Python to install packages for", base)}
-            .named("no-python")
-            .hint("`berth run --no-packages …` runs the image as it is"));
-  }
-  if (reason == "other-python") {
-    return log.finished(
-        Error{Errc::no_solution, fmt::format("`{}` has Python {}, and the plan says {}", base,
-                                             detail, log.build().decision.python)}
-            .named("no-python")
-            .hint(fmt::format("`berth run --python {} …`", detail)));
-  }
-  if (reason == "no-such-python") {
-    return log.finished(
-        Error{Errc::no_solution, fmt::format("the distribution of `{}` has no {}", base, detail)}
-            .named("no-python")
-            .hint("`berth resolve --explain` shows images that bring a Python along"));
-  }
-  if (reason == "editable-extension") {
-    return log.finished(
-        Error{Errc::no_solution,
-              fmt::format("`{}` is compiled, and an editable package cannot hold it: it would have to "
-                          "be in the project",
-                          detail)}
-            .named("editable-extension")
-            .hint("`.` in place of `-e .` installs the package with it"));
-  }
-  if (reason == "no-pip") {
-    return log.finished(
-        Error{Errc::no_solution, fmt::format("`{}` has no pip, and none can be installed", base)}
-            .named("no-pip")
-            .hint("`berth run --apt python3-pip …`"));
+  return log.finished(std::move(error));
+}
+
+// --- what build.sh says itself: `@berth failed REASON DETAIL` ------------------------------------
+
+struct Said {
+  std::string_view reason;
+  std::string_view id;
+  std::string_view message;  // {0} the image, {1} the detail, {2} the Python of the plan
+  std::string_view hint;
+};
+
+constexpr std::array<Said, 6> kSaid = {{
+    {"no-apt", "no-apt", "`{0}` has no apt: berth cannot install the distribution's packages in it",
+     "an image of Debian or Ubuntu has it; `berth resolve` without `--image` finds one"},
+    {"no-python", "no-python", "`{0}` has no Python to install packages for",
+     "`berth run --no-packages …` runs the image as it is"},
+    {"other-python", "no-python", "`{0}` has Python {1}, and the plan says {2}",
+     "`berth run --python {1} …` takes the image's"},
+    {"no-such-python", "no-python", "the distribution of `{0}` has no {1}",
+     "`berth resolve --explain` shows images that bring a Python along"},
+    {"editable-extension", "editable-extension",
+     "`{1}` is compiled, and an editable package cannot hold it: it would have to be in the project",
+     "`.` in place of `-e .` installs the package with it"},
+    {"no-pip", "no-pip", "`{0}` has no pip, and none can be installed",
+     "`berth run --apt python3-pip …` installs the distribution's"},
+}};
+
+Verdict said_reason(const FailureReading& log) {
+  const std::string& failure = log.build().log.failure();
+  const std::size_t blank = std::min(failure.find(' '), failure.size());
+  const std::string_view reason = std::string_view(failure).substr(0, blank);
+  const std::string_view detail = trimmed(std::string_view(failure).substr(blank));
+  if (reason == "system-package") {
+    return no_system_package(log);
   }
   if (reason == "system-index") {
-    return log.finished(
-        Error{Errc::engine_failed,
-              fmt::format("the lists of packages of `{}`'s distribution cannot be read", base)}
-            .named("system-index")
-            .note(log.line_with_any({"E: ", "W: Failed", "W: GPG"})));
+    return no_system_lists(log);
   }
   if (reason == "framework") {
     Error error{Errc::no_solution, "the framework is not what the plan says"};
     error.id = "framework-wrong";
-    for (const std::string& wrong : log.build().log.wrong()) {
-      error.note(wrong);
-    }
+    error.notes = log.build().log.wrong();
+    error.hint("`berth resolve --explain` shows how it was chosen, and what else there is");
     return log.finished(std::move(error));
+  }
+  for (const Said& said : kSaid) {
+    if (said.reason == reason) {
+      const auto filled = [&](std::string_view text) {
+        return fmt::format(fmt::runtime(text), log.build().base, detail,
+                           log.build().decision.python);
+      };
+      return log.finished(Error{Errc::no_solution, filled(said.message)}
+                              .named(std::string(said.id))
+                              .hint(filled(said.hint)));
+    }
   }
   return std::nullopt;
 }
 
-Verdict no_archiver(const Reading& log) {
+Verdict no_archiver(const FailureReading& log) {
   if (log.line_with("tar: not found").empty()) {
     return std::nullopt;
   }
   return log.finished(Error{
       Errc::no_solution,
       fmt::format("`{}` has no tar, which berth needs to install anything in it", log.build().base)}
-                          .named("build-failed")
+                          .named("no-tar")
                           .hint("`berth run --no-packages …` runs the image as it is"));
 }
 
 // The last lines that look like the reason.
-Error last_words(const Reading& log) {
-  Error error{
-      Errc::no_solution,
-      log.build().exit_code == 137
-          ? "the build of the environment was killed: not enough memory, mostly"
-          : fmt::format("the environment cannot be built: {} ended with code {}",
-                        log.build().log.step().empty() ? "the build" : log.build().log.step(),
-                        log.build().exit_code)};
+Error last_words(const FailureReading& log) {
+  Error error{Errc::no_solution,
+              fmt::format("the environment cannot be built: {} ended with code {}",
+                          log.build().log.step().empty() ? "the build" : log.build().log.step(),
+                          log.build().exit_code)};
   error.id = "build-failed";
   std::vector<std::string> lines;
-  for (const std::string& line : log.build().log.tail()) {
-    const bool telling = line.find("rror") != std::string::npos || line.starts_with("E: ");
-    if (telling && !trimmed(line).empty()) {
+  for (const std::string& line : log.lines()) {
+    if (line.find("rror") != std::string::npos || line.starts_with("E: ")) {
       lines.emplace_back(trimmed(line));
     }
   }
   if (lines.empty()) {
-    lines = log.build().log.tail();
+    lines = log.lines();
   }
   constexpr std::size_t kShown = 3;
   for (std::size_t i = lines.size() - std::min(lines.size(), kShown); i < lines.size(); ++i) {
@@ -434,12 +308,20 @@ Error last_words(const Reading& log) {
 }  // namespace
 
 Error explain_failure(const FailedBuild& build) {
-  const Reading log(build);
-  // From causes to consequences: an index that cannot be reached has no package either.
-  constexpr std::array kRules = {
-      disk_full, certificate,  credentials,    unreachable, wrong_hash,  needs_git, conflict,
-      compiler,  other_python, system_package, said_reason, no_archiver, not_found};
-  for (const auto& rule : kRules) {
+  const FailureReading log(build);
+  // From causes to consequences: an index that cannot be reached has no package either. What the
+  // distribution's half says is not read as pip's.
+  const bool system = build.log.failure().starts_with("system-");
+  constexpr std::array kMachine = {disk_full, killed};
+  constexpr std::array kNetwork = {certificate, untrusted, credentials, unreachable, needs_git};
+  std::vector<Verdict (*)(const FailureReading&)> rules(kMachine.begin(), kMachine.end());
+  if (!system) {
+    rules.insert(rules.end(), kNetwork.begin(), kNetwork.end());
+    rules.push_back(explain_python);
+  }
+  rules.push_back(said_reason);
+  rules.push_back(no_archiver);
+  for (const auto& rule : rules) {
     if (Verdict verdict = rule(log)) {
       return *std::move(verdict);
     }

@@ -150,7 +150,10 @@ Result<CreatedContainer> DockerEngine::create(const ContainerSpec& spec) {
   if (response.status == 404) {
     return fail(engine_error(response, fmt::format("image `{}` is not there", spec.image)));
   }
-  if (response.status == 409) {
+  // Podman says 500 where two ask for a name at the same moment.
+  const bool taken = !response.ok() && !spec.name.empty() &&
+                     response.body.find("is already in use") != std::string::npos;
+  if (response.status == 409 || taken) {
     return fail(engine_error(response, fmt::format("the name `{}` is taken", spec.name))
                     .named("name-in-use"));
   }

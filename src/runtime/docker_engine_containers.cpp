@@ -38,7 +38,9 @@ std::string log_query(const LogOptions& options) {
 Result<std::optional<std::string>> DockerEngine::inspect_raw(const std::string& id) {
   BERTH_TRY(HttpResponse response,
             call("GET", container_path(id, "/json"), options_.timeouts.query, {}, options_.leave));
-  if (response.status == 404) {
+  // Podman says 500 where it is removed at the same moment.
+  const bool gone = !response.ok() && response.body.find("no such container") != std::string::npos;
+  if (response.status == 404 || gone) {
     return std::nullopt;
   }
   if (!response.ok()) {

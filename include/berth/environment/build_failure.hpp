@@ -5,6 +5,7 @@
 // tests/unit/environment/test_build_failure.cpp has them.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "berth/base/error.hpp"
@@ -21,14 +22,12 @@ struct FailedBuild {
   std::string base{};      // the image's name
   std::string log_file{};  // where all of it was kept
   int exit_code = 1;
+  // What was there before the stage, of which held_packages() must stay.
+  std::map<std::string, std::string> installed{};
 };
 
 // Errc::no_solution where the request or the image has to change, Errc::engine_failed where the
-// machine or the network has to. The id says which of the reasons it is: "package-not-found",
-// "package-not-for-python", "package-needs-compiler", "package-conflict", "framework-conflict",
-// "framework-wrong", "hash-mismatch", "index-unreachable", "index-certificate", "index-refused",
-// "disk-full", "system-package-not-found", "system-index", "no-apt", "no-python", "no-pip",
-// "editable-extension", "build-failed".
+// machine or the network has to. The id says which of the reasons it is (docs/errors.md).
 Error explain_failure(const FailedBuild& build);
 
 }  // namespace berth::environment

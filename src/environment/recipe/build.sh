@@ -208,10 +208,11 @@ find_installer() {
 }
 
 # Everything but the requirements comes as variables, which old versions ignore where they would refuse
-# an option.
+# an option. Only pip's own log says that an index refuses access.
 pip_install() {
-  PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off \
-    PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
+  PIP_LOG=/run/berth/pip.log PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore \
+    PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
     "$PYTHON" -m pip install "$@"
 }
 uv_install() {
@@ -219,7 +220,12 @@ uv_install() {
     UV_INDEX_STRATEGY=unsafe-best-match \
     uv pip install --python "$PYTHON" --break-system-packages "$@"
 }
-install_python() { "${INSTALLER}_install" "$@" || failed python-package; }
+install_python() {
+  "${INSTALLER}_install" "$@" || {
+    [ ! -f pip.log ] || sed -n 's/.*\(Could not fetch URL.*\)/\1/p' pip.log | sort -u | tail -n 5
+    failed python-package
+  }
+}
 
 # --- the stages ------------------------------------------------------------------------------------
 

@@ -448,6 +448,10 @@ TEST_CASE("create tells an absent image, a taken name and a refusal apart") {
   REQUIRE(engine->create(spec).error().code == Errc::not_found);
   server.answer("POST /containers/create", 409, R"({"message":"Conflict."})");
   REQUIRE(engine->create(spec).error().id == "name-in-use");
+  server.answer("POST /containers/create", 500,
+                R"({"message":"container create: creating container storage: the container name )"
+                R"(\"taken\" is already in use by 932f3479: that name is already in use"})");
+  REQUIRE(engine->create(spec).error().id == "name-in-use");
   server.answer("POST /containers/create", 400, R"({"message":"invalid mount config"})");
   REQUIRE(engine->create(spec).error().notes.front() == "the engine says: invalid mount config");
   server.answer("POST /containers/create", 201, R"({"Id":"../../etc"})");
@@ -582,4 +586,14 @@ TEST_CASE("an empty image is made and dropped") {
     server.answer("POST /images/create", 200, body);
     REQUIRE(engine->import_image(std::string(1024, '\0')).error().code == Errc::engine_failed);
   }
+}
+
+TEST_CASE("a container that is removed while it is looked up is absent") {
+  FakeEngineServer server;
+  const std::unique_ptr<Engine> engine = connect(server);
+  server.answer("GET /containers/gone/json", 500,
+                R"({"message":"no container with ID 8a5e found in database: no such container"})");
+  const auto state = engine->inspect_container("gone");
+  REQUIRE(state);
+  REQUIRE_FALSE(state->has_value());
 }
