@@ -283,6 +283,7 @@ std::vector<std::unique_ptr<Verb>> make_verbs() {
   verbs.push_back(make_doctor_verb());
   verbs.push_back(make_gpus_verb());
   verbs.push_back(make_catalog_verb());
+  verbs.push_back(make_env_verb());
   verbs.push_back(make_version_verb());
   return verbs;
 }

@@ -40,6 +40,7 @@ class Verb {
 std::unique_ptr<Verb> make_attach_verb();
 std::unique_ptr<Verb> make_catalog_verb();
 std::unique_ptr<Verb> make_doctor_verb();
+std::unique_ptr<Verb> make_env_verb();
 std::unique_ptr<Verb> make_exec_verb();
 std::unique_ptr<Verb> make_gpus_verb();
 std::unique_ptr<Verb> make_inspect_verb();
