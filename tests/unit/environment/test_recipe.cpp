@@ -163,8 +163,8 @@ TEST_CASE("recipe: a mirror stands for the address that it replaces") {
                         {"https://download.pytorch.org/whl/cu1", "https://other"}};
   const Stage stage = c.make().back();
   REQUIRE(stage.files.at("frameworks.txt") ==
-          "https://me:pw-x@mirror/whl/cu121 torch==2.3.1+cu121\n");
-  REQUIRE(stage.items[0] == "https://mirror/whl/cu121 torch==2.3.1+cu121");
+          "index https://me:pw-x@mirror/whl/cu121 torch==2.3.1+cu121\n");
+  REQUIRE(stage.items[0] == "index https://mirror/whl/cu121 torch==2.3.1+cu121");
 }
 
 TEST_CASE("recipe: an editable folder is installed as what the project is at run time") {

@@ -4,7 +4,6 @@
 #include <stop_token>
 #include <thread>
 
-#include "berth/runtime/build_surroundings.hpp"
 #include "berth/runtime/environment_store.hpp"
 #include "support/catch.hpp"
 #include "support/fake_engine.hpp"
@@ -114,36 +113,6 @@ TEST_CASE("environment build: an engine that fails to commit leaves no container
   std::string output;
   REQUIRE_FALSE(build_stage(engine, stage(base, output)));
   REQUIRE_FALSE(engine.leaves_something_behind());
-}
-
-TEST_CASE("build surroundings: proxies, indexes and the CA go along, and passwords are known") {
-  const test::TemporaryFolder folder;
-  Caller caller;
-  caller.ca_bundle = folder.write("ca.crt", "-----BEGIN CERTIFICATE-----\n");
-  caller.environment = {{"HTTPS_PROXY", "http://me:pass'word@proxy:3128"},
-                        {"PIP_INDEX_URL", "https://user:token@index.lab/simple"},
-                        {"PIP_FIND_LINKS", "/opt/wheels"},
-                        {"SECRET", "x"}};
-  const Result<BuildSurroundings> made = build_surroundings(caller);
-  REQUIRE(made);
-  const std::string& script = made->files.at("surroundings");
-  REQUIRE(script.find("export HTTPS_PROXY=") != std::string::npos);
-  REQUIRE(script.find("https://user:token@index.lab/simple") != std::string::npos);
-  REQUIRE(script.find("PIP_CERT=/run/berth/ca.crt") != std::string::npos);
-  REQUIRE(script.find("/opt/wheels") == std::string::npos);  // a folder of another machine
-  REQUIRE(script.find("SECRET") == std::string::npos);
-  REQUIRE(made->files.at("ca.crt") == "-----BEGIN CERTIFICATE-----\n");
-  REQUIRE(std::find(made->secrets.begin(), made->secrets.end(), "token") != made->secrets.end());
-  REQUIRE(std::find(made->secrets.begin(), made->secrets.end(), "pass'word") !=
-          made->secrets.end());
-
-  caller.proxies = {{"HTTPS_PROXY", "http://docker-says:1"}};
-  const Result<BuildSurroundings> docker = build_surroundings(caller);
-  REQUIRE(docker->files.at("surroundings").find("me:pass") == std::string::npos);
-  REQUIRE(docker->files.at("surroundings").find("http://docker-says:1") != std::string::npos);
-
-  caller.ca_bundle = folder.path() / "absent";
-  REQUIRE_FALSE(build_surroundings(caller));
 }
 
 TEST_CASE("environment store: uses, looks and logs") {
