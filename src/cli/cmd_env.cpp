@@ -77,7 +77,7 @@ class EnvVerb : public Verb {
   std::string_view summary() const override { return "show and remove environments"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("action", action_, "list, show, export or rm")->option_text("[ACTION]");
+    app.add_option("action", action_, "list, show, export or remove")->option_text("[ACTION]");
     app.add_option("key", words_,
                    "The beginning of an environment's key; with export after `requirements`")
         ->option_text("[requirements] [KEY]");
@@ -87,7 +87,7 @@ class EnvVerb : public Verb {
         "  berth env list\n"
         "  berth env show 4f3a             what it was made of, and its packages\n"
         "  berth env export requirements 4f3a\n"
-        "  berth env rm 4f3a               the next run that needs it builds it anew");
+        "  berth env remove 4f3a               the next run that needs it builds it anew");
   }
 
   Result<int> run(Context& context) override {
@@ -99,7 +99,7 @@ class EnvVerb : public Verb {
       return list(context, std::move(environments));
     }
     BERTH_TRY(const KnownEnvironment known, choose_environment(environments, words_.back()));
-    if (action_ == "rm") {
+    if (action_ == "remove") {
       return remove(context, *engine, store, known);
     }
     return action_ == "show" ? show(context, known) : export_packages(context, known);
@@ -109,7 +109,7 @@ class EnvVerb : public Verb {
   Result<void> check_words() const {
     const bool is_list = action_ == "list";
     const bool is_export = action_ == "export";
-    if (!is_list && !is_export && action_ != "show" && action_ != "rm") {
+    if (!is_list && !is_export && action_ != "show" && action_ != "remove") {
       return fail(Error{Errc::usage, fmt::format("`berth env {}` is not known", action_)}.hint(
           "`berth env --help` shows what is"));
     }

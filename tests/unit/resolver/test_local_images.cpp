@@ -105,7 +105,7 @@ TEST_CASE("a slightly older image that is here is not taken, but told of") {
               "saves the download, about 7.0 GiB unpacked");
 }
 
-TEST_CASE("--prefer local takes it, and says why") {
+TEST_CASE("preferring what is here takes it, and says why") {
   const Decision decision =
       decided_with(on_3090({"torch>=2.3,<2.4"}), {kTorch230}, Preference::local);
   REQUIRE(decision.image == kTorch230);
