@@ -131,13 +131,14 @@ class LockVerb : public Verb {
     BERTH_TRY(const Decision decision,
               decide(request, host, catalog, lock, LockOptions{true, false}));
     if (context.options.json) {
-      const nlohmann::ordered_json document = {{"schema", "berth/lock-check/1"},
-                                               {"file", path.string()},
-                                               {"fits", true},
-                                               {"machine", host.origin.text},
-                                               {"image", decision.image},
-                                               {"driver_mode", mode_or_null(name_of(decision.driver.mode))},
-                                               {"warnings", decision.warnings}};
+      const nlohmann::ordered_json document = {
+          {"schema", "berth/lock-check/1"},
+          {"file", path.string()},
+          {"fits", true},
+          {"machine", host.origin.text},
+          {"image", decision.image},
+          {"driver_mode", mode_or_null(name_of(decision.driver.mode))},
+          {"warnings", decision.warnings}};
       context.out << document.dump(2) << '\n';
       return kDone;
     }

@@ -133,9 +133,9 @@ Result<void> StageRunner::build(const Stage& stage, const std::string& on,
   files["held.txt"] = lines_of(environment::held_packages(packages));
   BERTH_TRY(const int exit_code, carry_out(&stage, on, files, said));
   if (exit_code != 0) {
-    return fail(environment::explain_failure({said, stage, run_.request.run.packages,
-                                              run_.plan.decision, base_.reference,
-                                              log_file.string(), exit_code, packages}));
+    return fail(
+        environment::explain_failure({said, stage, run_.request.run.packages, run_.plan.decision,
+                                      base_.reference, log_file.string(), exit_code, packages}));
   }
   return {};
 }

@@ -233,7 +233,8 @@ constexpr std::array<Said, 6> kSaid = {{
     {"no-such-python", "no-python", "the distribution of `{0}` has no {1}",
      "`berth resolve --explain` shows images that bring a Python along"},
     {"editable-extension", "editable-extension",
-     "`{1}` is compiled, and an editable package cannot hold it: it would have to be in the project",
+     "`{1}` is compiled, and an editable package cannot hold it: it would have to be in the "
+     "project",
      "`.` in place of `-e .` installs the package with it"},
     {"no-pip", "no-pip", "`{0}` has no pip, and none can be installed",
      "`berth run --apt python3-pip …` installs the distribution's"},

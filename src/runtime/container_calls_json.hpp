@@ -1,5 +1,6 @@
 // What is sent to the engine about containers that are there: the bodies of POST /containers/…/exec
-// and POST /exec/…/start, of POST /commit, the filter of GET /containers/json and /images/json. Source: moby api/swagger.yaml.
+// and POST /exec/…/start, of POST /commit, the filter of GET /containers/json and /images/json.
+// Source: moby api/swagger.yaml.
 #pragma once
 
 #include <string>

@@ -17,8 +17,8 @@
 namespace berth::runtime {
 
 struct ContainerJob {
-  std::string id{};       // of a container that was created and not started
-  std::string input{};    // empty: its standard input is not open
+  std::string id{};     // of a container that was created and not started
+  std::string input{};  // empty: its standard input is not open
   std::function<void(OutputStream, std::string_view bytes)> on_output{};
   std::optional<std::chrono::milliseconds> limit{};  // for all of it; absent: none
   std::stop_token stop{};

@@ -75,7 +75,7 @@ class Environments(EnvironmentTest):
     def test_the_second_run_installs_nothing_and_asks_nobody(self):
         self.require(self.name)
         self.assert_ended(self.python(self.version), 0, stdout=b"1.0\n")
-        self.assertIn(f"/files/{self.wheel.name}", self.index.requests)
+        self.assertTrue(any(path.endswith(f"/{self.wheel.name}") for path in self.index.requests), self.index.requests)
         before = self.connections()
         self.assert_ended(self.python(self.version), 0, stdout=b"1.0\n", stderr=b"")
         self.assertEqual(self.connections(), before)

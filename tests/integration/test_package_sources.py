@@ -52,8 +52,8 @@ class PackageSources(EngineTest):
         gateway = Gateway(self.engine.name)  # for the image's missing pip
         self.addCleanup(gateway.close)
         self.environment.update(gateway.variables, no_proxy="127.0.0.1,localhost", NO_PROXY="127.0.0.1,localhost")
-        before = self.environments()
-        self.addCleanup(lambda: [self.engine.remove_image(name) for name in self.environments() - before])
+        self.before = self.environments()
+        self.addCleanup(lambda: [self.engine.remove_image(name) for name in self.environments() - self.before])
 
     def environments(self):
         return {name for image in self.engine.get("/images/json") for name in image.get("RepoTags") or []
@@ -79,7 +79,7 @@ class PackageSources(EngineTest):
 
     def saved(self, result):
         """Everything that is kept of an environment or shown of its build."""
-        names = self.environments()
+        names = self.environments() - self.before
         kept = result.stdout + result.stderr
         for name in names:
             for path in (f"/images/{name}/get", f"/images/{name}/json", f"/images/{name}/history"):
@@ -153,4 +153,4 @@ class PackageSources(EngineTest):
 
     def test_a_local_file_that_is_not_there_is_refused_with_its_line(self):
         self.write("requirements.txt", "# ours\n./no.whl\n")
-        self.assert_refused(self.python(""), 2, "requirements.txt:2", "no.whl` is not there")
+        self.assert_refused(self.python(""), 125, "requirements.txt:2", "no.whl` is not there")

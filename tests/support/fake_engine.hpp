@@ -72,7 +72,7 @@ class FakeEngine : public runtime::Engine {
   std::map<std::string, runtime::ContainerState> states{};      // by id
   std::map<std::string, runtime::ContainerStats> statistics{};  // by id
   std::map<std::string, std::string> kept_output{};             // by id, framed as an engine does
-  std::vector<runtime::ImageSummary> images{};  // those committed, too
+  std::vector<runtime::ImageSummary> images{};                  // those committed, too
   // The command of create_exec(), run like that of a container from start_exec() on.
   std::function<void(FakeContainer&)> exec_command{};
 

@@ -197,8 +197,8 @@ struct EngineDetails {
   bool selinux = false;  // it labels containers
 };
 
-// An image made of a container's files. What is empty here is empty in the image, too; variables and
-// working directory are the container's.
+// An image made of a container's files. What is empty here is empty in the image, too; variables
+// and working directory are the container's.
 struct CommitSpec {
   std::string repository{};  // "berth/env"
   std::string tag{};

@@ -10,7 +10,9 @@
 # Everything else is the log. Any POSIX shell has to do: images are old, and small.
 set -eu
 cd /run/berth
-. ./plan         # PYTHON_SERIES, FRAMEWORKS
+# shellcheck source=/dev/null
+. ./plan # PYTHON_SERIES, FRAMEWORKS
+# shellcheck source=/dev/null
 . ./surroundings # proxies, certificates, pip's configuration
 CACHE=/var/cache/berth
 umask 022
@@ -49,6 +51,7 @@ revive_sources() {
     while read -r list; do rm -f "$list"; done
   local_lists=$(find etc-apt -name '*.list' -o -name '*.sources')
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  # shellcheck disable=SC2086  # names of files without blanks
   [ -n "$codename" ] || codename=$(grep -ohE '(jessie|stretch|xenial|trusty)' $local_lists | head -n 1)
   case $codename in
     jessie | stretch | buster)
@@ -159,7 +162,8 @@ standalone_python() {
 # On a CUDA base image there is none yet: the distribution's, if it has the series.
 install_interpreter() {
   [ "$INSTALL_PYTHON" = yes ] || [ -z "$(other_python)" ] || failed "other-python $(other_python)"
-  [ "$INSTALL_PYTHON" = yes ] && has apt-get || failed no-python
+  [ "$INSTALL_PYTHON" = yes ] || failed no-python
+  has apt-get || failed no-python
   read_lists
   wanted=python${PYTHON_SERIES:-3}
   step "installing Python${PYTHON_SERIES:+ $PYTHON_SERIES}"

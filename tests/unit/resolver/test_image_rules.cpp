@@ -90,9 +90,9 @@ TEST_CASE("the CUDA that a given image says it has is held against driver and GP
     const Question question{{}, driver, {gpu}, "", "", "", "lab/own:1"};
     Decision decision = decided(question);
     REQUIRE(decision.driver.mode == DriverMode::unknown);
-    const Result<void> applied = apply_image_facts(
-        decision, facts_with({std::string("CUDA_VERSION=") + cuda}),
-        {pulled, RequireCheck::none, {}}, host_of(question), catalogue());
+    const Result<void> applied =
+        apply_image_facts(decision, facts_with({std::string("CUDA_VERSION=") + cuda}),
+                          {pulled, RequireCheck::none, {}}, host_of(question), catalogue());
     return std::make_pair(applied ? "" : applied.error().id, decision);
   };
   CHECK(judged("535.104.05", "RTX 3090", "12.2.0", true).second.driver.mode == DriverMode::native);
