@@ -212,7 +212,8 @@ find_installer() {
 }
 
 # Everything but the requirements comes as variables, which old versions ignore where they would refuse
-# an option. Only pip's own log says that an index refuses access.
+# an option. Only pip's own log says that an index refuses access; with it, some versions show what a
+# compiler has said nowhere else.
 pip_install() {
   PIP_LOG=/run/berth/pip.log PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore \
@@ -226,7 +227,11 @@ uv_install() {
 }
 install_python() {
   "${INSTALLER}_install" "$@" || {
-    [ ! -f pip.log ] || sed -n 's/.*\(Could not fetch URL.*\)/\1/p' pip.log | sort -u | tail -n 5
+    [ ! -f pip.log ] || {
+      sed -n 's/.*\(Could not fetch URL.*\)/\1/p' pip.log | sort -u | tail -n 5
+      echo "the end of pip's own log:"
+      sed 's/^[-0-9]*T[0-9:,]* //' pip.log | tail -n 120
+    }
     failed python-package
   }
 }
