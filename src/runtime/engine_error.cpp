@@ -47,6 +47,21 @@ Error gpu_error(const std::string& message) {
       .named("gpu-unavailable");
 }
 
+// moby daemon/apparmor_default.go; runc libcontainer/apparmor. Their words hold those of a command
+// that was not found.
+bool is_apparmor_problem(std::string_view lower) {
+  return contains_any(lower, {"apparmor enabled on system but", "apparmor profile",
+                              "apparmor failed to apply profile"});
+}
+
+Error apparmor_error(const std::string& message) {
+  return Error{Errc::engine_failed, "the engine cannot confine the container by AppArmor"}
+      .note(engine_says(message))
+      .hint("`berth doctor` says what is missing")
+      .hint("`berth run --security-opt apparmor=unconfined …` goes without")
+      .named("apparmor-profile");
+}
+
 }  // namespace
 
 Error engine_error(const HttpResponse& response, const std::string& what) {
@@ -64,6 +79,9 @@ Error start_error(const HttpResponse& response) {
   const std::string lower = lowered(message);
   if (is_gpu_problem(lower)) {
     return gpu_error(message);
+  }
+  if (is_apparmor_problem(lower)) {
+    return apparmor_error(message);
   }
   Error error = engine_error(response, "the container cannot be started");
   error.code = Errc::engine_failed;

@@ -449,6 +449,11 @@ TEST_CASE("a failed start is classified by the engine's words") {
        Errc::engine_failed, "gpu-unavailable"},
       {R"(nvidia-container-cli: load library failed: libnvidia-ml.so.1: no such file or directory)",
        Errc::engine_failed, "gpu-unavailable"},
+      // Neither is a command that was not found, though both sound so.
+      {R"(AppArmor enabled on system but the docker-default profile could not be loaded: running `apparmor_parser apparmor_parser --version` failed with output: \nerror: exec: \"apparmor_parser\": executable file not found in $PATH)",
+       Errc::engine_failed, "apparmor-profile"},
+      {R"(runc create failed: unable to start container process: error during container init: unable to apply apparmor profile: apparmor failed to apply profile: write /proc/self/attr/apparmor/exec: no such file or directory: unknown)",
+       Errc::engine_failed, "apparmor-profile"},
       {R"(error setting rlimit type 8: operation not permitted: OCI permission denied)",
        Errc::engine_failed, "ulimit-refused"},
       {R"(driver failed programming external connectivity)", Errc::engine_failed, ""},
