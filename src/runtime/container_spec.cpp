@@ -294,10 +294,13 @@ void SpecMaker::set_ulimits() {
   }
 }
 
-// no-new-privileges is berth's default, and gives way to either answer of the request's.
+// no-new-privileges is berth's default, and gives way to either answer of the request's. Under
+// Docker's snap it would keep every command from starting (`operation not permitted`): AppArmor
+// lets no process that is confined as the snap's daemon is change its profile then
+// (launchpad.net/bugs/1908448).
 void SpecMaker::set_security() {
   constexpr std::string_view kOption = "no-new-privileges";
-  bool no_new_privileges = true;
+  bool no_new_privileges = !(host_.engine.has_value() && host_.engine->is_snap());
   for (const std::string& option : request_.security_options) {
     if (option.starts_with(kOption)) {
       no_new_privileges = !option.ends_with("false");

@@ -41,6 +41,11 @@ struct EngineFacts {
   bool live_restore = false;  // containers go on while the daemon is restarted
   bool nvidia_hook =
       false;  // the NVIDIA runtime hook is known to be there (see host_probe.hpp for how)
+
+  // Docker from the snap store is confined, and with it what its containers may do.
+  bool is_snap() const {
+    return storage_root.starts_with("/var/snap/") || storage_root.starts_with("/snap/");
+  }
 };
 
 struct Host {

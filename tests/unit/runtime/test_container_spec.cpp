@@ -216,6 +216,14 @@ TEST_CASE("init, no new privileges, removal by the engine") {
   CHECK(spec.security_options == Strings{"no-new-privileges"});
 }
 
+TEST_CASE("Docker's snap starts no command with no-new-privileges, and is not asked to") {
+  Case run;
+  run.host.engine->storage_root = "/var/snap/docker/common/var-lib-docker";
+  CHECK(run.spec().security_options.empty());
+  run.request.security_options = {"no-new-privileges"};  // unless the user does
+  CHECK(run.spec().security_options == Strings{"no-new-privileges"});
+}
+
 TEST_CASE("the environment: berth's, then the request's, one line per name") {
   Case run;
   CHECK(has_line(run.spec(), "PYTHONUNBUFFERED=1"));
