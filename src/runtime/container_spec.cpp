@@ -270,7 +270,7 @@ void SpecMaker::set_resources() {
   // host's size, and an engine refuses to set it.
   const bool own_shm = spec_.ipc != "host" && !spec_.ipc.starts_with("container:");
   if (own_shm && !taken("/dev/shm")) {
-    std::uint64_t memory = host_.memory_bytes.value_or(2 * kSharedMemoryFallback);
+    std::uint64_t memory = host_.container_memory().value_or(2 * kSharedMemoryFallback);
     if (spec_.memory_bytes > 0) {
       memory = std::min(memory, spec_.memory_bytes);
     }

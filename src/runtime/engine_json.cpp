@@ -93,6 +93,9 @@ void read_info(const Json& info, EngineFacts& facts) {
     return option == "rootless" || option.starts_with("name=rootless");
   });
   facts.live_restore = bool_field(info, "LiveRestoreEnabled");
+  if (const std::uint64_t memory = count_field(info, "MemTotal"); memory > 0) {
+    facts.memory_bytes = memory;
+  }
   read_registries(info, facts);
   read_cdi(info, facts);
 }

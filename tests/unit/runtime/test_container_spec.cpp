@@ -184,6 +184,9 @@ TEST_CASE("shared memory is half of the memory") {
   run.request.mounts = {bind_mount("/dev/shm", "/dev/shm")};
   CHECK(run.spec().shm_bytes == 0);
   run = Case();
+  run.host.engine->memory_bytes = 16ull << 30;  // a virtual machine's: containers have no more
+  CHECK(run.spec().shm_bytes == 8ull << 30);
+  run = Case();
   run.host.memory_bytes.reset();
   CHECK(run.spec().shm_bytes == 8ull << 30);
 }

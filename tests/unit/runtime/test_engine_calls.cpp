@@ -43,7 +43,7 @@ std::unique_ptr<Engine> connect(const FakeEngineServer& server, const std::strin
 constexpr const char* kVersion = R"({"Version":"28.5.1","ApiVersion":"1.51","Arch":"amd64",
     "Components":[{"Name":"Engine","Version":"28.5.1"}]})";
 constexpr const char* kInfo =
-    R"({"DockerRootDir":"/var/lib/docker","Runtimes":{"runc":{},"nvidia":{}},
+    R"({"DockerRootDir":"/var/lib/docker","MemTotal":67108864,"Runtimes":{"runc":{},"nvidia":{}},
     "SecurityOptions":["name=seccomp,profile=builtin","name=rootless"],"LiveRestoreEnabled":true,"CDISpecDirs":["/etc/cdi"],
     "DiscoveredDevices":[{"Source":"cdi","ID":"nvidia.com/gpu=0"},{"Source":"other","ID":"x"}]})";
 
@@ -81,6 +81,7 @@ TEST_CASE("facts are those of version and info, with the API version agreed on")
   REQUIRE(facts.api_version == "1.47");
   REQUIRE(facts.architecture == "amd64");
   REQUIRE(facts.storage_root == "/var/lib/docker");
+  REQUIRE(facts.memory_bytes == 67108864);
   REQUIRE(facts.runtimes == std::vector<std::string>{"nvidia", "runc"});
   REQUIRE(facts.cdi_devices == std::vector<std::string>{"nvidia.com/gpu=0"});
   REQUIRE(facts.cdi_spec_dirs);

@@ -33,6 +33,7 @@ Host full_host() {
                                    .api_version = "1.41",
                                    .architecture = "arm64",
                                    .storage_root = "/var/lib/containers",
+                                   .memory_bytes = 8589934592ULL,
                                    .runtimes = {"runc", "crun"},
                                    .cdi_devices = {"nvidia.com/gpu=0"},
                                    .cdi_spec_dirs = true,
@@ -67,6 +68,7 @@ TEST_CASE("facts survive being written and read", "[host_facts]") {
   REQUIRE_FALSE(read->gpus.at(1).memory_bytes);
   REQUIRE(read->engine->kind == berth::EngineFacts::Kind::podman);
   REQUIRE(read->engine->cdi_devices == std::vector<std::string>{"nvidia.com/gpu=0"});
+  REQUIRE(read->engine->memory_bytes == 8589934592ULL);
   REQUIRE(read->engine->rootless);
   REQUIRE(read->engine->live_restore);
   REQUIRE_FALSE(read->engine->nvidia_hook);
