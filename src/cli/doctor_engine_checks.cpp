@@ -249,8 +249,7 @@ std::optional<Finding> other_engines(const Observations& seen) {
 }
 
 std::optional<Finding> broken_daemon_config(const Observations& seen) {
-  const std::optional<runtime::DaemonConfig>& config =
-      seen.engine && seen.engine->rootless ? seen.site.rootless_config : seen.site.daemon_config;
+  const std::optional<runtime::DaemonConfig>& config = daemon_config(seen);
   if (!config || config->unreadable.empty()) {
     return std::nullopt;
   }

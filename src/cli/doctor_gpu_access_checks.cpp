@@ -47,10 +47,6 @@ bool rootless(const Observations& seen) {
   return seen.engine && seen.engine->rootless;
 }
 
-const std::optional<DaemonConfig>& daemon_config(const Observations& seen) {
-  return rootless(seen) ? seen.site.rootless_config : seen.site.daemon_config;
-}
-
 // ---- why an engine attaches none ----
 
 // Docker 25.0 to 28.1 take CDI requests where features.cdi is set, later ones where it is not
@@ -154,6 +150,52 @@ void explain_missing_support(const Observations& seen, Finding& finding) {
   }
 }
 
+// The daemon lists a runtime whether or not its program is there, and `apt-get remove` leaves the
+// daemon.json that names it behind.
+std::optional<Finding> missing_runtime(const Observations& seen) {
+  const std::string& program = seen.site.missing_nvidia_runtime;
+  if (program.empty() || !is_docker(seen) || !engine_is_here(seen) || seen.probe.in_container) {
+    return std::nullopt;
+  }
+  const bool is_default = seen.details && seen.details->default_runtime == "nvidia";
+  const bool keeps_gpus_away = has_gpus(seen) && attaches_by_hook(seen);
+  Finding finding{
+      .code = "gpu-runtime-missing",
+      .status = is_default || keeps_gpus_away ? Status::problem : Status::note,
+      .message = fmt::format("Docker's runtime `nvidia` is `{}`, which is not there", program),
+      .cause = is_default ? "it is the default runtime: no container starts"
+                          : "the NVIDIA Container Toolkit was removed, and Docker was not told"};
+  const std::optional<DaemonConfig>& config = daemon_config(seen);
+  const std::string path = config ? config->path.string() : "/etc/docker/daemon.json";
+  finding.remedy = keeps_gpus_away ? install_toolkit(seen.probe) : std::vector<std::string>();
+  finding.remedy.push_back(fmt::format("{}take `nvidia` out of `runtimes`{} in `{}`, then {}",
+                                       keeps_gpus_away ? "or, to do without GPUs, " : "",
+                                       is_default ? " and `default-runtime`" : "", path,
+                                       restart_docker(seen)));
+  return finding;
+}
+
+// `--gpus` is the hook's affair, the runtime is for those who ask for it by name.
+std::optional<Finding> missing_hook(const Observations& seen) {
+  const std::vector<std::string>& runtimes = seen.engine->runtimes;
+  const bool only_listed =
+      std::find(runtimes.begin(), runtimes.end(), "nvidia") != runtimes.end() &&
+      attaches_by_hook(seen) && engine_is_here(seen);
+  if (!only_listed || seen.probe.nvidia_hook || seen.probe.in_container || !has_gpus(seen) ||
+      seen.engine->is_snap()) {
+    return std::nullopt;
+  }
+  Finding finding{.code = "gpu-toolkit-missing",
+                  .status = Status::problem,
+                  .message =
+                      "Docker has the runtime `nvidia`, and the toolkit's hook "
+                      "(`nvidia-container-runtime-hook`), which attaches GPUs, is not installed",
+                  .cause = "a part of the NVIDIA Container Toolkit was removed",
+                  .remedy = install_toolkit(seen.probe)};
+  finding.remedy.push_back(restart_docker(seen));
+  return finding;
+}
+
 Finding engine_support(const Observations& seen) {
   Finding finding{.code = "gpu-engine-support"};
   const Result<runtime::GpuSupport>& support = *seen.gpu_support;
@@ -180,6 +222,21 @@ Finding engine_support(const Observations& seen) {
     finding.cause = "this machine has no GPU to attach";
   }
   return finding;
+}
+
+// What the engine says of its GPU support, unless the machine's files refute it.
+void add_engine_support(const Observations& seen, std::vector<Finding>& findings) {
+  std::optional<Finding> broken = missing_runtime(seen);
+  if (!broken) {
+    broken = missing_hook(seen);
+  }
+  const bool refuted = broken && broken->status == Status::problem && has_gpus(seen);
+  if (!refuted) {
+    findings.push_back(engine_support(seen));
+  }
+  if (broken) {
+    findings.push_back(*std::move(broken));
+  }
 }
 
 // ---- what keeps the attached ones from working ----
@@ -308,7 +365,7 @@ std::optional<Finding> selinux(const Observations& seen) {
 std::vector<Finding> examine_gpu_access(const Observations& seen) {
   std::vector<Finding> findings;
   if (seen.gpu_support) {
-    findings.push_back(engine_support(seen));
+    add_engine_support(seen, findings);
   }
   for (const CdiSpec& spec : seen.wiring.cdi_specs) {
     if (std::optional<Finding> stale = stale_spec(seen, spec)) {

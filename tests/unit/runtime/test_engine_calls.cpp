@@ -98,7 +98,10 @@ TEST_CASE("details are what only the doctor asks for") {
   server.answer("GET /info", 200,
                 R"({"OperatingSystem": "Docker Desktop", "CgroupDriver": "systemd",
                     "SystemTime": "2026-08-01T12:00:00.5Z", "HttpsProxy": "http://proxy:3128",
-                    "SecurityOptions": ["name=seccomp,profile=builtin", "name=selinux"]})");
+                    "DefaultRuntime": "runc", "Runtimes": {"runc": {"path": "runc"},
+                    "nvidia": {"path": "nvidia-container-runtime"}},
+                    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin",
+                                        "name=selinux"]})");
   const std::unique_ptr<Engine> engine = connect(server);
   const EngineDetails details = engine->details().value();
   REQUIRE(details.newest_api == "1.52");
@@ -108,6 +111,12 @@ TEST_CASE("details are what only the doctor asks for") {
   REQUIRE(details.http_proxy.empty());
   REQUIRE(details.https_proxy == "http://proxy:3128");
   REQUIRE(details.selinux);
+  REQUIRE(details.apparmor);
+  REQUIRE(details.default_runtime == "runc");
+  REQUIRE(details.nvidia_runtime == "nvidia-container-runtime");
+  server.answer("GET /info", 200, R"({"Runtimes": {"nvidia": {}}})");
+  REQUIRE(engine->details()->nvidia_runtime.empty());
+  REQUIRE_FALSE(engine->details()->apparmor);
   server.answer("GET /info", 200, R"({"SystemTime": 7})");
   REQUIRE(engine->details().error().code == Errc::engine_failed);
 }
