@@ -89,8 +89,7 @@ std::optional<Finding> shared_memory(const Observations& seen) {
     finding.status = Status::note;
     finding.cause = fmt::format(
         "`default-shm-size` of `{}` is larger ({}): docker's own containers have that, berth's "
-        "half "
-        "of the memory, so that the other half is left to the command",
+        "half of the memory, so that the other half is left to the command",
         daemon_config(seen)->path.string(), printable(written));
     finding.remedy = {fmt::format("`berth run --shm-size {} …`, or `shm: {}` in berth.yaml",
                                   shell_quoted(written), printable(written))};

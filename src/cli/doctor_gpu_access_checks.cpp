@@ -150,41 +150,37 @@ void explain_missing_support(const Observations& seen, Finding& finding) {
   }
 }
 
-// The daemon lists a runtime whether or not its program is there, and `apt-get remove` leaves the
-// daemon.json that names it behind.
-std::optional<Finding> missing_runtime(const Observations& seen) {
-  const std::string& program = seen.site.missing_nvidia_runtime;
-  if (program.empty() || !is_docker(seen) || !engine_is_here(seen) || seen.probe.in_container) {
-    return std::nullopt;
-  }
-  const bool is_default = seen.details && seen.details->default_runtime == "nvidia";
-  const bool keeps_gpus_away = has_gpus(seen) && attaches_by_hook(seen);
-  Finding finding{
-      .code = "gpu-runtime-missing",
-      .status = is_default || keeps_gpus_away ? Status::problem : Status::note,
-      .message = fmt::format("Docker's runtime `nvidia` is `{}`, which is not there", program),
-      .cause = is_default ? "it is the default runtime: no container starts"
-                          : "the NVIDIA Container Toolkit was removed, and Docker was not told"};
-  const std::optional<DaemonConfig>& config = daemon_config(seen);
-  const std::string path = config ? config->path.string() : "/etc/docker/daemon.json";
-  finding.remedy = keeps_gpus_away ? install_toolkit(seen.probe) : std::vector<std::string>();
-  finding.remedy.push_back(fmt::format("{}take `nvidia` out of `runtimes`{} in `{}`, then {}",
-                                       keeps_gpus_away ? "or, to do without GPUs, " : "",
-                                       is_default ? " and `default-runtime`" : "", path,
-                                       restart_docker(seen)));
-  return finding;
-}
-
-// `--gpus` is the hook's affair, the runtime is for those who ask for it by name.
-std::optional<Finding> missing_hook(const Observations& seen) {
+// `--gpus` is the hook's affair; the runtime is for those who ask for it by name, and that the
+// daemon lists it shows nothing: neither its program nor the hook need be there.
+bool hook_is_missing(const Observations& seen) {
   const std::vector<std::string>& runtimes = seen.engine->runtimes;
   const bool only_listed =
       std::find(runtimes.begin(), runtimes.end(), "nvidia") != runtimes.end() &&
-      attaches_by_hook(seen) && engine_is_here(seen);
-  if (!only_listed || seen.probe.nvidia_hook || seen.probe.in_container || !has_gpus(seen) ||
-      seen.engine->is_snap()) {
-    return std::nullopt;
-  }
+      attaches_by_hook(seen);
+  return only_listed && !seen.probe.nvidia_hook && has_gpus(seen);
+}
+
+// `apt-get remove` leaves the daemon.json behind that names the runtime.
+Finding missing_runtime(const Observations& seen) {
+  const bool is_default = seen.details && seen.details->default_runtime == "nvidia";
+  const bool keeps_gpus_away = hook_is_missing(seen);
+  Finding finding{
+      .code = "gpu-runtime-missing",
+      .status = is_default || keeps_gpus_away ? Status::problem : Status::note,
+      .message = fmt::format("Docker's runtime `nvidia` is `{}`, which is not there",
+                             seen.site.missing_nvidia_runtime),
+      .cause = is_default ? "it is the default runtime: no container starts"
+                          : "the NVIDIA Container Toolkit was removed, and Docker was not told"};
+  const std::optional<DaemonConfig>& config = daemon_config(seen);
+  finding.remedy = keeps_gpus_away ? install_toolkit(seen.probe) : std::vector<std::string>();
+  finding.remedy.push_back(fmt::format(
+      "{}take `nvidia` out of `runtimes`{} in `{}`, then {}",
+      keeps_gpus_away ? "or, to do without GPUs, " : "", is_default ? " and `default-runtime`" : "",
+      config ? config->path.string() : "/etc/docker/daemon.json", restart_docker(seen)));
+  return finding;
+}
+
+Finding missing_hook(const Observations& seen) {
   Finding finding{.code = "gpu-toolkit-missing",
                   .status = Status::problem,
                   .message =
@@ -224,18 +220,19 @@ Finding engine_support(const Observations& seen) {
   return finding;
 }
 
-// What the engine says of its GPU support, unless the machine's files refute it.
+// What the engine says of its GPU support, unless the machine's files refute it. The snap brings
+// the toolkit along, and what lies in berth's own container is not the engine's.
 void add_engine_support(const Observations& seen, std::vector<Finding>& findings) {
-  std::optional<Finding> broken = missing_runtime(seen);
-  if (!broken) {
-    broken = missing_hook(seen);
-  }
-  const bool refuted = broken && broken->status == Status::problem && has_gpus(seen);
+  const bool sees_dockers_files = is_docker(seen) && engine_is_here(seen) &&
+                                  !seen.probe.in_container && !seen.engine->is_snap();
+  const bool refuted = sees_dockers_files && hook_is_missing(seen);
   if (!refuted) {
     findings.push_back(engine_support(seen));
   }
-  if (broken) {
-    findings.push_back(*std::move(broken));
+  if (sees_dockers_files && !seen.site.missing_nvidia_runtime.empty()) {
+    findings.push_back(missing_runtime(seen));
+  } else if (refuted) {
+    findings.push_back(missing_hook(seen));
   }
 }
 

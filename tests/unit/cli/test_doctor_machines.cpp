@@ -256,15 +256,20 @@ TEST_CASE("a runtime that Docker lists and whose program is gone", "[doctor][mac
   Workstation machine;
   machine.engine.runtimes = {"nvidia", "runc"};
   machine.details.nvidia_runtime = "/usr/bin/nvidia-container-runtime";
+  REQUIRE(contains(expect(machine, "gpu-runtime-missing", Status::note).remedy.front(),
+                   "`/etc/docker/daemon.json`"));  // the hook is there: GPUs are attached
+  expect(machine, "gpu-engine-support", Status::ok);
+
+  machine.without_toolkit();
   const Finding finding = expect(machine, "gpu-runtime-missing", Status::problem);
   REQUIRE(finding.message ==
           "Docker's runtime `nvidia` is `/usr/bin/nvidia-container-runtime`, which is not there");
+  REQUIRE(contains(finding.remedy.front(), "nvidia-container-toolkit"));
   REQUIRE(contains(finding.remedy.back(), "`/etc/docker/daemon.json`"));
   REQUIRE(is_absent(machine, "gpu-engine-support"));  // no "ok" on the strength of the list
 
   machine.file("usr/bin/nvidia-container-runtime", "");
   REQUIRE(is_absent(machine, "gpu-runtime-missing"));
-  expect(machine, "gpu-engine-support", Status::ok);
   machine.details.nvidia_runtime = "nvidia-container-runtime";  // as nvidia-ctk writes it
   REQUIRE(is_absent(machine, "gpu-runtime-missing"));
 }
@@ -287,8 +292,10 @@ TEST_CASE("a runtime that daemon.json alone names", "[doctor][machine]") {
   Workstation machine;
   machine.file("etc/docker/daemon.json",
                R"({"runtimes": {"nvidia": {"path": "/opt/nvidia/bin/runtime", "args": []}}})");
-  REQUIRE(contains(expect(machine, "gpu-runtime-missing", Status::problem).message,
+  REQUIRE(contains(expect(machine, "gpu-runtime-missing", Status::note).message,
                    "`/opt/nvidia/bin/runtime`"));
+  machine.without_toolkit();  // a trial has shown that the engine has its own
+  expect(machine, "gpu-runtime-missing", Status::note);
   machine.engine.rootless = true;  // which has a file of its own
   REQUIRE(is_absent(machine, "gpu-runtime-missing"));
   machine.file("home/ada/.config/docker/daemon.json", R"({"runtimes": {"nvidia": {"path": 7}}})");

@@ -459,6 +459,10 @@ TEST_CASE("a failed start is classified by the engine's words") {
        Errc::engine_failed, "gpu-unavailable"},
       {R"(nvidia-container-cli: load library failed: libnvidia-ml.so.1: no such file or directory)",
        Errc::engine_failed, "gpu-unavailable"},
+      {R"(OCI runtime create failed: unable to retrieve OCI runtime error: exec: \"nvidia-container-runtime\": executable file not found in $PATH: unknown)",
+       Errc::engine_failed, "gpu-runtime-missing"},
+      {R"(failed to create shim task: OCI runtime create failed: unable to retrieve OCI runtime error: fork/exec /usr/bin/nvidia-container-runtime: no such file or directory: unknown)",
+       Errc::engine_failed, "gpu-runtime-missing"},
       // Neither is a command that was not found, though both sound so.
       {R"(AppArmor enabled on system but the docker-default profile could not be loaded: running `apparmor_parser apparmor_parser --version` failed with output: \nerror: exec: \"apparmor_parser\": executable file not found in $PATH)",
        Errc::engine_failed, "apparmor-profile"},
