@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -36,20 +37,24 @@ struct IndexEntry {
 // A folder, or what a URL stands for.
 class Origin {
  public:
-  explicit Origin(std::string from) : from_(std::move(from)) {
+  Origin(std::string from, std::stop_token stop) : from_(std::move(from)), stop_(std::move(stop)) {
     if (from_.ends_with('/')) {
       from_.pop_back();
     }
   }
   Result<std::string> fetch(const std::string& name, std::size_t limit) const {
     if (from_.find("://") != std::string::npos) {
-      return runtime::download(from_ + "/" + name, limit);
+      return runtime::download(from_ + "/" + name, {limit, deadline_, stop_});
     }
     return read_file(fs::path(from_) / name, limit);
   }
 
  private:
   std::string from_;
+  std::stop_token stop_;
+  // A catalogue is a few MB: over the slowest of lines it is here by then.
+  std::chrono::steady_clock::time_point deadline_ =
+      std::chrono::steady_clock::now() + std::chrono::minutes(10);
 };
 
 // A plain name: what an index says must not lead out of the folder.
@@ -171,8 +176,9 @@ Result<void> install(const CatalogFiles& files, const std::string& version, cons
 
 }  // namespace
 
-Result<CatalogUpdate> update_catalog(const Context& context, const std::string& from) {
-  BERTH_TRY(const CatalogFiles files, fetch_files(Origin(from)));
+Result<CatalogUpdate> update_catalog(const Context& context, const std::string& from,
+                                     const std::stop_token& stop) {
+  BERTH_TRY(const CatalogFiles files, fetch_files(Origin(from, stop)));
   BERTH_TRY(const Catalog embedded, load_catalog(embedded_files()));
   BERTH_TRY(const Catalog catalog, load_catalog(files.as_files()));
   BERTH_CHECK(check_whole(catalog, embedded));

@@ -1,6 +1,7 @@
 // `berth catalog update`: a newer catalogue than the embedded one, for this user.
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "cli/context.hpp"
@@ -20,7 +21,9 @@ struct CatalogUpdate {
 //   Errc::invalid_input  the index is none, a file is not what the index says, the catalogue has
 //                        mistakes or lacks a kind of facts
 //   Errc::io             the folder or the server cannot be read, or the result not be written
-Result<CatalogUpdate> update_catalog(const Context& context, const std::string& from);
+//   Errc::interrupted    a stop was asked for before all was there
+Result<CatalogUpdate> update_catalog(const Context& context, const std::string& from,
+                                     const std::stop_token& stop);
 
 // Removes what update_catalog() installed. False: nothing was.
 Result<bool> reset_catalog(const Context& context);

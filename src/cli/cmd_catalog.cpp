@@ -6,6 +6,7 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include "berth/runtime/signals.hpp"
 #include "cli/catalog_care.hpp"
 #include "cli/catalog_report.hpp"
 #include "cli/catalog_show.hpp"
@@ -117,7 +118,14 @@ class CatalogVerb : public Verb {
   }
 
   Result<int> update(Context& context) const {
-    BERTH_TRY(const CatalogUpdate update, update_catalog(context, *from_));
+    const runtime::SignalWatcher signals;
+    const Result<CatalogUpdate> done = update_catalog(context, *from_, signals.stop_token());
+    if (!done && done.error().code == Errc::interrupted) {
+      Error error = runtime::interrupted_by(signals.stopped_by());
+      error.message = "the update was interrupted: nothing is installed";
+      return fail(std::move(error));
+    }
+    BERTH_TRY(const CatalogUpdate update, done);
     if (context.options.json) {
       const nlohmann::ordered_json document = {{"schema", "berth/catalog-update/1"},
                                                {"installed", update.installed},

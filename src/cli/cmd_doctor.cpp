@@ -80,6 +80,10 @@ void observe_machine(const Context& context, Observations& seen) {
   roots.environment = context.surroundings.environment;
   runtime::SiteQuery query{.rights = runtime::current_rights(),
                            .ca_bundle = seen.private_ca_bundle};
+  if (seen.engine) {
+    query.rootless = seen.engine->rootless;
+    query.nvidia_runtime = seen.details ? seen.details->nvidia_runtime : std::string();
+  }
   observe_address(context, seen, query);
   seen.user = query.rights.name;
   seen.site = runtime::probe_engine_site(roots, query);

@@ -5,6 +5,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 
@@ -51,15 +52,73 @@ Finding disk_space(const Observations& seen) {
   return finding;
 }
 
-std::optional<Finding> shared_memory(const Host& host) {
-  if (!host.memory_bytes) {
+// A data loader's workers hand batches over in /dev/shm. 1 GiB is what the banner of NVIDIA's
+// images recommended (`--shm-size=1g`) before it came to recommend the host's own.
+constexpr std::uint64_t kShmForLoaders = kGibibyte;
+
+// daemon.json's size for those who ask for none; berth always asks.
+std::optional<std::uint64_t> daemon_shm_size(const Observations& seen) {
+  const std::optional<runtime::DaemonConfig>& config = daemon_config(seen);
+  const Result<std::uint64_t> size =
+      parse_bytes(config && engine_is_here(seen) && is_docker(seen) ? config->shm_size : "");
+  return size ? std::optional(*size) : std::nullopt;
+}
+
+std::optional<Finding> shared_memory(const Observations& seen) {
+  const std::optional<std::uint64_t> memory = seen.probe.host.container_memory();
+  if (!memory) {
     return std::nullopt;
   }
+  const std::uint64_t size = *memory / 2;
+  Finding finding{.code = "shm-default",
+                  .message = fmt::format(
+                      "containers get a /dev/shm of {}, half of the memory (Docker's default is "
+                      "64 MiB)",
+                      format_bytes(size))};
+  const std::optional<std::uint64_t> daemons = daemon_shm_size(seen);
+  if (size < kShmForLoaders) {
+    finding.status = Status::note;
+    finding.cause =
+        "data loaders with several workers fill it, and end with `Bus error`; a larger one would "
+        "take the command's own memory, since what lies in it counts as memory";
+    finding.remedy = {
+        "fewer workers (`num_workers=0` uses none of it), or more memory for the "
+        "engine's machine"};
+  } else if (daemons && *daemons > size) {
+    const std::string& written = daemon_config(seen)->shm_size;
+    finding.status = Status::note;
+    finding.cause = fmt::format(
+        "`default-shm-size` of `{}` is larger ({}): docker's own containers have that, berth's "
+        "half of the memory, so that the other half is left to the command",
+        daemon_config(seen)->path.string(), printable(written));
+    finding.remedy = {fmt::format("`berth run --shm-size {} …`, or `shm: {}` in berth.yaml",
+                                  shell_quoted(written), printable(written))};
+  }
+  return finding;
+}
+
+// A batch system or an administrator keeps this session within a part of the memory; an engine that
+// runs as root has its containers elsewhere.
+std::optional<Finding> memory_limit(const Observations& seen) {
+  const std::optional<std::uint64_t>& limit = seen.probe.memory_limit_bytes;
+  const std::optional<std::uint64_t> memory = seen.probe.host.memory_bytes;
+  if (!limit || !memory || *limit >= *memory || !engine_is_here(seen) || seen.probe.in_container) {
+    return std::nullopt;
+  }
+  const std::uint64_t mebibytes = std::max<std::uint64_t>(*limit >> 20U, 1);
   return Finding{
-      .code = "shm-default",
-      .message = fmt::format(
-          "containers get a /dev/shm of {}, half of the memory (Docker's default is 64 MiB)",
-          format_bytes(*host.memory_bytes / 2))};
+      .code = "memory-limit",
+      .status = Status::note,
+      .message = fmt::format("this session may use {} of memory, of {}", format_bytes(*limit),
+                             format_bytes(*memory)),
+      .cause = seen.engine->rootless
+                   ? "so may the containers of a rootless engine, together: whoever goes beyond is "
+                     "killed, and a /dev/shm of half the machine's memory is no promise"
+                   : "the engine's containers are not in it: they may take all, and count nowhere "
+                     "(in a batch system's job, for one)",
+      .remedy = {fmt::format("`berth run --memory {}m …` keeps a run within it, and gives half of "
+                             "that to /dev/shm",
+                             mebibytes)}};
 }
 
 std::optional<Finding> proxies(const Observations& seen) {
@@ -179,8 +238,10 @@ std::vector<Finding> examine_resources(const Observations& seen) {
   if (seen.engine) {
     findings.push_back(disk_space(seen));
   }
-  if (std::optional<Finding> shm = shared_memory(seen.probe.host)) {
-    findings.push_back(*std::move(shm));
+  for (auto finding : {shared_memory(seen), memory_limit(seen)}) {
+    if (finding) {
+      findings.push_back(*std::move(finding));
+    }
   }
   return findings;
 }
@@ -203,6 +264,16 @@ std::vector<Finding> examine_surroundings(const Observations& seen) {
          .cause =
              "the engine resolves the paths of mounts on its own machine, so a project has to lie "
              "at the same path there"});
+  }
+  if (seen.probe.in_system_container) {
+    findings.push_back(
+        {.code = "in-container",
+         .status = Status::note,
+         .message = "this is a container with an init of its own (LXC or systemd-nspawn)",
+         .cause =
+             "an engine in it needs nesting; the driver's module is the host's, so that GPUs need "
+             "their device files handed in and the driver's libraries, of the very same version, "
+             "installed here"});
   }
   if (seen.cuda_visible_devices) {
     findings.push_back(
@@ -229,8 +300,8 @@ std::vector<Finding> examine_surroundings(const Observations& seen) {
 
 std::vector<Finding> examine(const Observations& seen) {
   std::vector<Finding> findings;
-  for (const auto& part : {examine_engine, examine_driver, examine_gpu_access, examine_resources,
-                           examine_surroundings}) {
+  for (const auto& part : {examine_engine, examine_app_armor, examine_driver, examine_gpu_access,
+                           examine_resources, examine_surroundings}) {
     std::vector<Finding> more = part(seen);
     findings.insert(findings.end(), std::make_move_iterator(more.begin()),
                     std::make_move_iterator(more.end()));

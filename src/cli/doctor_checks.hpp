@@ -60,6 +60,7 @@ std::vector<Finding> examine(const Observations& observations);
 
 // The parts, each one subject.
 std::vector<Finding> examine_engine(const Observations& observations);
+std::vector<Finding> examine_app_armor(const Observations& observations);
 std::vector<Finding> examine_driver(
     const Observations& observations);  // driver, NVML, GPUs, catalogue
 std::vector<Finding> examine_gpu_access(const Observations& observations);  // engine and GPUs

@@ -193,8 +193,7 @@ Finding engine_version(const Observations& seen) {
 // A docker from the snap store is confined: it sees neither the NVIDIA hook nor most of the host's
 // folders.
 std::optional<Finding> snap_docker(const Observations& seen) {
-  const bool engine_is_snap = seen.engine && (seen.engine->storage_root.starts_with("/var/snap/") ||
-                                              seen.engine->storage_root.starts_with("/snap/"));
+  const bool engine_is_snap = seen.engine && seen.engine->is_snap();
   const bool only_docker_is_snap = !seen.engine && seen.probe.snap_docker.has_value();
   if (!engine_is_snap && !only_docker_is_snap) {
     return std::nullopt;
@@ -205,8 +204,9 @@ std::optional<Finding> snap_docker(const Observations& seen) {
       .message = "this Docker is the snap",
       .cause =
           "the snap is confined: it cannot use the NVIDIA Container Toolkit of the machine, "
-          "nor mount folders outside /home; its images and containers go with it when it is "
-          "removed",
+          "nor mount folders outside /home, and AppArmor keeps a command from starting with "
+          "`no-new-privileges`, which berth leaves out here; its images and containers go with it "
+          "when it is removed",
       .remedy = {"`sudo snap remove docker`",
                  "`curl -fsSL https://get.docker.com | sudo sh` installs Docker's own packages"}};
 }
@@ -249,8 +249,7 @@ std::optional<Finding> other_engines(const Observations& seen) {
 }
 
 std::optional<Finding> broken_daemon_config(const Observations& seen) {
-  const std::optional<runtime::DaemonConfig>& config =
-      seen.engine && seen.engine->rootless ? seen.site.rootless_config : seen.site.daemon_config;
+  const std::optional<runtime::DaemonConfig>& config = daemon_config(seen);
   if (!config || config->unreadable.empty()) {
     return std::nullopt;
   }

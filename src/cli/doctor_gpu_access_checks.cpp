@@ -47,10 +47,6 @@ bool rootless(const Observations& seen) {
   return seen.engine && seen.engine->rootless;
 }
 
-const std::optional<DaemonConfig>& daemon_config(const Observations& seen) {
-  return rootless(seen) ? seen.site.rootless_config : seen.site.daemon_config;
-}
-
 // ---- why an engine attaches none ----
 
 // Docker 25.0 to 28.1 take CDI requests where features.cdi is set, later ones where it is not
@@ -154,6 +150,48 @@ void explain_missing_support(const Observations& seen, Finding& finding) {
   }
 }
 
+// `--gpus` is the hook's affair; the runtime is for those who ask for it by name, and that the
+// daemon lists it shows nothing: neither its program nor the hook need be there.
+bool hook_is_missing(const Observations& seen) {
+  const std::vector<std::string>& runtimes = seen.engine->runtimes;
+  const bool only_listed =
+      std::find(runtimes.begin(), runtimes.end(), "nvidia") != runtimes.end() &&
+      attaches_by_hook(seen);
+  return only_listed && !seen.probe.nvidia_hook && has_gpus(seen);
+}
+
+// `apt-get remove` leaves the daemon.json behind that names the runtime.
+Finding missing_runtime(const Observations& seen) {
+  const bool is_default = seen.details && seen.details->default_runtime == "nvidia";
+  const bool keeps_gpus_away = hook_is_missing(seen);
+  Finding finding{
+      .code = "gpu-runtime-missing",
+      .status = is_default || keeps_gpus_away ? Status::problem : Status::note,
+      .message = fmt::format("Docker's runtime `nvidia` is `{}`, which is not there",
+                             seen.site.missing_nvidia_runtime),
+      .cause = is_default ? "it is the default runtime: no container starts"
+                          : "the NVIDIA Container Toolkit was removed, and Docker was not told"};
+  const std::optional<DaemonConfig>& config = daemon_config(seen);
+  finding.remedy = keeps_gpus_away ? install_toolkit(seen.probe) : std::vector<std::string>();
+  finding.remedy.push_back(fmt::format(
+      "{}take `nvidia` out of `runtimes`{} in `{}`, then {}",
+      keeps_gpus_away ? "or, to do without GPUs, " : "", is_default ? " and `default-runtime`" : "",
+      config ? config->path.string() : "/etc/docker/daemon.json", restart_docker(seen)));
+  return finding;
+}
+
+Finding missing_hook(const Observations& seen) {
+  Finding finding{.code = "gpu-toolkit-missing",
+                  .status = Status::problem,
+                  .message =
+                      "Docker has the runtime `nvidia`, and the toolkit's hook "
+                      "(`nvidia-container-runtime-hook`), which attaches GPUs, is not installed",
+                  .cause = "a part of the NVIDIA Container Toolkit was removed",
+                  .remedy = install_toolkit(seen.probe)};
+  finding.remedy.push_back(restart_docker(seen));
+  return finding;
+}
+
 Finding engine_support(const Observations& seen) {
   Finding finding{.code = "gpu-engine-support"};
   const Result<runtime::GpuSupport>& support = *seen.gpu_support;
@@ -180,6 +218,22 @@ Finding engine_support(const Observations& seen) {
     finding.cause = "this machine has no GPU to attach";
   }
   return finding;
+}
+
+// What the engine says of its GPU support, unless the machine's files refute it. The snap brings
+// the toolkit along, and what lies in berth's own container is not the engine's.
+void add_engine_support(const Observations& seen, std::vector<Finding>& findings) {
+  const bool sees_dockers_files = is_docker(seen) && engine_is_here(seen) &&
+                                  !seen.probe.in_container && !seen.engine->is_snap();
+  const bool refuted = sees_dockers_files && hook_is_missing(seen);
+  if (!refuted) {
+    findings.push_back(engine_support(seen));
+  }
+  if (sees_dockers_files && !seen.site.missing_nvidia_runtime.empty()) {
+    findings.push_back(missing_runtime(seen));
+  } else if (refuted) {
+    findings.push_back(missing_hook(seen));
+  }
 }
 
 // ---- what keeps the attached ones from working ----
@@ -308,7 +362,7 @@ std::optional<Finding> selinux(const Observations& seen) {
 std::vector<Finding> examine_gpu_access(const Observations& seen) {
   std::vector<Finding> findings;
   if (seen.gpu_support) {
-    findings.push_back(engine_support(seen));
+    add_engine_support(seen, findings);
   }
   for (const CdiSpec& spec : seen.wiring.cdi_specs) {
     if (std::optional<Finding> stale = stale_spec(seen, spec)) {

@@ -53,6 +53,19 @@ std::vector<std::string> install_driver_library(const HostProbe& probe) {
   return install_driver(probe);
 }
 
+std::string install_app_armor(const HostProbe& probe) {
+  if (is_like(probe, "debian") || is_like(probe, "ubuntu")) {
+    return "`sudo apt-get install apparmor`";
+  }
+  if (is_like(probe, "suse")) {
+    return "`sudo zypper install apparmor-parser`";
+  }
+  if (is_like(probe, "arch")) {
+    return "`sudo pacman -S apparmor`";
+  }
+  return "install the package with `apparmor_parser`";
+}
+
 std::vector<std::string> install_toolkit(const HostProbe& probe) {
   if (is_like(probe, "debian") || is_like(probe, "ubuntu")) {
     return {
@@ -141,6 +154,10 @@ bool is_docker(const Observations& seen) {
 
 bool is_docker_desktop(const Observations& seen) {
   return seen.details && seen.details->operating_system == "Docker Desktop";
+}
+
+const std::optional<runtime::DaemonConfig>& daemon_config(const Observations& seen) {
+  return is_rootless(seen) ? seen.site.rootless_config : seen.site.daemon_config;
 }
 
 bool has_gpus(const Observations& seen) {

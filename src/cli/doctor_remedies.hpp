@@ -13,6 +13,7 @@ std::vector<std::string> install_driver(const runtime::HostProbe& probe);
 std::vector<std::string> install_driver_library(const runtime::HostProbe& probe);
 // Builds the installed driver's module for the kernel that runs.
 std::vector<std::string> build_module(const runtime::HostProbe& probe);
+std::string install_app_armor(const runtime::HostProbe& probe);
 std::vector<std::string> install_toolkit(const runtime::HostProbe& probe);
 // Registers the toolkit with this engine and starts the engine anew, each as a command of its own
 // user: root's or the caller's.
@@ -28,6 +29,8 @@ std::string start_docker(const runtime::EngineSite& site);
 bool engine_is_here(const Observations& seen);
 bool is_docker(const Observations& seen);  // it answers, and is no Podman
 bool is_docker_desktop(const Observations& seen);
+// The daemon.json of the engine that answers, or else of Docker as root.
+const std::optional<runtime::DaemonConfig>& daemon_config(const Observations& seen);
 bool has_gpus(const Observations& seen);  // whether or not they can be used
 
 // An error of a layer below, as a finding.

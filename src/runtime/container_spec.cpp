@@ -270,7 +270,7 @@ void SpecMaker::set_resources() {
   // host's size, and an engine refuses to set it.
   const bool own_shm = spec_.ipc != "host" && !spec_.ipc.starts_with("container:");
   if (own_shm && !taken("/dev/shm")) {
-    std::uint64_t memory = host_.memory_bytes.value_or(2 * kSharedMemoryFallback);
+    std::uint64_t memory = host_.container_memory().value_or(2 * kSharedMemoryFallback);
     if (spec_.memory_bytes > 0) {
       memory = std::min(memory, spec_.memory_bytes);
     }
@@ -294,10 +294,13 @@ void SpecMaker::set_ulimits() {
   }
 }
 
-// no-new-privileges is berth's default, and gives way to either answer of the request's.
+// no-new-privileges is berth's default, and gives way to either answer of the request's. Under
+// Docker's snap it would keep every command from starting (`operation not permitted`): AppArmor
+// lets no process that is confined as the snap's daemon is change its profile then
+// (launchpad.net/bugs/1908448).
 void SpecMaker::set_security() {
   constexpr std::string_view kOption = "no-new-privileges";
-  bool no_new_privileges = true;
+  bool no_new_privileges = !(host_.engine.has_value() && host_.engine->is_snap());
   for (const std::string& option : request_.security_options) {
     if (option.starts_with(kOption)) {
       no_new_privileges = !option.ends_with("false");

@@ -24,6 +24,7 @@ void initialise_curl() {
 // since 7.88.
 void set_common(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 }
@@ -34,6 +35,15 @@ CurlMulti make_multi() {
     throw std::bad_alloc();
   }
   return multi;
+}
+
+CurlEasy make_curl_handle() {
+  initialise_curl();
+  CurlEasy easy(curl_easy_init());
+  if (easy == nullptr) {
+    throw std::bad_alloc();
+  }
+  return easy;
 }
 
 std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_token& stop) {
@@ -56,15 +66,6 @@ std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_
 }
 
 }  // namespace
-
-CurlEasy make_curl_handle() {
-  initialise_curl();
-  CurlEasy easy(curl_easy_init());
-  if (easy == nullptr) {
-    throw std::bad_alloc();
-  }
-  return easy;
-}
 
 std::optional<CURLcode> transfer(const CurlConnection& connection, const std::stop_token& stop) {
   curl_multi_add_handle(connection.multi.get(), connection.easy.get());
@@ -100,7 +101,6 @@ CurlList make_curl_list(const std::vector<std::string>& lines) {
 namespace {
 
 void set_tls(CURL* easy, const TlsSettings& tls) {
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
   if (!tls.authority.empty()) {

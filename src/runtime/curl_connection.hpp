@@ -37,9 +37,6 @@ struct CurlConnection {
   CurlEasy easy;
 };
 
-// An easy handle of which nothing is set.
-CurlEasy make_curl_handle();
-
 // Carries out the request that is set on the easy handle. nullopt: it was stopped.
 std::optional<CURLcode> transfer(const CurlConnection& connection, const std::stop_token& stop);
 

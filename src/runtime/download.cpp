@@ -2,100 +2,90 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <array>
+#include <memory>
+#include <utility>
 
+#include "berth/base/file.hpp"
 #include "berth/base/printable.hpp"
-#include "berth/base/text.hpp"
-#include "runtime/curl_connection.hpp"
+#include "runtime/web_client.hpp"
 
 namespace berth::runtime {
 
 namespace {
 
-constexpr long kConnectSeconds = 15;
-constexpr long kSlowestBytesPerSecond = 100;
-constexpr long kSlowSeconds = 30;
-constexpr long kMostRedirections = 5;
 constexpr long kHttpOk = 200;
 constexpr long kHttpNotFound = 404;
 
-struct Sink {
-  std::string content{};
-  std::size_t limit = 0;
-  bool too_large = false;
+struct CurlTextDeleter {
+  void operator()(char* text) const { curl_free(text); }
+};
+struct CurlUrlDeleter {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
 
-std::size_t receive(const char* data, std::size_t size, std::size_t count, void* user) {
-  Sink& sink = *static_cast<Sink*>(user);
-  if (sink.content.size() + size * count > sink.limit) {
-    sink.too_large = true;
-    return 0;  // ends the transfer
+// A part of the URL, with its %-escapes undone; empty where it is none of a kind that we know.
+std::string part_of(const std::string& url, CURLUPart part) {
+  const std::unique_ptr<CURLU, CurlUrlDeleter> parsed(curl_url());
+  char* found = nullptr;
+  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_get(parsed.get(), part, &found, CURLU_URLDECODE) != CURLUE_OK) {
+    return {};
   }
-  sink.content.append(data, size * count);
-  return size * count;
+  return std::unique_ptr<char, CurlTextDeleter>(found).get();
 }
 
-bool is_allowed(const std::string& url) {
-  const std::string scheme = lowered(url.substr(0, url.find(':')));
-  return scheme == "https" || scheme == "http" || scheme == "file";
+Error nothing_there(const std::string& url) {
+  return Error{Errc::not_found, fmt::format("nothing is at `{}`", printable(url))};
 }
 
-struct Transfer {
-  CURLcode code = CURLE_OK;
-  long status = 0;  // 0 for a file
-  std::string problem{};
-};
+Result<std::string> copy(const std::string& url, std::size_t limit) {
+  Result<std::string> content = read_file(part_of(url, CURLUPART_PATH), limit);
+  if (!content && content.error().code == Errc::not_found) {
+    return fail(nothing_there(url));
+  }
+  return content;
+}
 
-Transfer perform(CURL* easy, const std::string& url, Sink& sink) {
-  std::array<char, CURL_ERROR_SIZE> text{};
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,file");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR,
-                   lowered(url).starts_with("https") ? "https" : "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, kMostRedirections);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, kSlowestBytesPerSecond);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, kSlowSeconds);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, text.data());
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &receive);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &sink);
-  Transfer transfer;
-  transfer.code = curl_easy_perform(easy);
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &transfer.status);
-  transfer.problem = text[0] != '\0' ? text.data() : curl_easy_strerror(transfer.code);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
-  return transfer;
+WebClient make_client(const std::string& scheme, const DownloadLimits& limits) {
+  WebOptions options;
+  options.peer = "server";
+  options.deadline = limits.deadline;
+  options.longest_silence = kLongestSilence;
+  options.plain_http = scheme == "http";
+  options.stop = limits.stop;
+  return WebClient(std::move(options));
 }
 
 }  // namespace
 
-Result<std::string> download(const std::string& url, std::size_t limit) {
-  if (!is_allowed(url)) {
+Result<std::string> download(const std::string& url, const DownloadLimits& limits) {
+  const std::string scheme = part_of(url, CURLUPART_SCHEME);
+  if (scheme == "file") {
+    return copy(url, limits.bytes);
+  }
+  if (scheme != "https" && scheme != "http") {
     return fail(
         Error{Errc::usage, fmt::format("`{}` is no http, https or file URL", printable(url))});
   }
-  const CurlEasy easy = make_curl_handle();
-  Sink sink{{}, limit, false};
-  const Transfer transfer = perform(easy.get(), url, sink);
-  if (sink.too_large) {
-    return fail(Errc::invalid_input,
-                fmt::format("`{}` is larger than {} KiB", printable(url), limit >> 10u));
+  WebClient client = make_client(scheme, limits);
+  Result<WebAnswer> answer = client.perform({.url = url, .limit = limits.bytes});
+  if (!answer) {
+    Error error = std::move(answer.error());
+    if (error.code == Errc::io) {
+      error.message.insert(0, "cannot fetch ");
+    } else if (error.code == Errc::engine_failed) {
+      error.code = Errc::invalid_input;  // longer than the limit
+    }
+    return fail(std::move(error));
   }
-  if (transfer.code == CURLE_FILE_COULDNT_READ_FILE || transfer.status == kHttpNotFound) {
-    return fail(Errc::not_found, fmt::format("nothing is at `{}`", printable(url)));
+  if (answer->status == kHttpNotFound) {
+    return fail(nothing_there(url));
   }
-  if (transfer.code != CURLE_OK) {
-    return fail(Error{Errc::io, fmt::format("cannot fetch `{}`", printable(url))}.note(
-        printable(transfer.problem)));
-  }
-  if (transfer.status != 0 && transfer.status != kHttpOk) {
+  if (answer->status != kHttpOk) {
     return fail(Errc::io, fmt::format("cannot fetch `{}`: the server answers with {}",
-                                      printable(url), transfer.status));
+                                      printable(url), answer->status));
   }
-  return std::move(sink.content);
+  return std::move(answer->body);
 }
 
 }  // namespace berth::runtime

@@ -47,6 +47,37 @@ Error gpu_error(const std::string& message) {
       .named("gpu-unavailable");
 }
 
+// containerd's shim, where the toolkit was removed and its runtime is still Docker's default, so
+// that no container starts, with GPUs or without.
+bool is_missing_runtime(std::string_view lower) {
+  return contains_any(lower, {"nvidia-container-runtime\": executable file not found",
+                              "nvidia-container-runtime: no such file"});
+}
+
+Error missing_runtime(const std::string& message) {
+  return Error{Errc::engine_failed,
+               "the engine starts containers by `nvidia-container-runtime`, "
+               "which is not there"}
+      .note(engine_says(message))
+      .hint("`berth doctor` says how to mend it")
+      .named("gpu-runtime-missing");
+}
+
+// moby daemon/apparmor_default.go; runc libcontainer/apparmor. Their words hold those of a command
+// that was not found.
+bool is_apparmor_problem(std::string_view lower) {
+  return contains_any(lower, {"apparmor enabled on system but", "apparmor profile",
+                              "apparmor failed to apply profile"});
+}
+
+Error apparmor_error(const std::string& message) {
+  return Error{Errc::engine_failed, "the engine cannot confine the container by AppArmor"}
+      .note(engine_says(message))
+      .hint("`berth doctor` says what is missing")
+      .hint("`berth run --security-opt apparmor=unconfined …` goes without")
+      .named("apparmor-profile");
+}
+
 }  // namespace
 
 Error engine_error(const HttpResponse& response, const std::string& what) {
@@ -62,8 +93,14 @@ Error engine_error(const HttpResponse& response, const std::string& what) {
 Error start_error(const HttpResponse& response) {
   const std::string message = decode_error_message(response.body);
   const std::string lower = lowered(message);
+  if (is_missing_runtime(lower)) {
+    return missing_runtime(message);
+  }
   if (is_gpu_problem(lower)) {
     return gpu_error(message);
+  }
+  if (is_apparmor_problem(lower)) {
+    return apparmor_error(message);
   }
   Error error = engine_error(response, "the container cannot be started");
   error.code = Errc::engine_failed;

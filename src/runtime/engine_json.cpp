@@ -93,6 +93,9 @@ void read_info(const Json& info, EngineFacts& facts) {
     return option == "rootless" || option.starts_with("name=rootless");
   });
   facts.live_restore = bool_field(info, "LiveRestoreEnabled");
+  if (const std::uint64_t memory = count_field(info, "MemTotal"); memory > 0) {
+    facts.memory_bytes = memory;
+  }
   read_registries(info, facts);
   read_cdi(info, facts);
 }
@@ -124,7 +127,16 @@ Result<EngineDetails> decode_engine_details(std::string_view version, std::strin
     details.http_proxy = text_field(json, "HttpProxy");
     details.https_proxy = text_field(json, "HttpsProxy");
     const std::vector<std::string> options = texts_field(json, "SecurityOptions");
-    details.selinux = std::find(options.begin(), options.end(), "name=selinux") != options.end();
+    const auto has_option = [&options](const char* name) {
+      return std::find(options.begin(), options.end(), name) != options.end();
+    };
+    details.selinux = has_option("name=selinux");
+    details.apparmor = has_option("name=apparmor");
+    details.default_runtime = text_field(json, "DefaultRuntime");
+    if (const Json& runtimes = field(json, "Runtimes"); runtimes.is_object()) {
+      const Json& nvidia = field(runtimes, "nvidia");
+      details.nvidia_runtime = nvidia.is_object() ? text_field(nvidia, "path") : std::string();
+    }
     return details;
   });
 }

@@ -11,6 +11,7 @@
 
 #include "berth/base/text.hpp"
 #include "berth/runtime/endpoint.hpp"
+#include "runtime/app_armor.hpp"
 #include "runtime/connection_error.hpp"
 #include "runtime/system_files.hpp"
 
@@ -23,17 +24,6 @@ namespace fs = std::filesystem;
 std::optional<struct stat> facts_of(const fs::path& path) {
   struct stat facts {};
   return ::stat(path.c_str(), &facts) == 0 ? std::optional<struct stat>(facts) : std::nullopt;
-}
-
-std::optional<fs::path> program(const fs::path& root, const char* name) {
-  for (const char* folder : {"usr/bin", "usr/local/bin", "usr/sbin", "usr/local/sbin", "bin",
-                             "run/current-system/sw/bin"}) {
-    const fs::path path = fs::path(folder) / name;
-    if (is_there(root / path)) {
-      return "/" / path;
-    }
-  }
-  return std::nullopt;
 }
 
 // Whether /etc/group lists the name; that a group is a user's primary one, /etc/passwd would say.
@@ -71,6 +61,17 @@ std::optional<EngineSocket> look_at(const fs::path& root, const std::string& pat
   return socket;
 }
 
+// Null where the value is no object, or has no such member.
+const nlohmann::json& member(const nlohmann::json& value, const char* key) {
+  static const nlohmann::json null;
+  const auto found = value.find(key);
+  return found == value.end() ? null : *found;
+}
+
+std::string text(const nlohmann::json& value) {
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
 std::optional<DaemonConfig> read_daemon_config(const fs::path& root, const fs::path& path) {
   const std::optional<struct stat> facts = facts_of(root / path.relative_path());
   if (!facts) {
@@ -83,14 +84,12 @@ std::optional<DaemonConfig> read_daemon_config(const fs::path& root, const fs::p
     config.unreadable = json.is_discarded() ? "it is not valid JSON" : "it is not a JSON object";
     return config;
   }
-  if (const auto runtimes = json.find("runtimes"); runtimes != json.end()) {
-    config.names_nvidia = runtimes->is_object() && runtimes->contains("nvidia");
-  }
-  if (const auto features = json.find("features"); features != json.end()) {
-    const auto cdi = features->is_object() ? features->find("cdi") : features->end();
-    if (features->is_object() && cdi != features->end() && cdi->is_boolean()) {
-      config.cdi = cdi->get<bool>();
-    }
+  const nlohmann::json& runtimes = member(json, "runtimes");
+  config.names_nvidia = runtimes.is_object() && runtimes.contains("nvidia");
+  config.nvidia_runtime = text(member(member(runtimes, "nvidia"), "path"));
+  config.shm_size = text(member(json, "default-shm-size"));
+  if (const nlohmann::json& cdi = member(member(json, "features"), "cdi"); cdi.is_boolean()) {
+    config.cdi = cdi.get<bool>();
   }
   return config;
 }
@@ -125,6 +124,18 @@ std::optional<fs::path> docker_desktop(const fs::path& root) {
                                                : std::nullopt;
 }
 
+// The engine knows what it has read; its file is where it does not say.
+std::string missing_nvidia_runtime(const fs::path& root, const EngineSite& site,
+                                   const SiteQuery& query) {
+  const std::optional<DaemonConfig>& config =
+      query.rootless ? site.rootless_config : site.daemon_config;
+  std::string program = query.nvidia_runtime;
+  if (program.empty() && config) {
+    program = config->nvidia_runtime;
+  }
+  return program.empty() || installed_program(root, program) ? std::string() : program;
+}
+
 void find_sockets(const ProbeRoots& roots, const SiteQuery& query, EngineSite& site) {
   std::vector<std::string> paths =
       default_sockets([&roots](const std::string& name) { return roots.variable(name); });
@@ -150,9 +161,9 @@ void find_sockets(const ProbeRoots& roots, const SiteQuery& query, EngineSite& s
 EngineSite probe_engine_site(const ProbeRoots& roots, const SiteQuery& query) {
   const fs::path& root = roots.root;
   EngineSite site;
-  site.docker = program(root, "docker");
-  site.dockerd = program(root, "dockerd");
-  site.podman = program(root, "podman");
+  site.docker = installed_program(root, "docker");
+  site.dockerd = installed_program(root, "dockerd");
+  site.podman = installed_program(root, "podman");
   site.docker_desktop = docker_desktop(root);
   site.systemd = is_there(root / "run/systemd/system");
   find_sockets(roots, query, site);
@@ -166,6 +177,8 @@ EngineSite probe_engine_site(const ProbeRoots& roots, const SiteQuery& query) {
   if (query.ca_bundle) {
     site.ca_bundle_changed = change_of(root / query.ca_bundle->relative_path());
   }
+  site.missing_nvidia_runtime = missing_nvidia_runtime(root, site, query);
+  site.app_armor = probe_app_armor(root);
   return site;
 }
 

@@ -186,8 +186,8 @@ Result<std::optional<EngineFacts>> read_engine(const ObjectReader& document) {
   }
   const ObjectReader reader(*value, document.origin(), "engine");
   BERTH_CHECK(reader.expect_keys({"kind", "address", "version", "api_version", "architecture",
-                                  "storage_root", "runtimes", "cdi_devices", "cdi_spec_dirs",
-                                  "rootless", "live_restore", "nvidia_hook"}));
+                                  "storage_root", "memory_bytes", "runtimes", "cdi_devices",
+                                  "cdi_spec_dirs", "rootless", "live_restore", "nvidia_hook"}));
   EngineFacts engine;
   BERTH_TRY(const std::optional<std::string> kind, reader.text("kind"));
   if (kind && *kind != "docker" && *kind != "podman") {
@@ -205,6 +205,7 @@ Result<std::optional<EngineFacts>> read_engine(const ObjectReader& document) {
     BERTH_TRY(const std::optional<std::string> text, reader.text(field.key));
     field.target = text.value_or("");
   }
+  BERTH_TRY(engine.memory_bytes, reader.number("memory_bytes"));
   BERTH_TRY(engine.runtimes, reader.texts("runtimes"));
   BERTH_TRY(engine.cdi_devices, reader.texts("cdi_devices"));
   BERTH_TRY(engine.cdi_spec_dirs, reader.flag("cdi_spec_dirs"));
@@ -260,18 +261,22 @@ Result<Json> parse_json(std::string_view document, std::string_view origin) {
 }
 
 Json engine_json(const EngineFacts& engine) {
-  return {{"kind", engine.kind == EngineFacts::Kind::podman ? "podman" : "docker"},
-          {"address", engine.address},
-          {"version", engine.version},
-          {"api_version", engine.api_version},
-          {"architecture", engine.architecture},
-          {"storage_root", engine.storage_root},
-          {"runtimes", engine.runtimes},
-          {"cdi_devices", engine.cdi_devices},
-          {"cdi_spec_dirs", engine.cdi_spec_dirs},
-          {"rootless", engine.rootless},
-          {"live_restore", engine.live_restore},
-          {"nvidia_hook", engine.nvidia_hook}};
+  Json object = {{"kind", engine.kind == EngineFacts::Kind::podman ? "podman" : "docker"},
+                 {"address", engine.address},
+                 {"version", engine.version},
+                 {"api_version", engine.api_version},
+                 {"architecture", engine.architecture},
+                 {"storage_root", engine.storage_root},
+                 {"runtimes", engine.runtimes},
+                 {"cdi_devices", engine.cdi_devices},
+                 {"cdi_spec_dirs", engine.cdi_spec_dirs},
+                 {"rootless", engine.rootless},
+                 {"live_restore", engine.live_restore},
+                 {"nvidia_hook", engine.nvidia_hook}};
+  if (engine.memory_bytes) {
+    object["memory_bytes"] = *engine.memory_bytes;
+  }
+  return object;
 }
 
 Json images_json(const std::vector<LocalImage>& images) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "berth/base/text.hpp"
+#include "runtime/own_confinement.hpp"
 #include "runtime/system_files.hpp"
 
 namespace berth::runtime {
@@ -108,17 +109,6 @@ std::vector<std::string> pci_gpus(const fs::path& root) {
   return found;
 }
 
-std::optional<fs::path> find_program(const fs::path& root, std::string_view name) {
-  for (const char* folder : {"usr/bin", "usr/local/bin", "usr/sbin", "usr/local/sbin",
-                             "usr/local/nvidia/toolkit", "run/current-system/sw/bin"}) {
-    const fs::path candidate = root / folder / name;
-    if (is_there(candidate)) {
-      return candidate;
-    }
-  }
-  return std::nullopt;
-}
-
 // ID=ubuntu and ID_LIKE="rhel fedora" of os-release(5).
 std::vector<std::string> os_ids(const fs::path& root) {
   std::vector<std::string> ids;
@@ -141,6 +131,13 @@ std::vector<std::string> os_ids(const fs::path& root) {
 // 195 is the major number of the NVIDIA driver's devices, 255 the minor of its control device.
 bool char_links_missing(const fs::path& root) {
   return is_there(root / "dev/nvidiactl") && !is_there(root / "dev/char/195:255");
+}
+
+// /dev/dxg is there with a GPU alone. WSL1 has no such kernel, and no engine.
+bool is_wsl2(const fs::path& root) {
+  return is_there(root / "dev/dxg") ||
+         content_of(root / "proc/sys/kernel/osrelease").find("microsoft-standard") !=
+             std::string::npos;
 }
 
 std::optional<std::uint64_t> memory_bytes(const fs::path& root) {
@@ -255,13 +252,16 @@ HostProbe probe_host(const ProbeRoots& roots) {
   probe.nvml = read_nvml(roots.nvml_libraries);
   probe.pci_gpus = pci_gpus(root);
   probe.nouveau = is_there(root / "sys/module/nouveau");
-  probe.wsl = is_there(root / "dev/dxg");
-  probe.in_container = is_there(root / ".dockerenv") || is_there(root / "run/.containerenv");
+  probe.wsl = is_wsl2(root);
+  const std::string container = own_container(root);
+  probe.in_system_container = is_system_container(container);
+  probe.in_container = !container.empty() && !probe.in_system_container;
+  probe.memory_limit_bytes = own_memory_limit(root);
   probe.char_links_missing = char_links_missing(root);
   probe.os_ids = os_ids(root);
-  probe.nvidia_hook = find_program(root, "nvidia-container-runtime-hook");
-  probe.nvidia_cdi_hook = find_program(root, "nvidia-cdi-hook");
-  probe.nvidia_ctk = find_program(root, "nvidia-ctk");
+  probe.nvidia_hook = installed_program(root, "nvidia-container-runtime-hook");
+  probe.nvidia_cdi_hook = installed_program(root, "nvidia-cdi-hook");
+  probe.nvidia_ctk = installed_program(root, "nvidia-ctk");
   if (is_there(root / "snap/bin/docker")) {
     probe.snap_docker = root / "snap/bin/docker";
   }

@@ -31,6 +31,21 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return entries;
 }
 
+std::optional<fs::path> installed_program(const fs::path& root, std::string_view name) {
+  const fs::path given(name);
+  if (given.is_absolute()) {
+    return is_there(root / given.relative_path()) ? std::optional(given) : std::nullopt;
+  }
+  for (const char* folder : {"/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/bin",
+                             "/sbin", "/usr/local/nvidia/toolkit", "/run/current-system/sw/bin"}) {
+    const fs::path path = folder / given;
+    if (is_there(root / path.relative_path())) {
+      return path;
+    }
+  }
+  return std::nullopt;
+}
+
 std::string value_of(std::string_view content, std::string_view key) {
   for (const std::string& line : split(content, '\n')) {
     const std::size_t colon = line.find(':');

@@ -1,19 +1,14 @@
 // Source of the keys and their defaults: nvidia-container-toolkit api/config/v1/config.go.
 #include "runtime/toolkit_config.hpp"
 
-#include <stdexcept>
+#include <exception>
 
+#include "berth/base/toml_guard.hpp"
 #include "runtime/excerpt.hpp"
 #include "runtime/system_files.hpp"
 
-// As in spec/document_toml.cpp: what toml++ 3.3 asserts of a malformed file is an exception here.
-namespace {
-[[noreturn]] void toml_assertion_failed() {
-  throw std::logic_error("this is no TOML");
-}
-}  // namespace
 #undef NDEBUG
-#define TOML_ASSERT(expression) ((expression) ? static_cast<void>(0) : toml_assertion_failed())
+#define TOML_ASSERT(truth) ((truth) ? static_cast<void>(0) : berth::toml_assertion_failed())
 #include <toml++/toml.h>
 
 namespace berth::runtime {
@@ -24,8 +19,13 @@ std::optional<ToolkitConfig> read_toolkit_config(const std::filesystem::path& ro
     return std::nullopt;
   }
   ToolkitConfig config{.path = "/" / path, .mode = "auto"};
+  const std::string content = content_of(root / path);
+  if (const std::optional<TomlTrouble> trouble = find_toml_trouble(content)) {
+    config.unreadable = trouble->text;
+    return config;
+  }
   try {
-    const toml::table table = toml::parse(content_of(root / path));
+    const toml::table table = toml::parse(content);
     config.mode = table["nvidia-container-runtime"]["mode"].value_or(std::string("auto"));
     config.no_cgroups = table["nvidia-container-cli"]["no-cgroups"].value_or(false);
   } catch (const std::exception& error) {

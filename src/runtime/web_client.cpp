@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "berth/base/bytes.hpp"
 #include "runtime/excerpt.hpp"
 
 namespace berth::runtime {
@@ -47,44 +48,37 @@ std::vector<std::string> header_values(CURL* easy, const char* name) {
 }
 
 struct WebFailure {
-  std::string_view id;
+  std::string_view id;  // what follows the peer's name
   std::string_view why;
 };
 
 WebFailure failure_of(CURLcode code) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return {"registry-unreachable", "it takes too long to answer"};
+      return {"unreachable", "it takes too long to answer"};
     case CURLE_COULDNT_RESOLVE_HOST:
-      return {"registry-unreachable", "its name cannot be resolved"};
+      return {"unreachable", "its name cannot be resolved"};
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_PROXY:
-      return {"registry-unreachable", "the proxy cannot be reached"};
+      return {"unreachable", "the proxy cannot be reached"};
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
-      return {"registry-certificate", "its certificate is not trusted"};
+      return {"certificate", "its certificate is not trusted"};
     case CURLE_SSL_CONNECT_ERROR:
-      return {"registry-not-tls", "it does not speak TLS"};
+      return {"not-tls", "it does not speak TLS"};
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
-      return {"registry-cut", "the connection broke"};
+      return {"cut", "the connection broke"};
     case CURLE_TOO_MANY_REDIRECTS:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
-      return {"registry-answer", "its answer is not to be used"};
+      return {"answer", "its answer is not to be used"};
     default:
-      return {"registry-unreachable", "it cannot be reached"};
+      return {"unreachable", "it cannot be reached"};
   }
-}
-
-Error web_error(const std::string& url, CURLcode code, const char* detail) {
-  const WebFailure failure = failure_of(code);
-  Error error{Errc::io, fmt::format("`{}`: {}", excerpt(url), failure.why)};
-  error.note(excerpt(*detail != '\0' ? detail : curl_easy_strerror(code)));
-  return std::move(error).named(std::string(failure.id));
 }
 
 }  // namespace
@@ -124,17 +118,29 @@ void WebClient::prepare(const WebRequest& request, const CurlList& headers) {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(options_.connect_timeout.count()));
+  if (options_.longest_silence.count() > 0) {
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);  // of a byte per second
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                     static_cast<long>(options_.longest_silence.count()));
+  }
 #if LIBCURL_VERSION_NUM >= 0x075700
   // A name server that is silent must not hold us at the end: the resolving thread is left alone.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
 }
 
+Error WebClient::failed(const WebRequest& request, CURLcode code, const char* detail) const {
+  const WebFailure failure = failure_of(code);
+  Error error{Errc::io, fmt::format("`{}`: {}", excerpt(request.url), failure.why)};
+  error.note(excerpt(*detail != '\0' ? detail : curl_easy_strerror(code)));
+  return std::move(error).named(fmt::format("{}-{}", options_.peer, failure.id));
+}
+
 Result<WebAnswer> WebClient::perform(const WebRequest& request) {
   const steady_clock::time_point begun = steady_clock::now();
   const auto left = std::chrono::duration_cast<milliseconds>(options_.deadline - begun);
   if (left <= milliseconds(0)) {
-    return fail(web_error(request.url, CURLE_OPERATION_TIMEDOUT, ""));
+    return fail(failed(request, CURLE_OPERATION_TIMEDOUT, ""));
   }
   CURL* easy = connection_.easy.get();
   const CurlList headers = make_curl_list(request.headers);
@@ -152,15 +158,16 @@ Result<WebAnswer> WebClient::perform(const WebRequest& request) {
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
   tell(request, code == CURLE_OK ? answer.status : 0, begun);
   if (!code) {
-    return fail(Errc::interrupted, "stopped while waiting for the registry");
+    return fail(Errc::interrupted, "stopped while waiting for the " + options_.peer);
   }
   if (body.too_long) {
-    return fail(Error{Errc::engine_failed, fmt::format("`{}`: the answer is longer than {} MiB",
-                                                       excerpt(request.url), request.limit >> 20)}
-                    .named("registry-answer"));
+    return fail(
+        Error{Errc::engine_failed, fmt::format("`{}`: the answer is longer than {}",
+                                               excerpt(request.url), format_bytes(request.limit))}
+            .named(options_.peer + "-answer"));
   }
   if (*code != CURLE_OK) {
-    return fail(web_error(request.url, *code, detail.data()));
+    return fail(failed(request, *code, detail.data()));
   }
   answer.body = std::move(body.bytes);
   answer.challenges = header_values(easy, "WWW-Authenticate");

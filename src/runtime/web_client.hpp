@@ -1,6 +1,6 @@
-// WebClient: requests to servers on the way to an image, its registry and the server of its tokens.
-// They may be slow, cut or lying: every request has an end in time and in size, and credentials
-// go to the server that they are for, not to one that it sends us to.
+// WebClient: requests to servers of the web: an image's registry and the server of its tokens, one
+// that has a newer catalogue. They may be slow, cut or lying: every request has an end in time and
+// in size, and credentials go to the server that they are for, not to one that it sends us to.
 //
 // Proxies and authorities are libcurl's: HTTPS_PROXY, NO_PROXY, the system's certificates.
 #pragma once
@@ -47,8 +47,10 @@ struct WebAnswer {
 };
 
 struct WebOptions {
+  std::string peer = "registry";  // who is asked, in messages and in the ids of errors
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::steady_clock::time_point deadline{};  // of all requests together
+  std::chrono::seconds longest_silence{};            // of a transfer; 0: until the deadline
   bool verify = true;                                // certificates
   bool plain_http = false;                           // whether http is allowed, for redirects, too
   bool direct = false;                               // past all proxies: a server on this machine
@@ -65,13 +67,14 @@ class WebClient {
 
   WebOptions& options() { return options_; }
 
-  // Errc::io "registry-unreachable" (also: too slow), "registry-certificate", "registry-cut",
-  // "registry-not-tls"; Errc::engine_failed "registry-answer" for a body beyond the limit;
-  // Errc::interrupted. An HTTP status of 4xx or 5xx is an answer.
+  // Of a registry: Errc::io "registry-unreachable" (also: too slow), "registry-certificate",
+  // "registry-cut", "registry-not-tls"; Errc::engine_failed "registry-answer" for a body beyond the
+  // limit; Errc::interrupted. An HTTP status of 4xx or 5xx is an answer.
   Result<WebAnswer> perform(const WebRequest& request);
 
  private:
   void prepare(const WebRequest& request, const CurlList& headers);
+  Error failed(const WebRequest& request, CURLcode code, const char* detail) const;
   void tell(const WebRequest& request, long status,
             std::chrono::steady_clock::time_point begun) const;
 

@@ -11,6 +11,8 @@ import os
 import pathlib
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -26,7 +28,7 @@ def checksums(folder):
 
 
 class Server:
-    """Serves a folder; `answers` replaces the answer for a name by (status, body, promised length)."""
+    """Serves a folder; `answers` replaces the answer for a name by (status, body, promised length[, location])."""
 
     def __init__(self, folder):
         self.answers = {}
@@ -40,9 +42,11 @@ class Server:
                 answer = outer.answers.get(self.path.rsplit("/", 1)[-1])
                 if answer is None:
                     return super().do_GET()
-                status, body, length = answer
+                status, body, length, *location = answer
                 self.send_response(status)
                 self.send_header("Content-Length", str(length))
+                for url in location:
+                    self.send_header("Location", url)
                 self.end_headers()
                 self.wfile.write(body)
                 self.close_connection = True
@@ -73,12 +77,17 @@ class CatalogueTest(unittest.TestCase):
         file = self.offered / name
         file.write_text(re.sub(r'"updated": "[^"]*"', f'"updated": "{date}"', file.read_text(), count=1))
 
-    def berth(self, *words):
+    def start(self, *words):
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder / "data"),
                        "DOCKER_HOST": "unix:///nonexistent/docker.sock", "BERTH_CATALOG_MAX_AGE": "0",
                        **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
-        return subprocess.run([BERTH, *words], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60)
+        return subprocess.Popen([BERTH, *words], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def berth(self, *words):
+        process = self.start(*words)
+        output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def version(self):
         return json.loads(self.berth("version", "--json").stdout)["catalog"]
@@ -160,6 +169,36 @@ class Update(CatalogueTest):
         server.answers["catalog.sha256"] = (503, b"", 0)
         self.assert_refused(server.url, r"the server answers with 503")
         self.assert_refused("http://127.0.0.1:1/", r"cannot fetch")
+
+    def test_a_file_beyond_all_measure_is_refused(self):
+        server = self.serve()
+        body = b"0" * (65 << 10)
+        server.answers["catalog.sha256"] = (200, body, len(body))
+        self.assert_refused(server.url, r"catalog\.sha256`: the answer is longer than 64\.0 KiB")
+
+    def test_an_interrupt_ends_the_wait_for_a_server_that_is_silent(self):
+        before = self.version()
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            process = self.start("catalog", "update", "--from", url)
+            connection, _ = silent.accept()
+            with connection:
+                connection.recv(1)
+                process.send_signal(signal.SIGINT)
+                _, errors = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn("nothing is installed", errors)
+        self.assertEqual(self.version(), before)
+
+    def test_a_redirection_is_followed_and_one_to_another_protocol_is_not(self):
+        server = self.serve()
+        index = (self.offered / "catalog.sha256").read_bytes()
+        (self.offered / "moved").write_bytes(index)
+        server.answers["catalog.sha256"] = (302, b"", 0, f"{server.url}moved")
+        self.assertEqual(self.berth("catalog", "update", "--from", server.url).returncode, 0)
+        self.assertEqual(self.version(), "2031-01-02")
+        server.answers["catalog.sha256"] = (302, b"", 0, f"file://{self.offered}/catalog.sha256")
+        self.assert_refused(server.url, r"its answer is not to be used")
 
     def test_an_index_cannot_lead_out_of_its_folder(self):
         (self.offered / "catalog.sha256").write_text("0" * 64 + "  ../secret.json\n")

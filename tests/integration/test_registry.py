@@ -279,7 +279,7 @@ class Faults(RegistryTest):
     def test_an_answer_without_end(self):
         piece = b" " * (1 << 20)
         self.answer_raw(self.manifest_path, b"HTTP/1.1 200 OK\r\n\r\n", *[piece] * 12)
-        self.assert_not_asked("longer than 4 MiB")
+        self.assert_not_asked("longer than 4.0 MiB")
 
     def test_a_length_that_is_not_kept(self):
         body = self.image_documents.manifest

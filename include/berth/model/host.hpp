@@ -26,11 +26,13 @@ struct Gpu {
 struct EngineFacts {
   enum class Kind { docker, podman };
   Kind kind = Kind::docker;
-  std::string address{};                // "unix:///var/run/docker.sock"
-  std::string version{};                // "28.5.1"
-  std::string api_version{};            // "1.51", the one agreed on
-  std::string architecture{};           // "amd64", "arm64": images must be of it
-  std::string storage_root{};           // where images are kept, on the engine's machine
+  std::string address{};       // "unix:///var/run/docker.sock"
+  std::string version{};       // "28.5.1"
+  std::string api_version{};   // "1.51", the one agreed on
+  std::string architecture{};  // "amd64", "arm64": images must be of it
+  std::string storage_root{};  // where images are kept, on the engine's machine
+  std::optional<std::uint64_t>
+      memory_bytes{};                   // of the engine's machine, which may be a virtual one
   std::vector<std::string> runtimes{};  // "runc", "nvidia"
   std::vector<std::string>
       cdi_devices{};           // "nvidia.com/gpu=0", …; only engines from 28.3 on list them
@@ -41,6 +43,11 @@ struct EngineFacts {
   bool live_restore = false;  // containers go on while the daemon is restarted
   bool nvidia_hook =
       false;  // the NVIDIA runtime hook is known to be there (see host_probe.hpp for how)
+
+  // Docker from the snap store is confined, and with it what its containers may do.
+  bool is_snap() const {
+    return storage_root.starts_with("/var/snap/") || storage_root.starts_with("/snap/");
+  }
 };
 
 // An image that the engine has, by a name with a tag.
@@ -68,6 +75,10 @@ struct Host {
   std::vector<std::string> remarks{};
 
   bool has_gpu() const { return !gpus.empty(); }
+  // The memory that containers have together: the engine's word goes before what is seen here.
+  std::optional<std::uint64_t> container_memory() const {
+    return engine && engine->memory_bytes ? engine->memory_bytes : memory_bytes;
+  }
 };
 
 }  // namespace berth

@@ -194,7 +194,10 @@ struct EngineDetails {
   std::string system_time{};       // its clock, RFC 3339
   std::string http_proxy{};        // what it pulls through
   std::string https_proxy{};
-  bool selinux = false;  // it labels containers
+  bool selinux = false;           // it labels containers
+  bool apparmor = false;          // it confines them by a profile, `docker-default`
+  std::string default_runtime{};  // "runc"
+  std::string nvidia_runtime{};   // the program of the runtime `nvidia`; empty: it has none
 };
 
 // An image made of a container's files. What is empty here is empty in the image, too; variables

@@ -31,10 +31,20 @@ struct EngineSocket {
 // /etc/docker/daemon.json, or the one of a rootless Docker.
 struct DaemonConfig {
   std::filesystem::path path{};
-  bool names_nvidia = false;   // a runtime `nvidia`
-  std::optional<bool> cdi{};   // features.cdi
-  std::string unreadable{};    // why it is no configuration
-  std::time_t changed_at = 0;  // the file's
+  bool names_nvidia = false;     // a runtime `nvidia`
+  std::string nvidia_runtime{};  // and its program
+  std::string shm_size{};        // default-shm-size, as it is written: "8G"
+  std::optional<bool> cdi{};     // features.cdi
+  std::string unreadable{};      // why it is no configuration
+  std::time_t changed_at = 0;    // the file's
+};
+
+// AppArmor, by which Docker confines containers with a profile that it has to load itself.
+struct AppArmor {
+  bool enabled = false;                   // in the kernel; else nothing else is looked for
+  bool parser = false;                    // apparmor_parser, which loads profiles, is installed
+  std::optional<bool> dockers_profile{};  // `docker-default` is loaded; absent: not ours to see
+  std::string own_profile{};              // this process's: "lxc-container-default-cgns"; or none
 };
 
 struct EngineSite {
@@ -53,6 +63,9 @@ struct EngineSite {
   // of their build.
   std::optional<std::time_t> hook_installed{};
   std::optional<std::time_t> ca_bundle_changed{};
+  // The program of Docker's runtime `nvidia` that is named and not there; empty: all is well.
+  std::string missing_nvidia_runtime{};
+  AppArmor app_armor{};
 };
 
 struct SiteQuery {
@@ -60,6 +73,8 @@ struct SiteQuery {
   // The socket that the user has named; empty: none, or an address of another kind.
   std::string named_socket{};
   std::optional<std::filesystem::path> ca_bundle{};  // as private_ca_bundle() finds it
+  std::string nvidia_runtime{};  // as the engine has it; empty: the daemon.json's
+  bool rootless = false;         // whose daemon.json that is
 };
 EngineSite probe_engine_site(const ProbeRoots& roots, const SiteQuery& query);
 

@@ -45,7 +45,11 @@ struct HostProbe {
   // containers at its next daemon-reload (nvidia-container-toolkit#48).
   bool char_links_missing = false;
   std::vector<std::string> os_ids;  // ID and ID_LIKE of /etc/os-release: "ubuntu", "debian"
+  // Of an engine, Kubernetes or Apptainer: the engine that berth speaks with is outside of it.
   bool in_container = false;
+  // LXC, systemd-nspawn: with an init of its own, and so perhaps the engine inside.
+  bool in_system_container = false;
+  std::optional<std::uint64_t> memory_limit_bytes;   // that a cgroup sets for this process
   std::optional<std::filesystem::path> nvidia_hook;  // nvidia-container-runtime-hook
   std::optional<std::filesystem::path> nvidia_cdi_hook;
   std::optional<std::filesystem::path> nvidia_ctk;

@@ -1,5 +1,6 @@
 // The doctor on machines made of files, sockets and a stand-in of NVML: what is probed there,
 // judged and said. One test per ailment; the engine's own facts are what such an engine answers.
+// Those of the surroundings are in test_doctor_surroundings.cpp.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,165 +8,13 @@
 #include <filesystem>
 #include <string>
 
-#include "cli/doctor_checks.hpp"
-#include "support/catch.hpp"
 #include "support/fake_nvml_settings.hpp"
-#include "support/machine.hpp"
+#include "support/workstation.hpp"
 
 using namespace berth;
 using namespace berth::cli;
-using berth::test::FakeNvml;
-using berth::test::Machine;
+using namespace berth::test;
 using Status = Finding::Status;
-
-namespace {
-
-constexpr const char* kLibraries = "usr/lib/x86_64-linux-gnu";
-
-// A workstation that is well: Ubuntu, driver 535.104.05 with its device files, the toolkit.
-class Workstation : public Machine {
- public:
-  Workstation() {
-    file("etc/os-release", "ID=ubuntu\nID_LIKE=debian\n");
-    file("etc/group", "root:x:0:\ndocker:x:998:grace\nvideo:x:44:\n");
-    file("proc/sys/kernel/osrelease", "6.8.0-45-generic\n");
-    file("proc/stat", "cpu 1 2 3\nbtime 1000000\n");
-    file("run/systemd/system/x", "");
-    file("usr/bin/docker", "").file("usr/bin/dockerd", "");
-    driver("535.104.05").nvml(BERTH_FAKE_NVML);
-    pci_device("0000:01:00.0", "0x10de", "0x030200");
-    for (const char* device : {"nvidiactl", "nvidia-uvm", "nvidia0", "nvidia1"}) {
-      file(std::string("dev/") + device, "").mode(std::string("dev/") + device, 0666);
-    }
-    file("dev/char/195:255", "");
-    file("usr/bin/nvidia-container-runtime-hook", "").file("usr/bin/nvidia-ctk", "");
-    variable("HOME", "/home/ada");
-    rights.name = "ada";
-    rights.uid = 1000;
-    rights.groups = {1000};
-    engine.address = "unix:///var/run/docker.sock";
-    engine.version = "28.0.4";
-    engine.api_version = "1.48";
-    engine.runtimes = {"runc"};
-    engine.storage_root = root().string();
-    details.newest_api = "1.48";
-    details.cgroup_driver = "systemd";
-    support.nvidia = true;
-  }
-
-  // Specifications as nvidia-ctk writes them, for a driver whose libraries are there or not.
-  Workstation& cdi_spec(const std::string& driver_version, bool libraries_there) {
-    const std::string library = std::string("/") + kLibraries + "/libcuda.so." + driver_version;
-    if (libraries_there) {
-      file(library.substr(1), "");
-    }
-    file("etc/cdi/nvidia.yaml",
-         "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices:\n- name: \"0\"\n  containerEdits:\n"
-         "    deviceNodes:\n    - path: /dev/nvidia0\n"
-         "containerEdits:\n  deviceNodes:\n  - path: /dev/nvidiactl\n"
-         "  hooks:\n  - hookName: createContainer\n    path: /usr/bin/nvidia-ctk\n"
-         "  mounts:\n  - hostPath: " +
-             library + "\n    containerPath: " + library + "\n");
-    return *this;
-  }
-  Workstation& toolkit_config(const std::string& content) {
-    file("etc/nvidia-container-runtime/config.toml", content);
-    return *this;
-  }
-  Workstation& without_toolkit() {
-    std::filesystem::remove(root() / "usr/bin/nvidia-container-runtime-hook");
-    std::filesystem::remove(root() / "usr/bin/nvidia-ctk");
-    return *this;
-  }
-  Workstation& without_support() {
-    support = {};
-    support.evidence = {"the engine has no device driver nvidia (tried)"};
-    return *this;
-  }
-  // A dockerd that started so many seconds after the boot, which was in 1970.
-  Workstation& dockerd_started(long seconds) {
-    const std::string ticks = std::to_string(seconds * ::sysconf(_SC_CLK_TCK));
-    std::string fields;
-    for (int field = 4; field <= 21; ++field) {
-      fields += " 0";
-    }
-    file("var/run/docker.pid", "4242\n");
-    file("proc/4242/stat", "4242 (docker (d) x) S" + fields + " " + ticks + " 0\n");
-    return *this;
-  }
-  Workstation& unreachable(const Error& error) {
-    answers = false;
-    why = error;
-    return *this;
-  }
-
-  Observations observe() const {
-    Observations seen;
-    seen.probe = probe();
-    seen.user = rights.name;
-    runtime::SiteQuery query{.rights = rights};
-    seen.site = runtime::probe_engine_site(roots(), query);
-    seen.wiring = runtime::probe_gpu_wiring(roots(), rights);
-    if (answers) {
-      seen.engine = engine;
-      seen.details = details;
-      seen.gpu_support = support;
-      runtime::add_engine(seen.probe, engine);
-    } else {
-      seen.engine = fail(why);
-    }
-    return seen;
-  }
-
-  runtime::UserRights rights{};
-  EngineFacts engine{};
-  runtime::EngineDetails details{};
-  runtime::GpuSupport support{};
-  bool answers = true;
-  Error why{Errc::engine_unreachable, "no container engine was found on this machine"};
-};
-
-Error no_socket() {
-  return Error{Errc::engine_unreachable, "no container engine was found on this machine"}.named(
-      "engine-no-socket");
-}
-
-std::optional<Finding> find(const Observations& seen, const std::string& code) {
-  for (const Finding& finding : examine(seen)) {
-    if (finding.code == code) {
-      return finding;
-    }
-  }
-  return std::nullopt;
-}
-
-Finding expect(const Workstation& machine, const std::string& code, Status status) {
-  const Observations seen = machine.observe();
-  std::string all;
-  for (const Finding& finding : examine(seen)) {
-    all += std::string(name_of(finding.status)) + " " + finding.code + ": " + finding.message +
-           " [" + finding.cause + "]\n";
-  }
-  INFO(all);
-  const std::optional<Finding> found = find(seen, code);
-  REQUIRE(found);
-  REQUIRE(found->status == status);
-  if (status == Status::problem) {
-    REQUIRE_FALSE(found->cause.empty());
-    REQUIRE_FALSE(found->remedy.empty());
-  }
-  return *found;
-}
-
-bool is_absent(const Workstation& machine, const std::string& code) {
-  return !find(machine.observe(), code);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("a workstation that is well has no problem", "[doctor][machine]") {
   const Workstation machine;
@@ -285,6 +134,32 @@ TEST_CASE("Docker Desktop on Linux has no GPUs", "[doctor][machine]") {
   expect(machine, "docker-desktop", Status::note);
 }
 
+TEST_CASE("Docker's snap, in use or the only one that is installed", "[doctor][machine]") {
+  Workstation machine;
+  machine.file("snap/bin/docker", "");
+  REQUIRE(is_absent(machine, "snap-docker"));  // another engine answers
+  machine.engine.storage_root = "/var/snap/docker/common/var-lib-docker";
+  REQUIRE(contains(expect(machine, "snap-docker", Status::problem).cause, "no-new-privileges"));
+  machine.unreachable(no_socket());
+  expect(machine, "snap-docker", Status::problem);
+}
+
+TEST_CASE("an engine that speaks only what is newer than berth", "[doctor][machine]") {
+  Workstation machine;
+  machine.unreachable(Error{Errc::engine_failed, "the engine does not speak API 1.51"}
+                          .note("the engine says: client version 1.51 is too old")
+                          .hint("install a newer berth: `berth version` says which one this is")
+                          .named("engine-too-new"));
+  REQUIRE(
+      contains(expect(machine, "engine-version", Status::problem).remedy.front(), "newer berth"));
+}
+
+TEST_CASE("rootless: root inside is the caller outside", "[doctor][machine]") {
+  Workstation machine;
+  machine.engine.rootless = true;
+  REQUIRE(contains(expect(machine, "engine-rootless", Status::note).cause, "this user outside"));
+}
+
 TEST_CASE("a daemon.json that is no JSON is found before the daemon does", "[doctor][machine]") {
   Workstation machine;
   machine.file("etc/docker/daemon.json", "{\"runtimes\": }");
@@ -376,6 +251,68 @@ TEST_CASE("NVSwitches need the fabric manager", "[doctor][machine]") {
 }
 
 // ---- how GPUs get into containers ----
+
+TEST_CASE("a runtime that Docker lists and whose program is gone", "[doctor][machine]") {
+  Workstation machine;
+  machine.engine.runtimes = {"nvidia", "runc"};
+  machine.details.nvidia_runtime = "/usr/bin/nvidia-container-runtime";
+  REQUIRE(contains(expect(machine, "gpu-runtime-missing", Status::note).remedy.front(),
+                   "`/etc/docker/daemon.json`"));  // the hook is there: GPUs are attached
+  expect(machine, "gpu-engine-support", Status::ok);
+
+  machine.without_toolkit();
+  const Finding finding = expect(machine, "gpu-runtime-missing", Status::problem);
+  REQUIRE(finding.message ==
+          "Docker's runtime `nvidia` is `/usr/bin/nvidia-container-runtime`, which is not there");
+  REQUIRE(contains(finding.remedy.front(), "nvidia-container-toolkit"));
+  REQUIRE(contains(finding.remedy.back(), "`/etc/docker/daemon.json`"));
+  REQUIRE(is_absent(machine, "gpu-engine-support"));  // no "ok" on the strength of the list
+
+  machine.file("usr/bin/nvidia-container-runtime", "");
+  REQUIRE(is_absent(machine, "gpu-runtime-missing"));
+  machine.details.nvidia_runtime = "nvidia-container-runtime";  // as nvidia-ctk writes it
+  REQUIRE(is_absent(machine, "gpu-runtime-missing"));
+}
+
+TEST_CASE("a default runtime that is gone keeps every container from starting",
+          "[doctor][machine]") {
+  Workstation machine;
+  std::filesystem::remove_all(machine.root() / "sys");
+  machine.without_toolkit().nvml("libberth-none.so.1");
+  machine.engine.runtimes = {"nvidia", "runc"};
+  machine.details.nvidia_runtime = "nvidia-container-runtime";
+  expect(machine, "gpu-runtime-missing", Status::note);
+  machine.details.default_runtime = "nvidia";
+  const Finding finding = expect(machine, "gpu-runtime-missing", Status::problem);
+  REQUIRE(contains(finding.cause, "no container starts"));
+  REQUIRE(contains(finding.remedy.front(), "`default-runtime`"));
+}
+
+TEST_CASE("a runtime that daemon.json alone names", "[doctor][machine]") {
+  Workstation machine;
+  machine.file("etc/docker/daemon.json",
+               R"({"runtimes": {"nvidia": {"path": "/opt/nvidia/bin/runtime", "args": []}}})");
+  REQUIRE(contains(expect(machine, "gpu-runtime-missing", Status::note).message,
+                   "`/opt/nvidia/bin/runtime`"));
+  machine.without_toolkit();  // a trial has shown that the engine has its own
+  expect(machine, "gpu-runtime-missing", Status::note);
+  machine.engine.rootless = true;  // which has a file of its own
+  REQUIRE(is_absent(machine, "gpu-runtime-missing"));
+  machine.file("home/ada/.config/docker/daemon.json", R"({"runtimes": {"nvidia": {"path": 7}}})");
+  REQUIRE(is_absent(machine, "gpu-runtime-missing"));
+}
+
+TEST_CASE("a runtime without the hook beside it", "[doctor][machine]") {
+  Workstation machine;
+  machine.engine.runtimes = {"nvidia", "runc"};
+  std::filesystem::remove(machine.root() / "usr/bin/nvidia-container-runtime-hook");
+  REQUIRE(contains(expect(machine, "gpu-toolkit-missing", Status::problem).message,
+                   "nvidia-container-runtime-hook"));
+  REQUIRE(is_absent(machine, "gpu-engine-support"));
+  machine.engine.version = "29.2.0";  // with a specification, CDI comes first
+  machine.cdi_spec("535.104.05", true);
+  REQUIRE(is_absent(machine, "gpu-toolkit-missing"));
+}
 
 TEST_CASE("no toolkit on the machine", "[doctor][machine]") {
   Workstation machine;
@@ -499,8 +436,14 @@ TEST_CASE("no-cgroups is for rootless engines, and they need it", "[doctor][mach
 
 TEST_CASE("a configuration of the toolkit that is no TOML", "[doctor][machine]") {
   Workstation machine;
-  machine.toolkit_config("[nvidia-container-cli\n");
-  expect(machine, "gpu-toolkit-config", Status::problem);
+  std::string endless = "a";
+  for (int i = 0; i < 200'000; ++i) {
+    endless += ".a";
+  }
+  for (const std::string& content : {std::string("[nvidia-container-cli\n"), endless + " = 1\n"}) {
+    machine.toolkit_config(content);
+    expect(machine, "gpu-toolkit-config", Status::problem);
+  }
 }
 
 TEST_CASE("links in /dev/char matter under systemd alone", "[doctor][machine]") {
@@ -521,47 +464,4 @@ TEST_CASE("SELinux keeps GPUs from containers that are labelled", "[doctor][mach
       contains(expect(machine, "selinux-devices", Status::problem).remedy.front(), "setsebool"));
   machine.file("sys/fs/selinux/booleans/container_use_devices", "1 1");
   REQUIRE(is_absent(machine, "selinux-devices"));
-}
-
-// ---- surroundings ----
-
-TEST_CASE("a clock that runs away is noted, then a problem", "[doctor][machine]") {
-  const Workstation machine;
-  Observations seen = machine.observe();
-  seen.engine_clock_ahead = 5;
-  REQUIRE_FALSE(find(seen, "clock-skew"));
-  seen.engine_clock_ahead = -60;
-  REQUIRE(find(seen, "clock-skew")->status == Status::note);
-  REQUIRE(contains(find(seen, "clock-skew")->message, "60 seconds behind"));
-  seen.engine_clock_ahead = 3600;
-  REQUIRE(find(seen, "clock-skew")->status == Status::problem);
-}
-
-TEST_CASE("a proxy that the shell has and the engine has not", "[doctor][machine]") {
-  Workstation machine;
-  Observations seen = machine.observe();
-  seen.shell_proxies = {"HTTPS_PROXY"};
-  const Finding finding = *find(seen, "engine-proxy");
-  REQUIRE(finding.status == Status::note);
-  REQUIRE(contains(finding.remedy[1], "\"HTTPS_PROXY=$HTTPS_PROXY\""));  // never its value
-  machine.details.https_proxy = "http://proxy:3128";
-  seen = machine.observe();
-  seen.shell_proxies = {"HTTPS_PROXY"};
-  REQUIRE_FALSE(find(seen, "engine-proxy"));
-}
-
-TEST_CASE("certificates that Docker's daemon has not seen", "[doctor][machine]") {
-  Workstation machine;
-  machine.file("etc/ssl/certs/ca-certificates.crt", "x");
-  machine.dockerd_started(100);
-  Observations seen = machine.observe();
-  seen.private_ca_bundle = "/etc/ssl/certs/ca-certificates.crt";
-  seen.site = runtime::probe_engine_site(
-      machine.roots(), {.rights = machine.rights, .ca_bundle = seen.private_ca_bundle});
-  REQUIRE(find(seen, "engine-ca")->remedy ==
-          std::vector<std::string>{"`sudo systemctl restart docker`"});
-  machine.dockerd_started(10'000'000'000);
-  seen.site = runtime::probe_engine_site(
-      machine.roots(), {.rights = machine.rights, .ca_bundle = seen.private_ca_bundle});
-  REQUIRE(find(seen, "private-ca")->status == Status::ok);
 }

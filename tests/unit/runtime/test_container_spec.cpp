@@ -184,6 +184,9 @@ TEST_CASE("shared memory is half of the memory") {
   run.request.mounts = {bind_mount("/dev/shm", "/dev/shm")};
   CHECK(run.spec().shm_bytes == 0);
   run = Case();
+  run.host.engine->memory_bytes = 16ull << 30;  // a virtual machine's: containers have no more
+  CHECK(run.spec().shm_bytes == 8ull << 30);
+  run = Case();
   run.host.memory_bytes.reset();
   CHECK(run.spec().shm_bytes == 8ull << 30);
 }
@@ -214,6 +217,14 @@ TEST_CASE("init, no new privileges, removal by the engine") {
   CHECK(spec.auto_remove);
   CHECK(spec.log_driver == "none");
   CHECK(spec.security_options == Strings{"no-new-privileges"});
+}
+
+TEST_CASE("Docker's snap starts no command with no-new-privileges, and is not asked to") {
+  Case run;
+  run.host.engine->storage_root = "/var/snap/docker/common/var-lib-docker";
+  CHECK(run.spec().security_options.empty());
+  run.request.security_options = {"no-new-privileges"};  // unless the user does
+  CHECK(run.spec().security_options == Strings{"no-new-privileges"});
 }
 
 TEST_CASE("the environment: berth's, then the request's, one line per name") {

@@ -43,7 +43,7 @@ std::unique_ptr<Engine> connect(const FakeEngineServer& server, const std::strin
 constexpr const char* kVersion = R"({"Version":"28.5.1","ApiVersion":"1.51","Arch":"amd64",
     "Components":[{"Name":"Engine","Version":"28.5.1"}]})";
 constexpr const char* kInfo =
-    R"({"DockerRootDir":"/var/lib/docker","Runtimes":{"runc":{},"nvidia":{}},
+    R"({"DockerRootDir":"/var/lib/docker","MemTotal":67108864,"Runtimes":{"runc":{},"nvidia":{}},
     "SecurityOptions":["name=seccomp,profile=builtin","name=rootless"],"LiveRestoreEnabled":true,"CDISpecDirs":["/etc/cdi"],
     "DiscoveredDevices":[{"Source":"cdi","ID":"nvidia.com/gpu=0"},{"Source":"other","ID":"x"}]})";
 
@@ -81,6 +81,7 @@ TEST_CASE("facts are those of version and info, with the API version agreed on")
   REQUIRE(facts.api_version == "1.47");
   REQUIRE(facts.architecture == "amd64");
   REQUIRE(facts.storage_root == "/var/lib/docker");
+  REQUIRE(facts.memory_bytes == 67108864);
   REQUIRE(facts.runtimes == std::vector<std::string>{"nvidia", "runc"});
   REQUIRE(facts.cdi_devices == std::vector<std::string>{"nvidia.com/gpu=0"});
   REQUIRE(facts.cdi_spec_dirs);
@@ -97,7 +98,10 @@ TEST_CASE("details are what only the doctor asks for") {
   server.answer("GET /info", 200,
                 R"({"OperatingSystem": "Docker Desktop", "CgroupDriver": "systemd",
                     "SystemTime": "2026-08-01T12:00:00.5Z", "HttpsProxy": "http://proxy:3128",
-                    "SecurityOptions": ["name=seccomp,profile=builtin", "name=selinux"]})");
+                    "DefaultRuntime": "runc", "Runtimes": {"runc": {"path": "runc"},
+                    "nvidia": {"path": "nvidia-container-runtime"}},
+                    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin",
+                                        "name=selinux"]})");
   const std::unique_ptr<Engine> engine = connect(server);
   const EngineDetails details = engine->details().value();
   REQUIRE(details.newest_api == "1.52");
@@ -107,6 +111,12 @@ TEST_CASE("details are what only the doctor asks for") {
   REQUIRE(details.http_proxy.empty());
   REQUIRE(details.https_proxy == "http://proxy:3128");
   REQUIRE(details.selinux);
+  REQUIRE(details.apparmor);
+  REQUIRE(details.default_runtime == "runc");
+  REQUIRE(details.nvidia_runtime == "nvidia-container-runtime");
+  server.answer("GET /info", 200, R"({"Runtimes": {"nvidia": {}}})");
+  REQUIRE(engine->details()->nvidia_runtime.empty());
+  REQUIRE_FALSE(engine->details()->apparmor);
   server.answer("GET /info", 200, R"({"SystemTime": 7})");
   REQUIRE(engine->details().error().code == Errc::engine_failed);
 }
@@ -481,6 +491,15 @@ TEST_CASE("a failed start is classified by the engine's words") {
        Errc::engine_failed, "gpu-unavailable"},
       {R"(nvidia-container-cli: load library failed: libnvidia-ml.so.1: no such file or directory)",
        Errc::engine_failed, "gpu-unavailable"},
+      {R"(OCI runtime create failed: unable to retrieve OCI runtime error: exec: \"nvidia-container-runtime\": executable file not found in $PATH: unknown)",
+       Errc::engine_failed, "gpu-runtime-missing"},
+      {R"(failed to create shim task: OCI runtime create failed: unable to retrieve OCI runtime error: fork/exec /usr/bin/nvidia-container-runtime: no such file or directory: unknown)",
+       Errc::engine_failed, "gpu-runtime-missing"},
+      // Neither is a command that was not found, though both sound so.
+      {R"(AppArmor enabled on system but the docker-default profile could not be loaded: running `apparmor_parser apparmor_parser --version` failed with output: \nerror: exec: \"apparmor_parser\": executable file not found in $PATH)",
+       Errc::engine_failed, "apparmor-profile"},
+      {R"(runc create failed: unable to start container process: error during container init: unable to apply apparmor profile: apparmor failed to apply profile: write /proc/self/attr/apparmor/exec: no such file or directory: unknown)",
+       Errc::engine_failed, "apparmor-profile"},
       {R"(error setting rlimit type 8: operation not permitted: OCI permission denied)",
        Errc::engine_failed, "ulimit-refused"},
       {R"(driver failed programming external connectivity)", Errc::engine_failed, ""},

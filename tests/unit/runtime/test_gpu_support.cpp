@@ -29,12 +29,13 @@ class ProbedEngine : public FakeEngine {
  public:
   bool takes_nvidia = false;
   bool takes_cdi = false;
+  Error when_taken{Errc::command_not_found, "the container's command was not found"};
 
   Result<void> start(const std::string& id) override {
     static_cast<void>(FakeEngine::start(id));
     const bool cdi = specs().back().device_requests.at(0).driver == DeviceRequest::Driver::cdi;
     if (cdi ? takes_cdi : takes_nvidia) {
-      return fail(Error{Errc::command_not_found, "the container's command was not found"});
+      return fail(when_taken);
     }
     return fail(Error{Errc::engine_failed, "the engine cannot attach the GPUs that were asked for"}
                     .note(cdi ? "the engine says: CDI device injection failed: unresolvable CDI "
@@ -67,6 +68,16 @@ TEST_CASE("an engine that lists the nvidia runtime or CDI devices is not probed"
           std::vector<std::string>{"nvidia.com/gpu=0", "nvidia.com/gpu=all"});
   }
   CHECK(engine.calls().empty());
+}
+
+TEST_CASE("what AppArmor refuses is no answer about GPUs, which come first") {
+  ProbedEngine engine;
+  engine.takes_nvidia = true;
+  engine.when_taken = Error{Errc::engine_failed, "the engine cannot confine the container"}.named(
+      "apparmor-profile");
+  const Result<GpuSupport> support = find_gpu_support(engine, docker("20.10.24"));
+  REQUIRE(support);
+  CHECK(support->nvidia);
 }
 
 TEST_CASE("an engine that says nothing is tried with an empty image, and nothing is left on it") {

@@ -33,6 +33,7 @@ Host full_host() {
                                    .api_version = "1.41",
                                    .architecture = "arm64",
                                    .storage_root = "/var/lib/containers",
+                                   .memory_bytes = 8589934592ULL,
                                    .runtimes = {"runc", "crun"},
                                    .cdi_devices = {"nvidia.com/gpu=0"},
                                    .cdi_spec_dirs = true,
@@ -73,6 +74,7 @@ TEST_CASE("facts survive being written and read", "[host_facts]") {
   REQUIRE(read->images[0].reference == "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime");
   REQUIRE(read->images[0].bytes == 7612345678ULL);
   REQUIRE(read->images[1].bytes == 0);
+  REQUIRE(read->engine->memory_bytes == 8589934592ULL);
   REQUIRE(read->engine->rootless);
   REQUIRE(read->engine->live_restore);
   REQUIRE_FALSE(read->engine->nvidia_hook);
