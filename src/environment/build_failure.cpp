@@ -131,7 +131,7 @@ std::string host_in(const FailureReading& log) {
       return host;
     }
   }
-  return "pypi.org";
+  return "PyPI";
 }
 
 Verdict unreachable(const FailureReading& log) {

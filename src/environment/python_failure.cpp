@@ -315,10 +315,11 @@ Verdict not_found(const FailureReading& log) {
     error.note("pip does not say whether an index has nothing or shows nothing to strangers");
     error.hint("a line `machine HOST login NAME password TOKEN` in ~/.netrc is used for builds");
   }
-  error.hint(nothing ? fmt::format("https://pypi.org/project/{}/ shows whether the name is right",
-                                   package_name(wanted))
-                     : fmt::format("`berth run --pip {} …` takes the newest that fits",
-                                   package_name(wanted)));
+  error.hint(
+      nothing
+          ? fmt::format("`pip index versions {}` on any machine shows whether the name is right",
+                        package_name(wanted))
+          : fmt::format("`berth run --pip {} …` takes the newest that fits", package_name(wanted)));
   return log.finished(std::move(error), wanted);
 }
 

@@ -90,7 +90,7 @@ TEST_CASE("build failure: what no index has") {
        "package-not-found",
        "no index has a `sniffio` for Python 3.11.2",
        {"`sniffio` is asked for by requirements.txt:1"},
-       {"https://pypi.org/project/sniffio/"}},
+       {"`pip index versions sniffio`"}},
       {"error: No solution found when resolving dependencies\n"
        "  cause: Because sniffio was not found in the package registry and you require sniffio, we "
        "can conclude that your requirements are unsatisfiable.\n",
@@ -334,7 +334,7 @@ TEST_CASE("build failure: an index that cannot be reached") {
              "[Errno -3] Temporary failure in name resolution')") +
            nothing,
        "index-unreachable",
-       "the index at `pypi.org` cannot be reached from the container",
+       "the index at `PyPI` cannot be reached from the container",
        {"Temporary failure in name resolution"},
        {"PIP_INDEX_URL="}},
       {retry("0",
@@ -342,7 +342,7 @@ TEST_CASE("build failure: an index that cannot be reached") {
              "a new connection: [Errno 111] Connection refused\")") +
            nothing,
        "index-unreachable",
-       "the index at `pypi.org` cannot be reached from the container",
+       "the index at `PyPI` cannot be reached from the container",
        {"Connection refused"}},
       {"error: Request failed after 1 retry in 1.8s\n"
        "  cause: Failed to fetch: https://pypi.example/simple/sniffio/\n"
@@ -359,15 +359,16 @@ TEST_CASE("build failure: an index that cannot be reached") {
       // A try that failed is not the reason where a later one got an answer.
       {retry("4", "ReadTimeoutError(\"Read timed out. (read timeout=15)\")") + nothing,
        "package-not-found", "no index has a `sniffio` for Python 3.11.2"},
-      {"WARNING: The repository located at 10.255.255.1 is not a trusted or secure host and is "
+      {"WARNING: The repository located at 192.0.2.7 is not a trusted or secure host and is "
        "being "
        "ignored.\n" +
            nothing,
        "index-untrusted",
-       "pip ignores the index at `10.255.255.1`: it is neither encrypted nor trusted",
+       "pip ignores the index at `192.0.2.7`: it is neither encrypted nor trusted",
        {},
-       {"`PIP_TRUSTED_HOST=10.255.255.1 berth run …`"}},
-      {"Could not fetch URL https://pypi.org/simple/sniffio/: There was a problem confirming the "
+       {"`PIP_TRUSTED_HOST=192.0.2.7 berth run …`"}},
+      {"Could not fetch URL https://index.example/simple/sniffio/: There was a problem confirming "
+       "the "
        "ssl "
        "certificate: SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] "
        "certificate verify failed: self-signed certificate in certificate chain'))\n" +
@@ -404,7 +405,7 @@ TEST_CASE("build failure: the distribution") {
        {"`nosuchpkg` is asked for by --apt"}},
       {"E: Version '9:1' for 'vim' was not found\n@berth failed system-package\n",
        "system-package-not-found", "the distribution of `img:1` has no package `vim`"},
-      {"W: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Could not "
+      {"W: Failed to fetch http://mirror.example/debian/dists/bookworm/InRelease  Could not "
        "connect "
        "to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)\n"
        "@berth failed system-index\n",
@@ -412,7 +413,7 @@ TEST_CASE("build failure: the distribution") {
        "the lists of packages of `img:1`'s distribution cannot be read",
        {"Could not connect to 127.0.0.1:9"},
        {"berth doctor --deep"}},
-      {"W: GPG error: http://deb.debian.org/debian bookworm InRelease: The following signatures "
+      {"W: GPG error: http://mirror.example/debian bookworm InRelease: The following signatures "
        "couldn't be verified because the public key is not available: NO_PUBKEY 6ED0E7B82643E131\n"
        "@berth failed system-index\n",
        "system-index",
