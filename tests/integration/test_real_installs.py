@@ -41,6 +41,7 @@ PyMODINIT_FUNC PyInit_berthext(void) { return PyModule_Create(&module); }
 
 class RealInstalls(EngineTest):
     engines = ("docker-28",)
+    whole_engine = True  # environments are the engine's
 
     def setUp(self):
         super().setUp()

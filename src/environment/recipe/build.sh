@@ -229,8 +229,7 @@ install_python() {
   "${INSTALLER}_install" "$@" || {
     [ ! -f pip.log ] || {
       sed -n 's/.*\(Could not fetch URL.*\)/\1/p' pip.log | sort -u | tail -n 5
-      ! grep -q 'did not run successfully' pip.log ||
-        sed 's/^[-0-9]*T[0-9:,]* *//' pip.log | grep -v '^pip\._' | grep -E 'rror: |not found' | tail -n 40
+      sed 's/^[-0-9]*T[0-9:,]* *//' pip.log | grep -v '^pip\._' | grep -E 'rror: |not found' | tail -n 40
     }
     failed python-package
   }
