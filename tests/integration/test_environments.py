@@ -17,6 +17,7 @@ PYTHON = "berth-test/python:3.11"
 
 class EnvironmentTest(EngineTest):
     whole_engine = True  # environments are the engine's
+
     def setUp(self):
         super().setUp()
         self.name = "probe" + uuid.uuid4().hex[:12]  # of this test's package, and so of its images
