@@ -5,11 +5,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <set>
 
+#include "berth/base/pause.hpp"
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 #include "berth/runtime/host_probe.hpp"
@@ -37,14 +36,6 @@ Failure cannot_look(const runtime::NvmlReading& nvml) {
   error.hint("`berth doctor` looks for the cause");
   error.hint("`--gpus device=0` names a GPU that the engine knows");
   return fail(std::move(error).named("gpu-not-found"));
-}
-
-// Returns early when asked to stop.
-void pause(const std::stop_token& stop, std::chrono::milliseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any condition;
-  std::unique_lock<std::mutex> lock(mutex);
-  condition.wait_for(lock, stop, time, [] { return false; });
 }
 
 class Reservation {
@@ -312,7 +303,7 @@ class Reservation {
       if (options_.stop.stop_requested()) {
         return fail(Error{Errc::interrupted, "interrupted while waiting for GPUs"});
       }
-      pause(options_.stop, kPause);
+      static_cast<void>(pause_for(kPause, options_.stop));
     }
   }
 

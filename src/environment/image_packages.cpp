@@ -56,6 +56,15 @@ pep508::Environment ImagePackages::markers() const {
   return environment;
 }
 
+std::map<std::string, std::string> versions_in(const std::vector<std::string>& lines) {
+  std::map<std::string, std::string> versions;
+  for (const std::string& line : lines) {
+    const std::size_t end = std::min(line.find("=="), line.size());
+    versions[line.substr(0, end)] = end < line.size() ? line.substr(end + 2) : std::string();
+  }
+  return versions;
+}
+
 ImagePackages image_packages(const BuildLog& said) {
   ImagePackages image;
   const auto fact = [&said](const char* name) {
@@ -66,11 +75,7 @@ ImagePackages image_packages(const BuildLog& said) {
   image.machine = fact("machine");
   image.uv = !fact("uv").empty();
   image.git = !fact("git").empty();
-  for (const std::string& package : said.packages()) {
-    const std::size_t end = std::min(package.find("=="), package.size());
-    image.packages[package.substr(0, end)] =
-        end < package.size() ? package.substr(end + 2) : std::string();
-  }
+  image.packages = versions_in(said.packages());
   image.system.insert(said.system().begin(), said.system().end());
   return image;
 }

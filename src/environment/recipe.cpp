@@ -294,12 +294,7 @@ std::map<std::string, std::string> packages_in(const std::map<std::string, std::
   if (listed == labels.end() || listed->second.empty()) {
     return otherwise;
   }
-  std::map<std::string, std::string> packages;
-  for (const std::string& line : split(listed->second, '\n')) {
-    const std::size_t end = std::min(line.find("=="), line.size());
-    packages[line.substr(0, end)] = end < line.size() ? line.substr(end + 2) : std::string();
-  }
-  return packages;
+  return versions_in(split(listed->second, '\n'));
 }
 
 std::map<std::string, std::string> programs() {

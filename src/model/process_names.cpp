@@ -1,7 +1,6 @@
 // Names that the kernel and the terminal know: capabilities, signals, detach keys.
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -16,15 +15,6 @@ namespace {
 
 Failure malformed(std::string_view text, std::string_view what) {
   return fail(Errc::usage, fmt::format("`{}` {}", printable(text), what));
-}
-
-// ASCII only, as lowered() is.
-std::string raised(std::string_view text) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return upper;
 }
 
 std::string without_prefix(std::string text, std::string_view prefix) {

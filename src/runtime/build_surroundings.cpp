@@ -1,6 +1,5 @@
 #include "berth/runtime/build_surroundings.hpp"
 
-#include <algorithm>
 #include <array>
 #include <set>
 
@@ -22,14 +21,6 @@ constexpr const char* kNetrc = "/run/berth/netrc";
 // In lower case, as all programs know them. curl and apt do not know HTTP_PROXY.
 constexpr std::array<std::string_view, 4> kProxyVariables = {"http_proxy", "https_proxy",
                                                              "no_proxy", "all_proxy"};
-
-std::string upper(std::string_view name) {
-  std::string text(name);
-  for (char& letter : text) {
-    letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-  }
-  return text;
-}
 
 // `${NAME}`, as pip expands it in a requirement file: capitals, digits and `_`.
 std::set<std::string> variables_in(const std::string& line) {
@@ -59,10 +50,10 @@ class Surroundings {
     const auto& source = caller_.proxies.empty() ? caller_.environment : caller_.proxies;
     for (const std::string_view name : kProxyVariables) {
       const auto lower = source.find(std::string(name));
-      const auto found = lower != source.end() ? lower : source.find(upper(name));
+      const auto found = lower != source.end() ? lower : source.find(raised(name));
       if (found != source.end() && !found->second.empty()) {
         set(name, found->second);
-        set(upper(name), found->second);
+        set(raised(name), found->second);
       }
     }
   }

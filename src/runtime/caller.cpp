@@ -126,13 +126,6 @@ void probe_git(const fs::path& project, Caller& caller) {
   caller.dirty = changes.has_value() && !trimmed(*changes).empty();
 }
 
-std::string upper(std::string name) {
-  for (char& c : name) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return name;
-}
-
 }  // namespace
 
 std::optional<fs::path> private_ca_bundle(const std::map<std::string, std::string>& environment,
@@ -196,7 +189,7 @@ std::map<std::string, std::string> proxy_variables(const DockerConfig& config,
   std::map<std::string, std::string> variables;
   if (found != config.proxies.end()) {
     for (const auto& [name, value] : found->second) {
-      variables[upper(name)] = value;
+      variables[raised(name)] = value;
       variables[lowered(name)] = value;
     }
   }

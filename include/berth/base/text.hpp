@@ -19,6 +19,7 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 
 // ASCII only: names, keys and flags are ASCII, and locales must not change a decision.
 std::string lowered(std::string_view text);
+std::string raised(std::string_view text);
 
 // The candidate nearest to `word` by edit distance (insertions, deletions, replacements and swaps
 // of neighbours), if it is near enough to be a typing mistake: at most a third of the word's

@@ -30,6 +30,8 @@ struct ImagePackages {
 };
 
 ImagePackages image_packages(const BuildLog& said);
+// Of lines "numpy==1.26.4": name -> version.
+std::map<std::string, std::string> versions_in(const std::vector<std::string>& lines);
 
 // Whether the line asks for nothing that is not there: its marker does not apply, or a version that
 // it accepts is installed. With extras nobody knows, so it does not; nor does an address.

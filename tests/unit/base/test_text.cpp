@@ -3,6 +3,12 @@
 #include "berth/base/text.hpp"
 #include "support/catch.hpp"
 
+TEST_CASE("text: capitals and small letters are ASCII's alone") {
+  REQUIRE(berth::raised("http_Proxy9") == "HTTP_PROXY9");
+  REQUIRE(berth::lowered("HTTP_Proxy9") == "http_proxy9");
+  REQUIRE(berth::raised("\xc3\xa4") == "\xc3\xa4");
+}
+
 TEST_CASE("a typing mistake finds its word, a different word does not") {
   const std::vector<std::string> verbs = {"run", "resolve", "doctor", "gpus", "catalog"};
   REQUIRE(berth::nearest("rnu", verbs) == "run");
