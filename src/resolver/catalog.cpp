@@ -161,19 +161,37 @@ const DriverBranch* Catalog::find_branch(const DriverVersion& driver) const {
 
 std::optional<CudaVersion> Catalog::native_cuda(const DriverVersion& driver) const {
   const DriverBranch* branch = find_branch(driver);
-  return branch ? std::optional(branch->max_cuda) : std::nullopt;
+  if (branch == nullptr) {
+    return std::nullopt;
+  }
+  // An early driver of a branch may be older than the one that its CUDA was released with.
+  const std::optional<DriverVersion> released_with = toolkit_driver(branch->max_cuda);
+  if (!released_with || driver.reaches(*released_with)) {
+    return branch->max_cuda;
+  }
+  std::optional<CudaVersion> highest;
+  for (const Toolkit& toolkit : toolkits) {  // ascending
+    if (toolkit.min_driver && driver.reaches(*toolkit.min_driver)) {
+      highest = CudaVersion::parse(toolkit.cuda.major_minor());
+    }
+  }
+  return highest;
+}
+
+std::optional<DriverVersion> Catalog::toolkit_driver(const CudaVersion& cuda) const {
+  std::optional<DriverVersion> lowest;
+  for (const Toolkit& toolkit : toolkits) {
+    if (toolkit.min_driver && resolver::same_minor(toolkit.cuda, cuda) &&
+        (!lowest || *toolkit.min_driver < *lowest)) {
+      lowest = toolkit.min_driver;
+    }
+  }
+  return lowest;
 }
 
 std::optional<DriverVersion> Catalog::native_driver(const CudaVersion& cuda) const {
-  const DriverVersion* lowest = nullptr;
-  for (const Toolkit& toolkit : toolkits) {
-    if (toolkit.min_driver && resolver::same_minor(toolkit.cuda, cuda) &&
-        (lowest == nullptr || *toolkit.min_driver < *lowest)) {
-      lowest = &*toolkit.min_driver;
-    }
-  }
-  if (lowest != nullptr) {
-    return *lowest;
+  if (std::optional<DriverVersion> lowest = toolkit_driver(cuda)) {
+    return lowest;
   }
   // No toolkit of this minor, or none with a driver (12.7): the first branch that reports as much.
   const auto branch = std::find_if(
@@ -188,6 +206,13 @@ std::optional<DriverVersion> Catalog::minor_driver(const CudaVersion& cuda) cons
       minor_floors.begin(), minor_floors.end(),
       [&](const MinorVersionFloor& floor) { return floor.cuda_major == cuda.major(); });
   return found == minor_floors.end() ? std::nullopt : std::optional(found->min_driver);
+}
+
+const std::vector<PythonVersion>& Catalog::pythons_of_system(std::string_view os) const {
+  static const std::vector<PythonVersion> kUnknown;
+  const auto found = std::find_if(base_systems.begin(), base_systems.end(),
+                                  [&](const BaseSystem& system) { return system.os == os; });
+  return found == base_systems.end() ? kUnknown : found->pythons;
 }
 
 const CudaRequirement* Catalog::find_requirement(const CudaVersion& cuda) const {

@@ -21,6 +21,7 @@ const std::vector<std::string_view>& identifying_fields(std::string_view table) 
       {"releases", {"version"}},
       {"builds", {"release", "name"}},
       {"images", {"repository", "tag"}},
+      {"systems", {"os"}},
       {"tags", {"cuda", "label", "flavors", "os", "suffix"}}};
   static const std::vector<std::string_view> kNone;
   const auto found = kFields.find(table);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 
 #include "berth/base/text.hpp"
@@ -16,6 +17,8 @@ namespace berth::resolver {
 namespace {
 
 constexpr std::size_t kMostReasons = 8;
+constexpr std::size_t kMostOfARule =
+    3;  // what speaks against one release does against its neighbours
 
 // A row may name many sources; the first is enough here, `berth catalog` has them all.
 std::string with_source(const std::string& text, const std::string& source) {
@@ -103,20 +106,23 @@ void note_reasons(Error& error, Options options) {
   std::stable_sort(options.begin(), options.end(), [](const Option* a, const Option* b) {
     return a->rejected.size() < b->rejected.size();
   });
-  std::vector<std::string> texts;
+  std::set<std::string> seen;
+  std::map<std::string, std::size_t> of_rule;
+  std::size_t said = 0;
   for (const Option* option : options) {
     for (const Reason& reason : option->rejected) {
       std::string text = with_source(reason.text, reason.source);
-      if (std::find(texts.begin(), texts.end(), text) == texts.end()) {
-        texts.push_back(std::move(text));
+      if (!seen.insert(text).second) {
+        continue;
+      }
+      if (said < kMostReasons && of_rule[reason.rule]++ < kMostOfARule) {
+        error.note(std::move(text));
+        ++said;
       }
     }
   }
-  for (std::size_t i = 0; i < std::min(texts.size(), kMostReasons); ++i) {
-    error.note(texts[i]);
-  }
-  if (texts.size() > kMostReasons) {
-    error.note(fmt::format("and {} more reasons of this kind", texts.size() - kMostReasons));
+  if (seen.size() > said) {
+    error.note(fmt::format("and {} more reasons of this kind", seen.size() - said));
   }
 }
 

@@ -182,7 +182,7 @@ class Doubts {
                       chosen_.driver.required ? "driver " + chosen_.driver.required->text()
                                               : std::string("a driver")));
     }
-    if (image.min_driver && machine_.driver && *machine_.driver < *image.min_driver) {
+    if (image.min_driver && machine_.driver && !machine_.driver->reaches(*image.min_driver)) {
       warn(fmt::format("{} is documented for driver {} or newer ({}); found is {}",
                        image.reference(), image.min_driver->text(), image.fact.source,
                        machine_.driver->text()));

@@ -44,7 +44,7 @@ const ForwardCompatibility* compat_row(const Catalog& catalog, const CudaVersion
 }
 
 bool runs_minors(const MinorVersionFloor* floor, const Machine& machine) {
-  return floor != nullptr && machine.driver && *machine.driver >= floor->min_driver;
+  return floor != nullptr && machine.driver && machine.driver->reaches(floor->min_driver);
 }
 
 class Check {
@@ -175,8 +175,8 @@ DriverRule driver_rule(const DriverQuestion& question, const Machine& machine,
   }
   const bool by_compat = question.forward_allowed && machine.driver &&
                          compat_row(catalog, question.cuda, *machine.driver) != nullptr;
-  if (question.own_floor != nullptr && machine.driver && *machine.driver < *question.own_floor &&
-      !by_compat) {
+  if (question.own_floor != nullptr && machine.driver &&
+      !machine.driver->reaches(*question.own_floor) && !by_compat) {
     return DriverRule::own_floor;
   }
   if (machine.native_cuda && reaches_minor(*machine.native_cuda, question.cuda)) {

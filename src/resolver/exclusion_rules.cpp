@@ -206,10 +206,11 @@ std::vector<std::vector<Exclusions::Exclusion>> Exclusions::of_libraries(
     const Wanted& wanted, const Candidate& candidate,
     const std::optional<PythonVersion>& python) const {
   std::vector<std::vector<Exclusion>> libraries;
-  if (wanted.libraries.empty() || !candidate.version_known) {
+  if (wanted.libraries.empty()) {
     return libraries;
   }
   const pep440::Version version = candidate.version.public_version();
+  const pep440::Version* known_version = candidate.version_known ? &version : nullptr;
   for (const WantedLibrary& library : wanted.libraries) {
     const auto known = of_library_releases_.find(&library);
     if (known == of_library_releases_.end()) {
@@ -224,7 +225,7 @@ std::vector<std::vector<Exclusions::Exclusion>> Exclusions::of_libraries(
       const Exclusion& exclusion = known->second[i];
       if (std::find(releases.begin(), releases.end(), exclusion) == releases.end() &&
           runs_on(library.library->releases[i], python) &&
-          goes_with(library.library->releases[i], version, candidate.build->cuda)) {
+          goes_with(library.library->releases[i], known_version, candidate.build->cuda)) {
         releases.push_back(exclusion);
       }
     }

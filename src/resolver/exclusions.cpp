@@ -46,7 +46,7 @@ Exclusions::Exclusions(const ResolveRequest& request, const Machine& machine,
       catalog_(catalog),
       facts_(facts),
       bases_(catalog),
-      pythons_(known_pythons(catalog)) {
+      pythons_(catalog.pythons) {
   for (const World& world : worlds) {
     for (const Wanted& wanted : world.frameworks) {
       FactSet& wanted_by = wanted_by_.at(number_of(*wanted.framework));

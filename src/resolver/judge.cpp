@@ -74,25 +74,31 @@ void Search::judge(Option& option, const World& world) {
   const bool given =
       given_.request.image.has_value();  // nothing is chosen then: only what cannot work counts
   if (!given && given_.request.source && given_.request.source->value != option.source) {
-    option.rejected.push_back(
-        {"source-request",
-         fmt::format("{} is of source {}; {} is asked for by {}", image_name(option),
-                     name_of(option.source), name_of(given_.request.source->value),
-                     given_.request.source->origin.text),
-         {}});
+    const auto text = [&] {
+      return fmt::format("{} is of source {}; {} is asked for by {}", image_name(option),
+                         name_of(option.source), name_of(given_.request.source->value),
+                         given_.request.source->origin.text);
+    };
+    option.rejected.push_back(given_.reason("source-request", text, {}));
   }
-  if (option.image != nullptr) {
+  if (option.image != nullptr && !given_.is_decided(option.rejected)) {
     judge_image(option);
   }
-  judge_python(option, world);
-  judge_libraries(option);
-  judge_driver(option);
+  if (!given_.is_decided(option.rejected)) {
+    judge_python(option, world);
+  }
+  if (!given_.is_decided(option.rejected)) {
+    judge_libraries(option);
+  }
+  if (!given_.is_decided(option.rejected)) {
+    judge_driver(option);
+  }
 }
 
 void Search::judge_image(Option& option) const {
   const ImageTag& image = *option.image;
-  const auto reject = [&](std::string rule, std::string text) {
-    option.rejected.push_back({std::move(rule), std::move(text), image.fact.source});
+  const auto reject = [&](std::string_view rule, const auto& text) {
+    option.rejected.push_back(given_.reason(rule, text, image.fact.source));
   };
   const bool given = given_.request.image.has_value();
   if (image.evidence == Evidence::withdrawn && given) {
@@ -101,21 +107,26 @@ void Search::judge_image(Option& option) const {
         "{} is known to be gone from its registry ({}){}", image.reference(), image.fact.source,
         live.empty() ? "" : "; the nearest that is there is " + live));
   } else if (image.evidence == Evidence::withdrawn) {
-    reject("tag-withdrawn", fmt::format("{} is known to be gone", image.reference()));
+    reject("tag-withdrawn",
+           [&] { return fmt::format("{} is known to be gone", image.reference()); });
   }
   if (!has_architecture(image, given_.machine.architecture)) {
-    reject("architecture", fmt::format("{} is not known to exist for {}", image.reference(),
-                                       given_.machine.architecture));
+    reject("architecture", [&] {
+      return fmt::format("{} is not known to exist for {}", image.reference(),
+                         given_.machine.architecture);
+    });
   }
   if (!given && given_.request.devel && image.flavor != Flavor::devel) {
-    reject("devel-request",
-           fmt::format("{} has no compilers, and `--devel` asks for them", image.reference()));
+    reject("devel-request", [&] {
+      return fmt::format("{} has no compilers, and `--devel` asks for them", image.reference());
+    });
   }
   for (const MachineGpu& gpu : given_.machine.gpus) {
     if (image.min_capability && gpu.capability && *gpu.capability < *image.min_capability) {
-      reject("gpu-too-old",
-             fmt::format("{} needs compute capability {}; {} is older", image.reference(),
-                         image.min_capability->text(), describe(gpu)));
+      reject("gpu-too-old", [&] {
+        return fmt::format("{} needs compute capability {}; {} is older", image.reference(),
+                           image.min_capability->text(), describe(gpu));
+      });
     }
   }
 }
@@ -130,20 +141,22 @@ bool Search::python_is_asked(const std::string& python) {
 
 void Search::judge_python(Option& option, const World& world) {
   if (!option.python.empty()) {
+    const std::string source = option.image != nullptr ? option.image->fact.source : std::string();
     if (!python_is_asked(option.python)) {
-      std::vector<std::string> parts;
-      for (const Sourced<pep440::SpecifierSet>& set : given_.request.python) {
-        parts.push_back(fmt::format("`{}` ({})", set.value.text(), set.origin.text));
-      }
-      option.rejected.push_back(
-          {"python-request",
-           fmt::format("{} has Python {}; asked for is {}", image_name(option), option.python,
-                       fmt::join(parts, " and ")),
-           option.image != nullptr ? option.image->fact.source : std::string()});
+      const auto text = [&] {
+        std::vector<std::string> parts;
+        for (const Sourced<pep440::SpecifierSet>& set : given_.request.python) {
+          parts.push_back(fmt::format("`{}` ({})", set.value.text(), set.origin.text));
+        }
+        return fmt::format("{} has Python {}; asked for is {}", image_name(option), option.python,
+                           fmt::join(parts, " and "));
+      };
+      option.rejected.push_back(given_.reason("python-request", text, source));
     } else if (!world.covers(option.python)) {
-      option.rejected.push_back(
-          {"marker", fmt::format("with Python {} other requirement lines apply", option.python),
-           option.image != nullptr ? option.image->fact.source : std::string()});
+      const auto text = [&] {
+        return fmt::format("with Python {} other requirement lines apply", option.python);
+      };
+      option.rejected.push_back(given_.reason("marker", text, source));
     }
     return;
   }
@@ -171,12 +184,16 @@ void Search::judge_libraries(Option& option) const {
     for (std::size_t i = 0; i < variant->libraries.size(); ++i) {
       const WantedLibrary& wanted = variant->wanted->libraries[i];
       const LibraryFit fit = library_fit(wanted, variant->libraries[i], python, variant->name());
-      const bool decides = library_decides(wanted) && variant->version_text != kUnknownVersion;
+      const bool decides = library_decides(wanted);
       if (fit.release == nullptr) {
         option.rank.companion_unknown = option.rank.companion_unknown || !decides;
         if (decides) {
           option.rejected.push_back(fit.reason);
         }
+        continue;
+      }
+      if (!variant->is_known()) {  // some release may go with it, and nobody can say which
+        option.rank.companion_unknown = true;
         continue;
       }
       option.rank.newer += fit.newer;
@@ -273,9 +290,8 @@ void Search::rank(Option& option) const {
     option.here = given_.machine.images.contains(rank.reference);
   }
   // Which release is in some of NVIDIA's containers nobody knows: those are not equal.
-  const bool known =
-      std::none_of(option.variants.begin(), option.variants.end(),
-                   [](const Variant* variant) { return variant->version_text == kUnknownVersion; });
+  const bool known = std::none_of(option.variants.begin(), option.variants.end(),
+                                  [](const Variant* variant) { return !variant->is_known(); });
   rank.elsewhere = !(option.here && known);
   if (option.image != nullptr) {
     rank.inferred = option.image->evidence == Evidence::inferred && rank.elsewhere;

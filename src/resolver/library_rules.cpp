@@ -47,10 +47,10 @@ bool needs_newer_gpu(const LibraryRelease& release, const Machine& machine) {
 
 }  // namespace
 
-bool goes_with(const LibraryRelease& release, const pep440::Version& framework,
+bool goes_with(const LibraryRelease& release, const pep440::Version* framework,
                const std::optional<CudaVersion>& cuda) {
   const bool other_cuda = release.cuda && cuda && cuda->major() != release.cuda->major();
-  return !other_cuda && release.framework.contains(framework, true);
+  return !other_cuda && (framework == nullptr || release.framework.contains(*framework, true));
 }
 
 bool runs_on(const LibraryRelease& release, const std::optional<PythonVersion>& python) {
@@ -59,13 +59,15 @@ bool runs_on(const LibraryRelease& release, const std::optional<PythonVersion>& 
 }
 
 std::vector<const WantedLibrary::Accepted*> releases_beside(const WantedLibrary& wanted,
-                                                            const pep440::Version& framework,
+                                                            const pep440::Version* framework,
                                                             const std::optional<CudaVersion>& cuda,
                                                             const Machine& machine) {
-  const pep440::Version version = framework.public_version();
+  const std::optional<pep440::Version> version =
+      framework != nullptr ? std::optional(framework->public_version()) : std::nullopt;
   std::vector<const WantedLibrary::Accepted*> beside;
   for (const WantedLibrary::Accepted& one : wanted.accepted) {
-    if (goes_with(*one.release, version, cuda) && !needs_newer_gpu(*one.release, machine)) {
+    if (goes_with(*one.release, version ? &*version : nullptr, cuda) &&
+        !needs_newer_gpu(*one.release, machine)) {
       beside.push_back(&one);
     }
   }

@@ -12,18 +12,18 @@
 
 namespace berth::resolver {
 
-// The releases that lines and GPUs allow and that go with the framework's version and CUDA, newest
-// first.
+// The releases that lines and GPUs allow and that go with the framework's version (null: nobody
+// knows which it is) and CUDA, newest first.
 std::vector<const WantedLibrary::Accepted*> releases_beside(const WantedLibrary& wanted,
-                                                            const pep440::Version& framework,
+                                                            const pep440::Version* framework,
                                                             const std::optional<CudaVersion>& cuda,
                                                             const Machine& machine);
 
 // A Python that is not known refuses nothing.
 bool runs_on(const LibraryRelease& release, const std::optional<PythonVersion>& python);
 
-// `framework` is without a local part.
-bool goes_with(const LibraryRelease& release, const pep440::Version& framework,
+// `framework` is without a local part; null: one that nobody knows refuses nothing.
+bool goes_with(const LibraryRelease& release, const pep440::Version* framework,
                const std::optional<CudaVersion>& cuda);
 
 struct LibraryFit {

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "catalog_tables.hpp"
+#include "resolver/python_rules.hpp"
 
 namespace berth {
 
@@ -77,6 +78,7 @@ Result<Catalog> load_catalog(const std::vector<EmbeddedFile>& files) {
   }
   BERTH_CHECK(check_images(catalog));
   BERTH_CHECK(check_libraries(catalog));
+  catalog.pythons = resolver::known_pythons(catalog);
   return catalog;
 }
 

@@ -147,6 +147,26 @@ Result<void> read_cuda_image_row(CatalogRow& row, const std::string& repository,
   return row.finish();
 }
 
+Result<void> read_base_system(CatalogRow& row, Catalog& catalog) {
+  BaseSystem system;
+  system.os = row.text("os");
+  for (const std::string& written : row.texts("pythons")) {
+    if (const std::optional<PythonVersion> python = PythonVersion::parse(written)) {
+      system.pythons.push_back(*python);
+    } else {
+      row.wrong("`pythons`: `" + written + "` is no version");
+    }
+  }
+  system.fact = row.fact();
+  if (!catalog.pythons_of_system(system.os).empty()) {
+    row.wrong(twice(system.os));
+  }
+  BERTH_CHECK(row.finish());
+  std::sort(system.pythons.begin(), system.pythons.end());
+  catalog.base_systems.push_back(std::move(system));
+  return {};
+}
+
 }  // namespace
 
 Result<void> read_images(CatalogFileReader& file, Catalog& catalog) {
@@ -161,6 +181,10 @@ Result<void> read_images(CatalogFileReader& file, Catalog& catalog) {
 Result<void> read_cuda_images(CatalogFileReader& file, Catalog& catalog) {
   const std::string repository = file.top.text("repository");
   check_characters(file.top, "repository", repository);
+  if (file.top.has("systems")) {
+    BERTH_CHECK(
+        file.each_row("systems", [&](CatalogRow& row) { return read_base_system(row, catalog); }));
+  }
   return file.each_row(
       "tags", [&](CatalogRow& row) { return read_cuda_image_row(row, repository, catalog); });
 }

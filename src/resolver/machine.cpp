@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "berth/base/text.hpp"
+#include "resolver/driver_of_gpu.hpp"
 #include "resolver/given_image.hpp"
 
 namespace berth::resolver {
@@ -179,22 +180,25 @@ void add_doubts(Machine& machine, const Host& host, const Catalog& catalog) {
           "GPU {} ({}) is not checked: its compute capability is not known", gpu.index, gpu.name));
       continue;
     }
-    const Capability* row = catalog.find_capability(*gpu.capability);
-    // A driver can only know the generations that the CUDA of its own time had code for.
-    if (row != nullptr && row->first_cuda && machine.native_cuda &&
-        *machine.native_cuda < *row->first_cuda) {
-      machine.warnings.push_back(fmt::format(
-          "the driver may not know {}: {} came with CUDA {}, and the driver offers {} ({})",
-          describe(gpu), row->architecture, row->first_cuda->text(), machine.native_cuda->text(),
-          row->fact.source));
-    }
-    if (row != nullptr && row->last_driver_branch && machine.driver &&
-        machine.driver->major() > *row->last_driver_branch) {
-      machine.warnings.push_back(fmt::format(
-          "driver {} may not know {}: branch {} is the last for {} ({})", machine.driver->text(),
-          describe(gpu), *row->last_driver_branch, row->architecture, row->fact.source));
+    if (const std::optional<UnknownGpu> unknown = unknown_to_driver(gpu, machine, catalog)) {
+      machine.warnings.push_back("the driver may not know " + unknown->text);
     }
   }
+}
+
+// Of a machine in words: one that runs shows that its driver and its GPU go together.
+Result<void> check_drivers_gpus(const Machine& machine, const Catalog& catalog) {
+  for (const MachineGpu& gpu : machine.gpus) {
+    const std::optional<UnknownGpu> unknown = unknown_to_driver(gpu, machine, catalog);
+    if (unknown && unknown->certain) {
+      return fail(Error{Errc::no_solution, fmt::format("driver {} does not know {}",
+                                                       machine.driver->text(), describe(gpu))}
+                      .named("gpu-unknown-to-driver")
+                      .note(unknown->text)
+                      .note(fmt::format("driver and GPU are given by {}", machine.origin)));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -234,6 +238,9 @@ Result<Machine> machine_for(const ResolveRequest& request, const Host& host,
   }
   if (machine.uses_gpu) {
     add_driver(machine, host, catalog);
+    if (in_words) {
+      BERTH_CHECK(check_drivers_gpus(machine, catalog));
+    }
     add_doubts(machine, host, catalog);
   } else if (!machine.cpu_wanted) {
     machine.warnings.push_back(

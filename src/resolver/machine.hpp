@@ -39,8 +39,8 @@ struct Machine {
 // Docker's name of the processor that images must be for: "amd64".
 std::string architecture_of(const Host& host);
 
-// Errc::no_solution where GPUs are demanded of a machine without any; Errc::invalid_input for a GPU
-// that the machine has not.
+// Errc::no_solution where GPUs are demanded of a machine without any, or where a driver and a GPU
+// are described that do not go together; Errc::invalid_input for a GPU that the machine has not.
 Result<Machine> machine_for(const ResolveRequest& request, const Host& host,
                             const Catalog& catalog);
 

@@ -8,7 +8,9 @@
 
 #include "berth/base/text.hpp"
 #include "resolver/command_text.hpp"
+#include "resolver/driver_of_gpu.hpp"
 #include "resolver/given_image.hpp"
+#include "resolver/loosened.hpp"
 #include "resolver/machine.hpp"
 #include "resolver/search.hpp"
 #include "resolver/wanted.hpp"
@@ -38,7 +40,7 @@ Outcome outcome_of(const ResolveRequest& request, const Host& host, const Catalo
   if (!worlds) {
     return outcome;
   }
-  Search search(request, *machine, catalog);
+  Search search(request, *machine, catalog, Search::Reasons::none);
   if (request.image) {
     const ImageTag* image = find_image(catalog, request.image->value);
     if (image == nullptr) {
@@ -82,15 +84,18 @@ class Relaxation {
              const KnownConflict* known)
       : host_(host),
         catalog_(catalog),
-        request_(standalone(request, host, catalog)),
+        worlds_(worlds_in(request, host, catalog)),
+        request_(standalone(request, worlds_)),
         known_(known) {}
 
   std::vector<std::string> found() {
-    relax_builds();
-    relax_lines();
-    relax_releases();
-    relax_flags();
-    relax_driver();
+    if (!mend_machine()) {
+      relax_builds();
+      relax_lines();
+      relax_releases();
+      relax_flags();
+      relax_driver();
+    }
     relax_gpus();
     if (hints_.empty()) {
       relax_everything();
@@ -107,33 +112,24 @@ class Relaxation {
   }
 
  private:
-  // The request as a command can say it: the lines that count, and nothing of the project's files.
-  ResolveRequest standalone(const ResolveRequest& request, const Host& host,
-                            const Catalog& catalog) {
-    ResolveRequest alone = request;
-    alone.requirements.clear();
-    alone.frameworks.clear();
-    if (Result<std::vector<World>> worlds = worlds_of(request, catalog, host.architecture)) {
-      worlds_ = std::move(*worlds);
+  static std::vector<World> worlds_in(const ResolveRequest& request, const Host& host,
+                                      const Catalog& catalog) {
+    Result<std::vector<World>> worlds = worlds_of(request, catalog, host.architecture);
+    return worlds ? std::move(*worlds) : std::vector<World>();
+  }
+
+  // A driver that does not know its GPU: what follows is tried on the nearest that does. Whether
+  // that is all it takes.
+  bool mend_machine() {
+    const std::optional<DriverVersion> driver = nearest_driver_for(host_, catalog_);
+    if (known_ != nullptr || !driver || !host_.origin.text.starts_with("--")) {
+      return false;
     }
-    std::set<std::string> seen;
-    for (const World& world : worlds_) {
-      for (const Wanted& wanted : world.frameworks) {
-        const auto keep = [&](const std::vector<WantedLine>& lines) {
-          for (const WantedLine& line : lines) {
-            if (seen.insert(line.source->value.text()).second) {
-              alone.requirements.push_back(*line.source);
-            }
-          }
-        };
-        keep(wanted.lines);
-        keep(wanted.companions);
-        for (const WantedLibrary& library : wanted.libraries) {
-          keep(library.lines);
-        }
-      }
-    }
-    return alone;
+    const bool newer = *driver > *host_.driver;
+    host_.driver = driver;
+    return try_out(request_, host_,
+                   newer ? fmt::format("with driver {} or newer: ", driver->text())
+                         : fmt::format("with a driver of branch {}: ", driver->text()));
   }
 
   // A line that gives way to another takes its marker along, which is no fact of its own.
@@ -148,8 +144,10 @@ class Relaxation {
     return known_ != nullptr && !is_marked() && known_->is_hopeless_without_lines(framework, kept);
   }
 
+  bool is_enough() const { return hints_.size() >= kMostRemedies; }
+
   bool try_out(const ResolveRequest& request, const Host& host, std::string_view what) {
-    if (hints_.size() >= kMostRemedies) {
+    if (is_enough()) {
       return false;
     }
     const Outcome outcome = outcome_of(request, host, catalog_);
@@ -167,24 +165,8 @@ class Relaxation {
     return true;
   }
 
-  bool belongs(const RequirementLine& line, const Framework& framework) const {
-    if (catalog_.find_framework(line.value.name) == &framework) {
-      return true;
-    }
-    return std::any_of(framework.releases.begin(), framework.releases.end(),
-                       [&](const FrameworkRelease& release) {
-                         return release.companions.contains(line.value.name);
-                       });
-  }
-
-  ResolveRequest with_line(const Framework& framework, const std::string& text) const {
-    ResolveRequest changed = request_;
-    std::erase_if(changed.requirements,
-                  [&](const RequirementLine& line) { return belongs(line, framework); });
-    if (const Result<pep508::Requirement> line = pep508::Requirement::parse(text)) {
-      changed.requirements.push_back({*line, Origin{"command line"}});
-    }
-    return changed;
+  ResolveRequest with(const Framework& framework, const std::string& text) const {
+    return with_line(request_, framework, text, catalog_);
   }
 
   std::vector<const Framework*> frameworks() const {
@@ -199,17 +181,19 @@ class Relaxation {
     return all;
   }
 
-  // torch==2.0.1+cu117: the same release, another build.
+  // torch==2.0.1+cu117, jax[cuda13]: the same release, another build.
   void relax_builds() {
     for (const RequirementLine& line : request_.requirements) {
       const std::optional<pep440::Version> pinned = line.value.specifiers.pinned();
+      const bool names_build = pinned && !pinned->local().empty();
       const Framework* framework = catalog_.find_framework(line.value.name);
-      if (pinned && !pinned->local().empty() && framework != nullptr &&
-          !is_hopeless_without_lines(*framework, nullptr)) {
-        try_out(with_line(*framework,
-                          fmt::format("{}=={}", line.value.name, pinned->public_version().text())),
-                host_, "another build: ");
+      if (framework == nullptr || (!names_build && line.value.extras.empty()) ||
+          is_hopeless_without_lines(*framework, nullptr)) {
+        continue;
       }
+      const std::string demand =
+          names_build ? "==" + pinned->public_version().text() : line.value.specifiers.text();
+      try_out(with(*framework, line.value.name + demand), host_, "another build: ");
     }
   }
 
@@ -221,13 +205,13 @@ class Relaxation {
     for (const Framework* framework : frameworks()) {
       std::vector<const RequirementLine*> own;
       for (const RequirementLine& line : request_.requirements) {
-        if (belongs(line, *framework)) {
+        if (is_about(line, *framework, catalog_)) {
           own.push_back(&line);
         }
       }
       for (const RequirementLine* line : own) {
         if (own.size() > 1 && !is_hopeless_without_lines(*framework, line)) {
-          try_out(with_line(*framework, line->value.text()), host_, "");
+          try_out(with(*framework, line->value.text()), host_, "");
         }
       }
     }
@@ -236,57 +220,32 @@ class Relaxation {
   // The nearest release that works: newer if there is one, else older.
   void relax_releases() {
     for (const Framework* framework : frameworks()) {
-      if (is_hopeless_without_lines(*framework, nullptr)) {
-        continue;
-      }
-      const ResolveRequest any = with_line(*framework, framework->name);
-      const std::vector<pep440::Version> working =
-          outcome_of(any, host_, catalog_, framework).versions;
-      const std::optional<pep440::Version> asked = asked_version(*framework);
-      if (working.empty() || !asked) {
-        continue;
-      }
-      std::optional<pep440::Version> newer;
-      std::optional<pep440::Version> older;
-      for (const pep440::Version& version : working) {
-        if (version > *asked && (!newer || version < *newer)) {
-          newer = version;
-        }
-        if (version < *asked && (!older || version > *older)) {
-          older = version;
-        }
-      }
-      if (newer) {
-        try_out(with_line(*framework, fmt::format("{}>={}", framework->name, short_text(*newer))),
-                host_, "");
-      } else if (older) {
-        try_out(with_line(*framework, fmt::format("{}=={}", framework->name, older->text())), host_,
-                "");
+      const std::optional<AskedVersion> asked = asked_version(*framework, worlds_);
+      if (asked && !is_enough() && !is_hopeless_without_lines(*framework, nullptr)) {
+        relax_release(*framework, *asked);
       }
     }
   }
 
-  // The version that a pin names, else the newest release that the lines accept.
-  std::optional<pep440::Version> asked_version(const Framework& framework) const {
-    for (const World& world : worlds_) {
-      for (const Wanted& wanted : world.frameworks) {
-        if (wanted.framework != &framework) {
-          continue;
-        }
-        for (const WantedLine& line : wanted.lines) {
-          if (const std::optional<pep440::Version> pinned = line.specifiers.pinned()) {
-            return pinned->public_version();
-          }
-        }
-        for (const FrameworkRelease& release : framework.releases) {
-          if (wanted.accepts(release.version, "")) {
-            return release.version;
-          }
-        }
+  void relax_release(const Framework& framework, const AskedVersion& asked) {
+    const std::string name = name_with_extras(request_, framework, catalog_);
+    std::optional<pep440::Version> newer;
+    std::optional<pep440::Version> older;
+    for (const pep440::Version& version :
+         outcome_of(with(framework, name), host_, catalog_, &framework).versions) {
+      const bool may_be_newer = version > asked.version || asked.is_bound;
+      if (version >= asked.version && may_be_newer && (!newer || version < *newer)) {
+        newer = version;
+      }
+      if (version < asked.version && (!older || version > *older)) {
+        older = version;
       }
     }
-    return framework.releases.empty() ? std::nullopt
-                                      : std::optional(framework.releases.front().version);
+    if (newer) {
+      try_out(with(framework, fmt::format("{}>={}", name, short_text(*newer))), host_, "");
+    } else if (older) {
+      try_out(with(framework, fmt::format("{}=={}", name, older->text())), host_, "");
+    }
   }
 
   void relax_flags() {
@@ -318,7 +277,7 @@ class Relaxation {
   }
 
   void relax_driver() {
-    if (!host_.driver || is_hopeless_without(Fact::Kind::driver)) {
+    if (!host_.driver || is_enough() || is_hopeless_without(Fact::Kind::driver)) {
       return;
     }
     const std::set<DriverVersion> drivers = known_ != nullptr
@@ -362,24 +321,28 @@ class Relaxation {
   }
 
   void relax_everything() {
-    ResolveRequest changed;
-    changed.gpus = request_.gpus;
-    for (const Framework* framework : frameworks()) {
-      if (const Result<pep508::Requirement> line = pep508::Requirement::parse(framework->name)) {
-        changed.requirements.push_back({*line, Origin{"command line"}});
-      }
-    }
     const bool hopeless =
         known_ != nullptr && !is_marked() && known_->is_hopeless_for(frameworks());
-    if (!changed.requirements.empty() && !hopeless) {
-      try_out(changed, host_, "without the other constraints: ");
+    if (request_.requirements.empty() || hopeless) {
+      return;
     }
+    ResolveRequest changed;
+    changed.gpus = request_.gpus;
+    changed.requirements = request_.requirements;
+    changed = without_demands(std::move(changed));
+    if (try_out(changed, host_, "without the other constraints: ")) {
+      return;
+    }
+    std::erase_if(changed.requirements, [this](const RequirementLine& line) {
+      return catalog_.find_framework(line.value.name) == nullptr;
+    });
+    try_out(changed, host_, "the frameworks alone: ");
   }
 
-  const Host& host_;
+  Host host_;
   const Catalog& catalog_;
-  std::vector<World> worlds_;
-  ResolveRequest request_;
+  const std::vector<World> worlds_;
+  const ResolveRequest request_;
   const KnownConflict* known_ = nullptr;
   std::vector<std::string> hints_;
 };

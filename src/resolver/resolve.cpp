@@ -70,7 +70,7 @@ bool is_satisfied(const ResolveRequest& request, const Host& host, const Catalog
   if (request.image) {
     return given_image_decision(request, *worlds, host, *machine, catalog).has_value();
   }
-  Search search(request, *machine, catalog);
+  Search search(request, *machine, catalog, Search::Reasons::none);
   if (worlds->empty()) {
     search.run_without_framework();
   } else {

@@ -1,5 +1,5 @@
-// Lists the options: framework images that hold all that is wanted, and CUDA base images to install
-// it on.
+// Lists the options: framework images that hold all that is wanted, and (search_bases.cpp) CUDA
+// base images to install it on.
 #include "resolver/search.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -15,58 +15,11 @@
 
 namespace berth::resolver {
 
-namespace {
-
-std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& known,
-                             const Catalog& catalog) {
-  std::set<std::tuple<unsigned, unsigned, unsigned>> seen;
-  std::vector<Group> groups;
-  for (const std::vector<const Variant*>& variants : known) {
-    for (const Variant* variant : variants) {
-      if (!variant->build->cuda || !variant->rejected.empty()) {
-        continue;
-      }
-      const CudaVersion& cuda = *variant->build->cuda;
-      const bool whole_major = catalog.minor_driver(cuda).has_value();
-      for (const unsigned cudnn : {0U, cudnn_major(variant->build->cudnn)}) {
-        if (seen.emplace(cuda.major(), whole_major ? 0 : cuda.minor(), cudnn).second) {
-          groups.push_back({cuda, whole_major, cudnn});
-        }
-      }
-    }
-  }
-  return groups;
-}
-
-// Whether each library that is asked for with the framework has a release for that build and
-// Python.
-bool libraries_fit(const Variant& variant, const PythonVersion& python) {
-  const std::vector<WantedLibrary>& wanted = variant.wanted->libraries;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const std::vector<const WantedLibrary::Accepted*>& beside = variant.libraries[i];
-    const bool fits = std::any_of(
-        beside.begin(), beside.end(),
-        [&](const WantedLibrary::Accepted* one) { return runs_on(*one->release, python); });
-    if (!fits && library_decides(wanted[i])) {
-      return false;
-    }
-  }
-  return true;
-}
-
-}  // namespace
-
-bool Group::holds(const Variant& variant) const {
-  const std::optional<CudaVersion>& have = variant.build->cuda;
-  if (!have || (whole_major ? have->major() != cuda.major() : !same_minor(*have, cuda))) {
-    return false;
-  }
-  const unsigned own = cudnn_major(variant.build->cudnn);
-  return cudnn == 0 || own == 0 || own == cudnn;
-}
-
-Search::Search(const ResolveRequest& request, const Machine& machine, const Catalog& catalog)
-    : given_{request, machine, catalog}, base_images_(catalog), pythons_(known_pythons(catalog)) {
+Search::Search(const ResolveRequest& request, const Machine& machine, const Catalog& catalog,
+               Reasons reasons)
+    : given_{request, machine, catalog, reasons == Reasons::in_words},
+      base_images_(catalog),
+      pythons_(catalog.pythons) {
   std::erase_if(pythons_, [&](const PythonVersion& python) {
     return !python_satisfies(request.python, python.text());
   });
@@ -263,122 +216,11 @@ const Variant* Search::own_variant(const Wanted& wanted, const ImageTag& image) 
   return &variants_.back();
 }
 
-void Search::add_cuda_bases(const World& world, const std::vector<Choice>& known) {
-  for (const Variant* variant : known.front()) {
-    if (variant->build->cuda) {
-      const std::vector<const FrameworkRelease*> releases{variant->release};
-      add_cuda_base(world, {variant}, shared_python(releases, pythons_for(world, {variant})));
-    }
-  }
-}
-
-std::vector<PythonVersion> Search::pythons_for(const World& world, const Choice& chosen) const {
-  std::vector<PythonVersion> pythons;
-  std::copy_if(pythons_.begin(), pythons_.end(), std::back_inserter(pythons),
-               [&](const PythonVersion& python) {
-                 return world.covers(python.text()) &&
-                        std::all_of(chosen.begin(), chosen.end(), [&](const Variant* variant) {
-                          return libraries_fit(*variant, python);
-                        });
-               });
-  return pythons;
-}
-
-// The best of a framework's builds that can live in the group with that Python.
-const Variant* Search::best_in(const Group& group, const Choice& variants,
-                               const PythonVersion& python) const {
-  const auto rank = [](const Variant& one) {
-    return std::make_tuple(one.companion_unknown, one.newer, !one.build->is_default,
-                           -static_cast<int>(one.build->cuda->minor()));
-  };
-  const Variant* best = nullptr;
-  for (const Variant* variant : variants) {
-    if (!variant->rejected.empty() || !group.holds(*variant) ||
-        python_support(*variant->release, python) == Support::no ||
-        !libraries_fit(*variant, python)) {
-      continue;
-    }
-    const std::optional<DriverVersion>& own_floor = variant->build->min_driver;
-    const DriverQuestion question{*variant->build->cuda, variant->jit,
-                                  allows_forward(given_.machine),
-                                  own_floor ? &*own_floor : nullptr};
-    const bool runs =
-        !given_.machine.uses_gpu || fits(driver_rule(question, given_.machine, given_.catalog));
-    if (runs && (best == nullptr || rank(*variant) < rank(*best))) {
-      best = variant;
-    }
-  }
-  return best;
-}
-
-// Frameworks side by side: within a group and for one Python each can be chosen alone, and the
-// newest that fits is.
-void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>& known) {
-  std::set<Choice> seen;
-  for (const Group& group : groups_of(known, given_.catalog)) {
-    for (auto python = pythons_.rbegin(); python != pythons_.rend(); ++python) {
-      if (!world.covers(python->text())) {
-        continue;
-      }
-      Choice chosen;
-      std::vector<const FrameworkRelease*> releases;
-      for (const Choice& variants : known) {
-        if (const Variant* best = best_in(group, variants, *python)) {
-          chosen.push_back(best);
-          releases.push_back(best->release);
-        }
-      }
-      if (chosen.size() == known.size() && seen.insert(chosen).second) {
-        add_cuda_base(world, chosen, shared_python(releases, pythons_for(world, chosen)));
-      }
-    }
-  }
-}
-
-const BaseChoice& Search::base_for(const CudaVersion& cuda, unsigned cudnn) {
-  const auto [place, absent] = bases_.try_emplace(fmt::format("{} {}", cuda.text(), cudnn));
-  if (absent) {
-    place->second = base_images_.nearest({cuda,
-                                          cudnn == 0 ? std::string() : std::to_string(cudnn),
-                                          given_.request.devel ? Flavor::devel : Flavor::runtime,
-                                          {},
-                                          given_.machine.architecture});
-  }
-  return place->second;
-}
-
-void Search::add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python) {
-  Option option;
-  option.source = ImageSource::cuda_base;
-  unsigned cudnn = 0;
-  for (const Variant* variant : chosen) {
-    if (!option.cuda || *variant->build->cuda > *option.cuda) {
-      option.cuda = variant->build->cuda;
-    }
-    const unsigned own = cudnn_major(variant->build->cudnn);
-    option.rank.cudnn_clash = option.rank.cudnn_clash || (own != 0 && cudnn != 0 && own != cudnn);
-    // Where they clash, the image has the lower one: newer wheels bring their own.
-    cudnn = own != 0 && (cudnn == 0 || own < cudnn) ? own : cudnn;
-  }
-  const BaseChoice& base = base_for(*option.cuda, cudnn);
-  option.image = base.image;
-  option.cudnn = cudnn == 0 ? std::string() : std::to_string(cudnn);
-  option.python = python.value_or("");
-  option.variants = std::move(chosen);
-  if (base.image == nullptr) {
-    option.rejected.push_back({"base-image", base.warning, {}});
-  } else if (!base.warning.empty()) {
-    option.warnings.push_back(base.warning);
-  }
-  if (!python) {
-    option.rejected.push_back({"python-request", "no Python serves all that is wanted", {}});
-  }
-  add(std::move(option), world);
-}
-
 void Search::add(Option option, const World& world) {
   judge(option, world);
-  rank(option);
+  if (!given_.is_decided(option.rejected)) {
+    rank(option);
+  }
   (option.rejected.empty() ? satisfying_ : rejected_).push_back(std::move(option));
 }
 

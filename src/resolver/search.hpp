@@ -93,8 +93,11 @@ struct Group {
 
 class Search {
  public:
+  enum class Reasons { in_words, none };  // of what is rejected
+
   // All arguments must outlive the search.
-  Search(const ResolveRequest& request, const Machine& machine, const Catalog& catalog);
+  Search(const ResolveRequest& request, const Machine& machine, const Catalog& catalog,
+         Reasons reasons = Reasons::in_words);
 
   void run(const std::vector<World>& worlds);
   // One image that was given: its frameworks are judged, wanted or not, and nothing else is
@@ -124,10 +127,13 @@ class Search {
   void add_shared_cuda_bases(const World& world, const std::vector<Choice>& known);
   const Variant* best_in(const Group& group, const Choice& variants,
                          const PythonVersion& python) const;
-  // That the request, the world and the libraries of these builds accept, ascending.
+  // That the request and the world accept, ascending; and the libraries of these builds.
+  std::vector<PythonVersion> pythons_in(const World& world) const;
   std::vector<PythonVersion> pythons_for(const World& world, const Choice& chosen) const;
   const BaseChoice& base_for(const CudaVersion& cuda, unsigned cudnn);
-  void add_cuda_base(const World& world, Choice chosen, std::optional<std::string> python);
+  std::optional<std::string> python_on(const ImageTag* base, const World& world,
+                                       const Choice& chosen) const;
+  void add_cuda_base(const World& world, Choice chosen);
 
   // In judge.cpp.
   void judge(Option& option, const World& world);

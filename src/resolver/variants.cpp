@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "resolver/held_build.hpp"
 #include "resolver/library_rules.hpp"
 
 namespace berth::resolver {
@@ -21,15 +22,17 @@ std::string companion_refusal(const Variant& variant, const WantedLine& line) {
                            line.text());
 }
 
-void judge_lines(Variant& variant) {
+void judge_lines(Variant& variant, const Circumstances& given) {
   const Wanted& wanted = *variant.wanted;
   for (const WantedLine& line : wanted.lines) {
     if (const std::optional<std::string> extra = line.unserved_extra(variant.build->cuda)) {
-      variant.rejected.push_back(
-          {"extra",
-           fmt::format("the extra `{}` asks for another CUDA than that of {}", *extra,
-                       variant.name()),
-           variant.build->fact.source});
+      variant.rejected.push_back(given.reason(
+          "extra",
+          [&] {
+            return fmt::format("the extra `{}` asks for another CUDA than that of {}", *extra,
+                               variant.name());
+          },
+          variant.build->fact.source));
       break;
     }
   }
@@ -45,33 +48,52 @@ void judge_lines(Variant& variant) {
     if (fit == CompanionFit::unknown) {
       variant.companion_unknown = true;
     } else if (fit == CompanionFit::differs) {
-      variant.rejected.push_back(
-          {"companion", companion_refusal(variant, line), variant.release->fact.source});
+      variant.rejected.push_back(given.reason(
+          "companion", [&] { return companion_refusal(variant, line); },
+          variant.release->fact.source));
     }
   }
 }
 
 void judge_cuda(Variant& variant, const Circumstances& given) {
   const std::optional<CudaVersion>& cuda = variant.build->cuda;
+  const std::string& source = variant.build->fact.source;
   if (given.request.cuda && (!cuda || !agrees(given.request.cuda->value, *cuda))) {
-    const std::string built_for = cuda                           ? "CUDA " + cuda->text()
-                                  : is_cpu_build(*variant.build) ? "the CPU"
-                                                                 : "a CUDA that is not known";
-    variant.rejected.push_back(
-        {"cuda-request",
-         fmt::format("{} is built for {}; CUDA {} is asked for by {}", variant.name(), built_for,
-                     given.request.cuda->value.text(), given.request.cuda->origin.text),
-         variant.build->fact.source});
+    const auto text = [&] {
+      const std::string built_for = cuda                           ? "CUDA " + cuda->text()
+                                    : is_cpu_build(*variant.build) ? "the CPU"
+                                                                   : "a CUDA that is not known";
+      return fmt::format("{} is built for {}; CUDA {} is asked for by {}", variant.name(),
+                         built_for, given.request.cuda->value.text(),
+                         given.request.cuda->origin.text);
+    };
+    variant.rejected.push_back(given.reason("cuda-request", text, source));
   }
   if (is_cpu_build(*variant.build) && given.machine.uses_gpu) {
-    variant.rejected.push_back(
-        {"cpu-build", fmt::format("{} is built for the CPU, and the run uses GPUs", variant.name()),
-         variant.build->fact.source});
+    const auto text = [&] {
+      return fmt::format("{} is built for the CPU, and the run uses GPUs", variant.name());
+    };
+    variant.rejected.push_back(given.reason("cpu-build", text, source));
+  }
+}
+
+void judge_gpus_quietly(Variant& variant, const Circumstances& given) {
+  for (const MachineGpu& gpu : given.machine.gpus) {
+    const Coverage coverage = coverage_of(*variant.build, gpu, given.catalog);
+    variant.jit = variant.jit || coverage == Coverage::ptx;
+    if (coverage == Coverage::none) {
+      variant.rejected.push_back({"gpu-not-covered", {}, {}});
+      return;
+    }
   }
 }
 
 void judge_gpus(Variant& variant, const Circumstances& given) {
   if (!variant.build->cuda) {
+    return;
+  }
+  if (!given.explains) {
+    judge_gpus_quietly(variant, given);
     return;
   }
   for (const MachineGpu& gpu : given.machine.gpus) {
@@ -87,19 +109,27 @@ void judge_gpus(Variant& variant, const Circumstances& given) {
 }
 
 void judge(Variant& variant, const Circumstances& given) {
+  judge_lines(variant, given);
+  judge_cuda(variant, given);
+  if (given.is_decided(variant.rejected)) {
+    return;
+  }
+  judge_gpus(variant, given);
+  const pep440::Version* version = variant.is_known() ? &variant.version : nullptr;
   for (const WantedLibrary& library : variant.wanted->libraries) {
     variant.libraries.push_back(
-        releases_beside(library, variant.version, variant.build->cuda, given.machine));
+        releases_beside(library, version, variant.build->cuda, given.machine));
   }
-  judge_lines(variant);
-  judge_cuda(variant, given);
-  judge_gpus(variant, given);
 }
 
 }  // namespace
 
 std::string Variant::name() const {
   return fmt::format("{} {} ({})", wanted->framework->name, version_text, build->name);
+}
+
+bool Variant::is_known() const {
+  return version_text != kUnknownVersion;
 }
 
 bool is_cpu_build(const FrameworkBuild& build) {

@@ -34,6 +34,7 @@ struct Variant {
   bool jit = false;  // for one of the GPUs its PTX must be compiled
   std::vector<Reason> rejected{};
 
+  bool is_known() const;     // else one of NVIDIA's containers, whose release nobody has told
   std::string name() const;  // "torch 2.3.1 (cu121)"
 };
 
@@ -42,6 +43,17 @@ struct Circumstances {
   const ResolveRequest& request;
   const Machine& machine;
   const Catalog& catalog;
+  // Whether anybody reads why something is refused. Where only the answer counts, as in a remedy
+  // that is tried, the first reason is enough, and has no words: they are half of a search's time.
+  bool explains = true;
+
+  template <class Text>
+  Reason reason(std::string_view rule, const Text& text, const std::string& source) const {
+    return explains ? Reason{std::string(rule), text(), source} : Reason{std::string(rule), {}, {}};
+  }
+  bool is_decided(const std::vector<Reason>& rejected) const {
+    return !explains && !rejected.empty();
+  }
 };
 
 // NVIDIA's containers are pre-releases by their number, and of some nobody knows more than the tag:

@@ -240,7 +240,7 @@ Result<std::vector<World>> worlds_of(const ResolveRequest& request, const Catalo
     return worlds;
   }
   std::map<std::vector<bool>, std::vector<std::string>> by_applying;
-  for (const PythonVersion& python : known_pythons(catalog)) {
+  for (const PythonVersion& python : catalog.pythons) {
     by_applying[applying(lines, python.text(), architecture)].push_back(python.text());
   }
   for (auto& [applies, pythons] : by_applying) {

@@ -25,8 +25,8 @@ struct WantedLine {
   // nothing.
   bool decides = true;
 
-  // Whether the version satisfies the line, as the build of that name; a local version,
-  // ==2.0.1+cu118, demands one.
+  // Whether the version satisfies the line, as the build of that name (empty: as any); a local
+  // version, ==2.0.1+cu118, demands one.
   bool accepts(const pep440::Version& version, std::string_view build, bool prereleases) const;
   // Whether one of its extras asks for another CUDA: jax[cuda12] for 12. Which one.
   std::optional<std::string> unserved_extra(const std::optional<CudaVersion>& cuda) const;

@@ -15,11 +15,14 @@ namespace {
 using pep440::SpecifierSet;
 using pep440::Version;
 
-bool names_build(const SpecifierSet& set) {
-  return std::any_of(set.clauses().begin(), set.clauses().end(),
-                     [](const pep440::Specifier& clause) {
-                       return clause.version && !clause.version->local().empty();
-                     });
+// "cu118" of `==2.0.1+cu118`; empty where no clause names a build.
+std::string named_build(const SpecifierSet& set) {
+  for (const pep440::Specifier& clause : set.clauses()) {
+    if (clause.version && !clause.version->local().empty()) {
+      return clause.version->local();
+    }
+  }
+  return {};
 }
 
 // CUDA major in the name of an extra: 12 of cuda12, cuda12-pip, cuda12_local.
@@ -81,11 +84,12 @@ std::string specifiers_text(const std::vector<WantedLine>& lines) {
 
 bool WantedLine::accepts(const Version& version, std::string_view build, bool prereleases) const {
   const std::optional<bool> allowed = prereleases ? std::optional<bool>(true) : std::nullopt;
-  if (!names_build(specifiers)) {
+  const std::string named = named_build(specifiers);
+  if (named.empty()) {
     return specifiers.contains(version, allowed);
   }
-  const std::optional<Version> local =
-      Version::parse(fmt::format("{}+{}", version.public_version().text(), build));
+  const std::optional<Version> local = Version::parse(
+      fmt::format("{}+{}", version.public_version().text(), build.empty() ? named : build));
   return local && specifiers.contains(*local, allowed);
 }
 

@@ -51,7 +51,9 @@ void time_question(const Question& question, const berth::Catalog& catalog) {
     request.requirements.push_back(
         {berth::pep508::Requirement::parse(text).value(), berth::Origin{"bench"}});
   }
-  const berth::Host host = berth::described_host(question.driver, question.gpus, catalog).value();
+  berth::Host host = berth::described_host(question.driver, question.gpus, catalog).value();
+  host.origin.text =
+      "host.json";  // one that somebody has seen: pairs that cannot be are searched, too
   std::vector<double> times;
   std::string outcome;
   for (std::size_t i = 0; i < kRepetitions; ++i) {

@@ -7,13 +7,14 @@
 FACTS is a folder with pytorch.json, pytorch_image_tags.json, ngc_frameworks.json, gpu_arch.json and cuda_driver.json,
 collected from the projects' and NVIDIA's documents. torch: a row is a release and a compute capability; the other columns
 are drivers, each with the builds of which one must be chosen, or `-` where the question must be refused. ngc: a row is one
-of NVIDIA's containers whose driver is known; the columns say whether an RTX 2080 (7.5) can run it.
+of NVIDIA's containers whose driver is known, and a compute capability; the columns say whether that GPU can run it.
 
 The rules, from NVIDIA's documents:
 - machine code for X.y runs on X.z, z >= y; PTX for X.y runs on anything newer;
 - where nobody wrote down a build's code, what its CUDA can compile for counts;
 - a driver runs the CUDA of its branch and older ones natively; from CUDA 11 on, one at or above the major's floor runs
   every minor of it, but not its PTX;
+- a driver knows a generation of GPUs from the CUDA on that brought it, up to the last branch that is named for it;
 - a build needs an image: the project's own, or from CUDA 11 on a CUDA image to install it on (older ones are gone).
 """
 
@@ -26,6 +27,7 @@ DRIVERS = ["390.46", "396.26", "410.48", "418.39", "430.50", "440.33", "450.80.0
            "580.65", "590.44", "595.45", "610.43", "615.10"]
 CAPABILITIES = ["3.5", "3.7", "5.0", "5.2", "6.0", "6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "10.3", "12.0",
                 "12.1"]
+NGC_CAPABILITIES = ["6.1", "7.5", "8.6", "9.0", "12.0"]
 
 
 def numbers(text):
@@ -46,6 +48,7 @@ class Facts:
         self.images = {((numbers(row["torch"]) + (0, 0))[:3], minor(row["cuda"]))
                        for row in load("pytorch_image_tags.json")["tags"] if row.get("cuda")}
         self.coverage = {minor(row["cuda"]): row for row in load("gpu_arch.json")["by_cuda"]}
+        self.generations = {row["compute_capability"]: row for row in load("gpu_arch.json")["capabilities"]}
         self.containers = load("ngc_frameworks.json")["rows"]
         drivers = load("cuda_driver.json")
         self.branches = sorted((int(row["driver_branch"]), minor(row["max_cuda_reported"]))
@@ -76,8 +79,18 @@ class Facts:
                 return "cubin"
         return best
 
+    def native(self, driver):
+        return max((reported for branch, reported in self.branches if branch <= numbers(driver)[0]), default=None)
+
+    def knows(self, driver, capability):
+        row = self.generations[capability]
+        native = self.native(driver)
+        too_early = row.get("first_cuda") and native and native < minor(row["first_cuda"])
+        return not too_early and not (row.get("last_driver_branch") and
+                                      numbers(driver)[0] > numbers(row["last_driver_branch"])[0])
+
     def runs(self, cuda, driver, compiles):
-        native = max((reported for branch, reported in self.branches if branch <= numbers(driver)[0]), default=None)
+        native = self.native(driver)
         if native is not None and native >= minor(cuda):
             return True
         floor = self.floors.get(minor(cuda)[0])
@@ -87,6 +100,8 @@ class Facts:
         return minor(cuda)[0] >= 11 or (numbers(version), minor(cuda)) in self.images
 
     def builds(self, release, capability, driver):
+        if not self.knows(driver, capability):
+            return
         for build in release["cuda_variants"]:
             if not build.get("cuda"):
                 continue
@@ -105,13 +120,21 @@ def torch_table(facts):
 
 
 def ngc_table(facts):
-    """A GeForce, so that forward compatibility, which is for data-centre GPUs, does not help."""
-    yield ["container", *DRIVERS]
+    """GPUs named by capability alone, so that forward compatibility, which is for data-centre GPUs, does not help."""
+    yield ["container", "capability", *DRIVERS]
     for row in facts.containers:
-        if row["min_driver"] and row["cuda"]:
-            covered = facts.covered_by({"cuda": row["cuda"]}, "7.5")
-            yield [row["tag"], *["yes" if covered and facts.runs(row["cuda"], driver, False) else "-"
-                                 for driver in DRIVERS]]
+        if not row["min_driver"] or not row["cuda"]:
+            continue
+        lowest = row["min_compute_capability"]
+        for capability in NGC_CAPABILITIES:
+            # What NVIDIA supports ends before what its CUDA compiles for: older GPUs only where the end is known.
+            if numbers(capability) < (7, 5) and not lowest:
+                continue
+            covered = facts.covered_by({"cuda": row["cuda"]}, capability) and \
+                numbers(capability) >= numbers(lowest or "0")
+            yield [row["tag"], capability,
+                   *["yes" if covered and facts.knows(driver, capability) and facts.runs(row["cuda"], driver, False)
+                     else "-" for driver in DRIVERS]]
 
 
 def main():

@@ -58,6 +58,10 @@ class DottedVersion {
                       other.parts_.values.begin());
   }
 
+  // Whether it is `floor` or above. One with fewer parts is any of its series, as people write a
+  // driver: 525 reaches 525.60.13.
+  bool reaches(const DottedVersion& floor) const { return *this >= floor || covers(floor); }
+
   friend std::strong_ordering operator<=>(const DottedVersion& a, const DottedVersion& b) {
     return a.parts_.values <=> b.parts_.values;
   }

@@ -206,6 +206,13 @@ struct ImageTag {
   std::string reference() const { return repository + ":" + tag; }
 };
 
+// A system of CUDA base images, and the Pythons that its own packages bring.
+struct BaseSystem {
+  std::string os;                      // "ubuntu22.04"
+  std::vector<PythonVersion> pythons;  // ascending
+  Fact fact;
+};
+
 // A file that the catalogue was read from.
 struct CatalogFile {
   std::string name;      // "torch.json"
@@ -228,6 +235,9 @@ struct Catalog {
   std::vector<Framework> frameworks;
   std::vector<Library> libraries;
   std::vector<ImageTag> images;
+  std::vector<BaseSystem> base_systems;
+  // The series that a release or an image names, ascending; load_catalog() collects them.
+  std::vector<PythonVersion> pythons;
 
   // By catalogue name or package name ("tensorflow-gpu"), normalised as PEP 503 does.
   const Framework* find_framework(std::string_view name) const;
@@ -244,10 +254,14 @@ struct Catalog {
   const DriverBranch* find_branch(const DriverVersion& driver) const;
   // The highest CUDA that the driver runs natively; nullopt below the oldest branch known.
   std::optional<CudaVersion> native_cuda(const DriverVersion& driver) const;
+  // The lowest driver that a toolkit of this CUDA minor was released for.
+  std::optional<DriverVersion> toolkit_driver(const CudaVersion& cuda) const;
   // The lowest driver that runs this CUDA natively, and the one that does by minor-version
   // compatibility.
   std::optional<DriverVersion> native_driver(const CudaVersion& cuda) const;
   std::optional<DriverVersion> minor_driver(const CudaVersion& cuda) const;
+  // The Pythons that the packages of that system bring; empty where nothing is known of it.
+  const std::vector<PythonVersion>& pythons_of_system(std::string_view os) const;
   // That of this CUDA, else of the highest patch of the same minor; null where none is known.
   const CudaRequirement* find_requirement(const CudaVersion& cuda) const;
 };

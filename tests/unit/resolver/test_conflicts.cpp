@@ -65,10 +65,12 @@ std::string text_of(const Question& question) {
          (question.devel ? " --devel" : "");
 }
 
-// A host that names neither a driver nor a GPU is this machine's to fill in; here nothing is.
+// A host that names neither a driver nor a GPU is this machine's to fill in; here nothing is. And a
+// machine that somebody has seen: its driver knows its GPUs, whatever the catalogue says.
 Host machine_of(const Question& question) {
   Host host = host_of(question);
   host.gpus_known = false;
+  host.origin.text = "host.json";
   return host;
 }
 

@@ -97,8 +97,8 @@ TEST_CASE("the CUDA that a given image says it has is held against driver and GP
   };
   CHECK(judged("535.104.05", "RTX 3090", "12.2.0", true).second.driver.mode == DriverMode::native);
   CHECK(judged("535.104.05", "RTX 3090", "12.4.1", true).second.driver.mode == DriverMode::minor);
-  CHECK(judged("390.46", "RTX 3090", "12.4.0", true).first == "image-cuda");
-  const Decision here = judged("390.46", "RTX 3090", "12.4.0", false).second;
+  CHECK(judged("390.46", "GTX 1080", "12.4.0", true).first == "image-cuda");
+  const Decision here = judged("390.46", "GTX 1080", "12.4.0", false).second;
   CHECK(any_contains(here.warnings, "does not run on this driver"));
   CHECK(any_contains(here.warnings, "525.60.13"));
   // A data-centre GPU with cuda-compat could: nobody knows whether the image has it.

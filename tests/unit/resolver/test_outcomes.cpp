@@ -35,7 +35,10 @@ std::string chosen_build(const Question& question) {
   const ResolveRequest request = request_of(question);
   const Host host = host_of(question);
   const Result<Machine> machine = machine_for(request, host, catalogue());
-  REQUIRE(machine);
+  if (!machine) {
+    REQUIRE(machine.error().id == "gpu-unknown-to-driver");
+    return "-";
+  }
   const Result<std::vector<World>> worlds = worlds_of(request, catalogue(), machine->architecture);
   REQUIRE(worlds);
   Search search(request, *machine, catalogue());
@@ -72,10 +75,10 @@ TEST_CASE(
   const std::vector<std::string>& drivers = rows.front();
   for (std::size_t i = 1; i < rows.size(); ++i) {
     REQUIRE(rows[i].size() == drivers.size());
-    for (std::size_t j = 1 + i % 3; j < drivers.size(); j += 3 * kStep) {
-      Question question{{}, drivers[j], {"RTX 2080"}};
+    for (std::size_t j = 2 + i % 3; j < drivers.size(); j += 3 * kStep) {
+      Question question{{}, drivers[j], {rows[i][1]}};
       question.image = rows[i][0];
-      INFO(rows[i][0] << ", driver " << drivers[j]);
+      INFO(rows[i][0] << ", driver " << drivers[j] << ", capability " << rows[i][1]);
       CHECK(answer(question).has_value() == (rows[i][j] == "yes"));
     }
   }

@@ -98,7 +98,7 @@ TEST_CASE("two frameworks share one CUDA base, one cuDNN and one Python") {
     const Decision decision = decided(question);
     CHECK(decision.source == ImageSource::cuda_base);
     CHECK(decision.image == "nvidia/cuda:12.2.2-cudnn8-runtime-ubuntu22.04");
-    CHECK(decision.python == "3.11");
+    CHECK(decision.python == "3.10");  // Ubuntu 22.04's own
     REQUIRE(decision.frameworks.size() == 2);
     CHECK(decision.frameworks[0].name == "tensorflow");
     CHECK(decision.frameworks[0].version == "2.15.0");
@@ -143,6 +143,13 @@ TEST_CASE("companions restrict the release, or imply the framework") {
       "0.19.0"));
   CHECK(decided({{"jax", "jaxlib==0.11.0"}, "535.104.05", {"A100"}}).frameworks[0].version ==
         "0.11.0");
+  // jax 0.4.28 and older demanded a jaxlib within a range, by their extras.
+  CHECK(decided({{"jaxlib==0.4.23"}, "535.104.05", {"A100"}}).frameworks[0].version == "0.4.27");
+  CHECK(decided({{"jax<0.4.25", "jaxlib==0.4.23+cuda12.cudnn89"}, "535.104.05", {"A100"}})
+            .frameworks[0]
+            .version == "0.4.24");
+  CHECK(any_contains(refused({{"jax==0.4.30", "jaxlib==0.4.23"}, "535.104.05", {"A100"}}).notes,
+                     "jaxlib 0.4.23 needs jax>=0.4.23,<=0.4.27"));
 }
 
 TEST_CASE("all lines of one name must hold, and -f replaces them") {
@@ -174,7 +181,7 @@ TEST_CASE("the options --cuda, --source, --devel and --python hold") {
   const Decision base =
       decided({{"torch==2.3.1"}, "535.104.05", {"RTX 3090"}, "", "", "cuda-base"});
   CHECK(base.image == "nvidia/cuda:12.1.1-cudnn8-runtime-ubuntu22.04");
-  CHECK(base.python == "3.12");
+  CHECK(base.python == "3.10");  // Ubuntu's own
   Question devel{{"torch==2.3.1"}, "535.104.05", {"RTX 3090"}};
   devel.devel = true;
   CHECK(decided(devel).image == "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-devel");

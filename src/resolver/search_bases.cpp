@@ -1,0 +1,206 @@
+// Lists the CUDA base images that the frameworks can be installed on.
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <tuple>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "resolver/cuda_minor.hpp"
+#include "resolver/library_rules.hpp"
+#include "resolver/python_rules.hpp"
+#include "resolver/search.hpp"
+
+namespace berth::resolver {
+
+namespace {
+
+std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& known,
+                             const Catalog& catalog) {
+  std::set<std::tuple<unsigned, unsigned, unsigned>> seen;
+  std::vector<Group> groups;
+  for (const std::vector<const Variant*>& variants : known) {
+    for (const Variant* variant : variants) {
+      if (!variant->build->cuda || !variant->rejected.empty()) {
+        continue;
+      }
+      const CudaVersion& cuda = *variant->build->cuda;
+      const bool whole_major = catalog.minor_driver(cuda).has_value();
+      for (const unsigned cudnn : {0U, cudnn_major(variant->build->cudnn)}) {
+        if (seen.emplace(cuda.major(), whole_major ? 0 : cuda.minor(), cudnn).second) {
+          groups.push_back({cuda, whole_major, cudnn});
+        }
+      }
+    }
+  }
+  return groups;
+}
+
+// Whether each library that is asked for with the framework has a release for that build and
+// Python.
+bool libraries_fit(const Variant& variant, const PythonVersion& python) {
+  const std::vector<WantedLibrary>& wanted = variant.wanted->libraries;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::vector<const WantedLibrary::Accepted*>& beside = variant.libraries[i];
+    const bool fits = std::any_of(
+        beside.begin(), beside.end(),
+        [&](const WantedLibrary::Accepted* one) { return runs_on(*one->release, python); });
+    if (!fits && library_decides(wanted[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool Group::holds(const Variant& variant) const {
+  const std::optional<CudaVersion>& have = variant.build->cuda;
+  if (!have || (whole_major ? have->major() != cuda.major() : !same_minor(*have, cuda))) {
+    return false;
+  }
+  const unsigned own = cudnn_major(variant.build->cudnn);
+  return cudnn == 0 || own == 0 || own == cudnn;
+}
+
+void Search::add_cuda_bases(const World& world, const std::vector<Choice>& known) {
+  for (const Variant* variant : known.front()) {
+    if (variant->build->cuda && !given_.is_decided(variant->rejected)) {
+      add_cuda_base(world, {variant});
+    }
+  }
+}
+
+std::vector<PythonVersion> Search::pythons_in(const World& world) const {
+  std::vector<PythonVersion> pythons = pythons_;
+  std::erase_if(pythons, [&](const PythonVersion& python) { return !world.covers(python.text()); });
+  return pythons;
+}
+
+std::vector<PythonVersion> Search::pythons_for(const World& world, const Choice& chosen) const {
+  std::vector<PythonVersion> pythons = pythons_in(world);
+  std::erase_if(pythons, [&](const PythonVersion& python) {
+    return std::any_of(chosen.begin(), chosen.end(),
+                       [&](const Variant* variant) { return !libraries_fit(*variant, python); });
+  });
+  return pythons;
+}
+
+// The best of a framework's builds that can live in the group with that Python.
+const Variant* Search::best_in(const Group& group, const Choice& variants,
+                               const PythonVersion& python) const {
+  const auto rank = [](const Variant& one) {
+    return std::make_tuple(one.companion_unknown, one.newer, !one.build->is_default,
+                           -static_cast<int>(one.build->cuda->minor()));
+  };
+  const Variant* best = nullptr;
+  for (const Variant* variant : variants) {
+    if (!variant->rejected.empty() || !group.holds(*variant) ||
+        python_support(*variant->release, python) == Support::no ||
+        !libraries_fit(*variant, python)) {
+      continue;
+    }
+    const std::optional<DriverVersion>& own_floor = variant->build->min_driver;
+    const DriverQuestion question{*variant->build->cuda, variant->jit,
+                                  allows_forward(given_.machine),
+                                  own_floor ? &*own_floor : nullptr};
+    const bool runs =
+        !given_.machine.uses_gpu || fits(driver_rule(question, given_.machine, given_.catalog));
+    if (runs && (best == nullptr || rank(*variant) < rank(*best))) {
+      best = variant;
+    }
+  }
+  return best;
+}
+
+// Frameworks side by side: within a group and for one Python each can be chosen alone, and the
+// newest that fits is.
+void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>& known) {
+  std::set<Choice> seen;
+  for (const Group& group : groups_of(known, given_.catalog)) {
+    for (auto python = pythons_.rbegin(); python != pythons_.rend(); ++python) {
+      if (!world.covers(python->text())) {
+        continue;
+      }
+      Choice chosen;
+      for (const Choice& variants : known) {
+        if (const Variant* best = best_in(group, variants, *python)) {
+          chosen.push_back(best);
+        }
+      }
+      if (chosen.size() == known.size() && seen.insert(chosen).second) {
+        add_cuda_base(world, chosen);
+      }
+    }
+  }
+}
+
+const BaseChoice& Search::base_for(const CudaVersion& cuda, unsigned cudnn) {
+  const auto [place, absent] = bases_.try_emplace(fmt::format("{} {}", cuda.text(), cudnn));
+  if (absent) {
+    place->second = base_images_.nearest({cuda,
+                                          cudnn == 0 ? std::string() : std::to_string(cudnn),
+                                          given_.request.devel ? Flavor::devel : Flavor::runtime,
+                                          {},
+                                          given_.machine.architecture});
+  }
+  return place->second;
+}
+
+// One that the base image's own packages bring is there in seconds and from wherever apt is; any
+// other is fetched as a program of its own.
+std::optional<std::string> Search::python_on(const ImageTag* base, const World& world,
+                                             const Choice& chosen) const {
+  std::vector<const FrameworkRelease*> releases;
+  for (const Variant* variant : chosen) {
+    releases.push_back(variant->release);
+  }
+  const std::vector<PythonVersion> all = pythons_for(world, chosen);
+  if (base != nullptr) {
+    const std::vector<PythonVersion>& own = given_.catalog.pythons_of_system(base->os);
+    std::vector<PythonVersion> near;
+    std::set_intersection(all.begin(), all.end(), own.begin(), own.end(), std::back_inserter(near));
+    std::erase_if(near, [&](const PythonVersion& python) {
+      return std::any_of(releases.begin(), releases.end(), [&](const FrameworkRelease* release) {
+        return python_support(*release, python) != Support::yes;
+      });
+    });
+    if (!near.empty()) {
+      return near.back().text();
+    }
+  }
+  // Where no release of a library fits any, that is for the library to say.
+  return shared_python(releases, all.empty() ? pythons_in(world) : all);
+}
+
+void Search::add_cuda_base(const World& world, Choice chosen) {
+  Option option;
+  option.source = ImageSource::cuda_base;
+  unsigned cudnn = 0;
+  for (const Variant* variant : chosen) {
+    if (!option.cuda || *variant->build->cuda > *option.cuda) {
+      option.cuda = variant->build->cuda;
+    }
+    const unsigned own = cudnn_major(variant->build->cudnn);
+    option.rank.cudnn_clash = option.rank.cudnn_clash || (own != 0 && cudnn != 0 && own != cudnn);
+    // Where they clash, the image has the lower one: newer wheels bring their own.
+    cudnn = own != 0 && (cudnn == 0 || own < cudnn) ? own : cudnn;
+  }
+  const BaseChoice& base = base_for(*option.cuda, cudnn);
+  option.image = base.image;
+  option.cudnn = cudnn == 0 ? std::string() : std::to_string(cudnn);
+  const std::optional<std::string> python = python_on(base.image, world, chosen);
+  option.python = python.value_or("");
+  option.variants = std::move(chosen);
+  if (base.image == nullptr) {
+    option.rejected.push_back({"base-image", base.warning, {}});
+  } else if (!base.warning.empty()) {
+    option.warnings.push_back(base.warning);
+  }
+  if (!python) {
+    option.rejected.push_back({"python-request", "no Python serves all that is wanted", {}});
+  }
+  add(std::move(option), world);
+}
+
+}  // namespace berth::resolver
