@@ -262,9 +262,13 @@ class Explanation {
     }
     const bool installed =
         chosen_.source == ImageSource::cuda_base && chosen_.image->python.empty();
+    const std::string own =
+        chosen_.is_systems_python
+            ? fmt::format(", and {} has it among its packages", chosen_.image->os)
+            : std::string();
     reason("python",
-           installed ? fmt::format("Python {} serves all that is wanted; the image has none",
-                                   decision_.python)
+           installed ? fmt::format("Python {} serves all that is wanted{}; the image has none",
+                                   decision_.python, own)
                      : fmt::format("the image has Python {}", decision_.python),
            chosen_.image->fact.source);
   }

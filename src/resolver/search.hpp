@@ -66,6 +66,7 @@ struct Option {
   std::optional<CudaVersion> cuda{};
   std::string cudnn{};
   std::string python{};
+  bool is_systems_python = false;  // to be installed, from the packages of the base image's system
   DriverFit driver{};
   std::vector<GpuFit> gpus{};  // in the machine's order; of the first framework
   std::vector<std::string> warnings{};

@@ -191,6 +191,11 @@ void Search::add_cuda_base(const World& world, Choice chosen) {
   option.cudnn = cudnn == 0 ? std::string() : std::to_string(cudnn);
   const std::optional<std::string> python = python_on(base.image, world, chosen);
   option.python = python.value_or("");
+  if (python && base.image != nullptr) {
+    const std::vector<PythonVersion>& own = given_.catalog.pythons_of_system(base.image->os);
+    option.is_systems_python = std::any_of(
+        own.begin(), own.end(), [&](const PythonVersion& one) { return one.text() == *python; });
+  }
   option.variants = std::move(chosen);
   if (base.image == nullptr) {
     option.rejected.push_back({"base-image", base.warning, {}});
