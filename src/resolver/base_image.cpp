@@ -42,7 +42,7 @@ bool has_architecture(const ImageTag& image, const std::string& architecture) {
          image.architectures.end();
 }
 
-BaseImages::BaseImages(const Catalog& catalog) {
+BaseImages::BaseImages(const Catalog& catalog) : catalog_(catalog) {
   for (const MinorVersionFloor& floor : catalog.minor_floors) {
     majors_with_minor_compatibility_.push_back(floor.cuda_major);
   }
@@ -106,6 +106,33 @@ BaseChoice BaseImages::nearest(const BaseWish& wish) const {
                                  best->image->reference(), cudnn, wish.cuda.major());
   }
   return choice;
+}
+
+BaseChoice BaseImages::for_cpu(bool devel, const std::string& architecture,
+                               const std::vector<PythonVersion>& pythons) const {
+  const auto has_python = [&](const Tag& tag) {
+    const std::vector<PythonVersion>& own = catalog_.pythons_of_system(tag.image->os);
+    return std::find_first_of(own.begin(), own.end(), pythons.begin(), pythons.end()) != own.end();
+  };
+  const auto rank = [&](const Tag& tag) {
+    return std::make_tuple(
+        !has_python(tag), tag.image->flavor, tag.image->evidence == Evidence::inferred,
+        tag.image->fact.uncertain, tag.image->tag.size(), -static_cast<int>(tag.ubuntu),
+        -static_cast<int>(tag.image->cuda->major()), -static_cast<int>(tag.minor),
+        -static_cast<int>(tag.patch), std::string_view(tag.image->tag));
+  };
+  const Tag* best = nullptr;
+  for (const auto& [major, tags] : by_major_) {
+    for (const Tag& tag : tags) {
+      const bool would_do = !devel || tag.image->flavor == Flavor::devel;
+      if (would_do && has_architecture(*tag.image, architecture) &&
+          (best == nullptr || rank(tag) < rank(*best))) {
+        best = &tag;
+      }
+    }
+  }
+  return best != nullptr ? BaseChoice{best->image, {}}
+                         : BaseChoice{nullptr, "no nvidia/cuda image can be pulled any more"};
 }
 
 }  // namespace berth::resolver

@@ -22,7 +22,7 @@ struct BaseChoice {
   std::string warning;              // where it is not exactly what was wished
 };
 
-// Tags that can be pulled, by CUDA.
+// Tags that can be pulled, by CUDA. The catalogue must outlive it.
 class BaseImages {
  public:
   explicit BaseImages(const Catalog& catalog);
@@ -32,6 +32,11 @@ class BaseImages {
   // wished, else the highest; then the Ubuntu wished, else the newest.
   BaseChoice nearest(const BaseWish& wish) const;
 
+  // For builds without CUDA, of which an Ubuntu is all that is needed: the smallest flavour, of a
+  // system that has one of the Pythons; the newest.
+  BaseChoice for_cpu(bool devel, const std::string& architecture,
+                     const std::vector<PythonVersion>& pythons) const;
+
  private:
   struct Tag {
     const ImageTag* image;
@@ -40,6 +45,7 @@ class BaseImages {
     unsigned cudnn;   // major; 0: none
     unsigned ubuntu;  // 2204
   };
+  const Catalog& catalog_;
   std::map<unsigned, std::vector<Tag>> by_major_;
   std::vector<unsigned> majors_with_minor_compatibility_;
 };

@@ -33,10 +33,13 @@ FrameworkChoice choice_of(const Variant& variant, bool in_image) {
 
 // Of the image, where that is not what the build was made with: a base image near to it.
 std::string cuda_text(const Option& option) {
+  if (!option.cuda) {
+    return {};
+  }
   if (option.source == ImageSource::cuda_base && option.image != nullptr && option.image->cuda) {
     return option.image->cuda->major_minor();
   }
-  return option.cuda ? option.cuda->major_minor() : std::string();
+  return option.cuda->major_minor();
 }
 
 std::string cudnn_text(const Option& option) {

@@ -171,6 +171,9 @@ void Exclusions::add_driver(Exclusion& exclusion, const CudaVersion& cuda,
 // A CUDA base image for that build: that there is one, and that the driver runs its own CUDA.
 void Exclusions::add_base(Exclusion& exclusion, const FrameworkBuild& build) const {
   const auto nearest = [&](bool devel, const std::string& architecture) {
+    if (!build.cuda) {
+      return bases_.for_cpu(devel, architecture, {}).image;
+    }
     const unsigned cudnn = cudnn_major(build.cudnn);
     return bases_
         .nearest({*build.cuda,

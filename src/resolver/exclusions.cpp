@@ -7,6 +7,7 @@
 
 #include "resolver/held_build.hpp"
 #include "resolver/python_rules.hpp"
+#include "resolver/search.hpp"
 #include "resolver/variants.hpp"
 
 namespace berth::resolver {
@@ -16,6 +17,7 @@ namespace {
 // Builds that can live in one image: of one CUDA major where its minors are compatible, of one
 // minor elsewhere.
 using CudaGroup = std::pair<unsigned, unsigned>;  // minor 0 for a whole major
+constexpr CudaGroup kForCpu{0, 0};
 
 CudaGroup group_of(const CudaVersion& cuda, const Catalog& catalog) {
   const bool whole_major = catalog.minor_driver(cuda).has_value();
@@ -171,12 +173,13 @@ void Exclusions::add_bases(const World& world) {
     CudaGroup group;
     Exclusion excluded_by;
   };
+  const bool for_cpu = takes_cpu_builds(world, machine_);
   std::vector<OnBase> builds;
   std::set<CudaGroup> groups;
   for (const Wanted& wanted : world.frameworks) {
     for (const FrameworkRelease& release : wanted.framework->releases) {
       for (const FrameworkBuild& build : release.builds) {
-        if (!build.cuda) {
+        if (!build.cuda && !(for_cpu && is_cpu_build(build))) {
           continue;
         }
         const Candidate candidate{&release, &build, release.version, true};
@@ -188,7 +191,8 @@ void Exclusions::add_bases(const World& world) {
         if (exclusion == Exclusion{0}) {
           continue;
         }
-        builds.push_back({&wanted, candidate, group_of(*build.cuda, catalog_), exclusion});
+        builds.push_back({&wanted, candidate,
+                          build.cuda ? group_of(*build.cuda, catalog_) : kForCpu, exclusion});
         groups.insert(builds.back().group);
       }
     }

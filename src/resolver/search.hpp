@@ -83,14 +83,17 @@ const Variant& lead_of(const Option& option);
 bool is_complete_here(const Option& option);
 
 // Builds that can live in one image: of one CUDA major from CUDA 11 on, of one CUDA before; and of
-// one cuDNN major, unless `cudnn` is 0.
+// one cuDNN major, unless `cudnn` is 0. Without a CUDA: those for the CPU.
 struct Group {
-  CudaVersion cuda;
+  std::optional<CudaVersion> cuda;
   bool whole_major = false;
   unsigned cudnn = 0;
 
   bool holds(const Variant& variant) const;
 };
+
+// Whether builds for the CPU are installed on a base image.
+bool takes_cpu_builds(const World& world, const Machine& machine);
 
 class Search {
  public:
@@ -126,6 +129,7 @@ class Search {
   const Variant* given_variant(const Wanted& wanted, const ImageTag& image);
   void add_cuda_bases(const World& world, const std::vector<Choice>& known);
   void add_shared_cuda_bases(const World& world, const std::vector<Choice>& known);
+  bool driver_runs(const Variant& variant) const;
   const Variant* best_in(const Group& group, const Choice& variants,
                          const PythonVersion& python) const;
   // That the request and the world accept, ascending; and the libraries of these builds.

@@ -52,20 +52,41 @@ bool libraries_fit(const Variant& variant, const PythonVersion& python) {
   return true;
 }
 
+// Those that all the releases are known to run on.
+std::vector<PythonVersion> certain_pythons(std::vector<PythonVersion> pythons,
+                                           const std::vector<const Variant*>& chosen) {
+  std::erase_if(pythons, [&](const PythonVersion& python) {
+    return std::any_of(chosen.begin(), chosen.end(), [&](const Variant* variant) {
+      return python_support(*variant->release, python) != Support::yes;
+    });
+  });
+  return pythons;
+}
+
 }  // namespace
 
 bool Group::holds(const Variant& variant) const {
   const std::optional<CudaVersion>& have = variant.build->cuda;
-  if (!have || (whole_major ? have->major() != cuda.major() : !same_minor(*have, cuda))) {
+  if (!cuda) {
+    return is_cpu_build(*variant.build);
+  }
+  if (!have || (whole_major ? have->major() != cuda->major() : !same_minor(*have, *cuda))) {
     return false;
   }
   const unsigned own = cudnn_major(variant.build->cudnn);
   return cudnn == 0 || own == 0 || own == cudnn;
 }
 
+// A machine without a GPU gets what one with a GPU would, unless somebody asks for the CPU.
+bool takes_cpu_builds(const World& world, const Machine& machine) {
+  return !machine.uses_gpu && (machine.cpu_wanted || world.names_cpu_build());
+}
+
 void Search::add_cuda_bases(const World& world, const std::vector<Choice>& known) {
+  const bool for_cpu = takes_cpu_builds(world, given_.machine);
   for (const Variant* variant : known.front()) {
-    if (variant->build->cuda && !given_.is_decided(variant->rejected)) {
+    const bool can_be = variant->build->cuda || (for_cpu && is_cpu_build(*variant->build));
+    if (can_be && !given_.is_decided(variant->rejected)) {
       add_cuda_base(world, {variant});
     }
   }
@@ -86,12 +107,22 @@ std::vector<PythonVersion> Search::pythons_for(const World& world, const Choice&
   return pythons;
 }
 
+bool Search::driver_runs(const Variant& variant) const {
+  if (!given_.machine.uses_gpu) {
+    return true;
+  }
+  const std::optional<DriverVersion>& own_floor = variant.build->min_driver;
+  const DriverQuestion question{*variant.build->cuda, variant.jit, allows_forward(given_.machine),
+                                own_floor ? &*own_floor : nullptr};
+  return fits(driver_rule(question, given_.machine, given_.catalog));
+}
+
 // The best of a framework's builds that can live in the group with that Python.
 const Variant* Search::best_in(const Group& group, const Choice& variants,
                                const PythonVersion& python) const {
   const auto rank = [](const Variant& one) {
-    return std::make_tuple(one.companion_unknown, one.newer, !one.build->is_default,
-                           -static_cast<int>(one.build->cuda->minor()));
+    const int minor = one.build->cuda ? static_cast<int>(one.build->cuda->minor()) : 0;
+    return std::make_tuple(one.companion_unknown, one.newer, !one.build->is_default, -minor);
   };
   const Variant* best = nullptr;
   for (const Variant* variant : variants) {
@@ -100,13 +131,7 @@ const Variant* Search::best_in(const Group& group, const Choice& variants,
         !libraries_fit(*variant, python)) {
       continue;
     }
-    const std::optional<DriverVersion>& own_floor = variant->build->min_driver;
-    const DriverQuestion question{*variant->build->cuda, variant->jit,
-                                  allows_forward(given_.machine),
-                                  own_floor ? &*own_floor : nullptr};
-    const bool runs =
-        !given_.machine.uses_gpu || fits(driver_rule(question, given_.machine, given_.catalog));
-    if (runs && (best == nullptr || rank(*variant) < rank(*best))) {
+    if (driver_runs(*variant) && (best == nullptr || rank(*variant) < rank(*best))) {
       best = variant;
     }
   }
@@ -117,7 +142,11 @@ const Variant* Search::best_in(const Group& group, const Choice& variants,
 // newest that fits is.
 void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>& known) {
   std::set<Choice> seen;
-  for (const Group& group : groups_of(known, given_.catalog)) {
+  std::vector<Group> groups = groups_of(known, given_.catalog);
+  if (takes_cpu_builds(world, given_.machine)) {
+    groups.push_back({});
+  }
+  for (const Group& group : groups) {
     for (auto python = pythons_.rbegin(); python != pythons_.rend(); ++python) {
       if (!world.covers(python->text())) {
         continue;
@@ -151,23 +180,20 @@ const BaseChoice& Search::base_for(const CudaVersion& cuda, unsigned cudnn) {
 // other is fetched as a program of its own.
 std::optional<std::string> Search::python_on(const ImageTag* base, const World& world,
                                              const Choice& chosen) const {
-  std::vector<const FrameworkRelease*> releases;
-  for (const Variant* variant : chosen) {
-    releases.push_back(variant->release);
-  }
   const std::vector<PythonVersion> all = pythons_for(world, chosen);
   if (base != nullptr) {
     const std::vector<PythonVersion>& own = given_.catalog.pythons_of_system(base->os);
+    const std::vector<PythonVersion> certain = certain_pythons(all, chosen);
     std::vector<PythonVersion> near;
-    std::set_intersection(all.begin(), all.end(), own.begin(), own.end(), std::back_inserter(near));
-    std::erase_if(near, [&](const PythonVersion& python) {
-      return std::any_of(releases.begin(), releases.end(), [&](const FrameworkRelease* release) {
-        return python_support(*release, python) != Support::yes;
-      });
-    });
+    std::set_intersection(certain.begin(), certain.end(), own.begin(), own.end(),
+                          std::back_inserter(near));
     if (!near.empty()) {
       return near.back().text();
     }
+  }
+  std::vector<const FrameworkRelease*> releases;
+  for (const Variant* variant : chosen) {
+    releases.push_back(variant->release);
   }
   // Where no release of a library fits any, that is for the library to say.
   return shared_python(releases, all.empty() ? pythons_in(world) : all);
@@ -178,15 +204,19 @@ void Search::add_cuda_base(const World& world, Choice chosen) {
   option.source = ImageSource::cuda_base;
   unsigned cudnn = 0;
   for (const Variant* variant : chosen) {
-    if (!option.cuda || *variant->build->cuda > *option.cuda) {
-      option.cuda = variant->build->cuda;
+    const std::optional<CudaVersion>& own_cuda = variant->build->cuda;
+    if (own_cuda && (!option.cuda || *own_cuda > *option.cuda)) {
+      option.cuda = own_cuda;
     }
     const unsigned own = cudnn_major(variant->build->cudnn);
     option.rank.cudnn_clash = option.rank.cudnn_clash || (own != 0 && cudnn != 0 && own != cudnn);
     // Where they clash, the image has the lower one: newer wheels bring their own.
     cudnn = own != 0 && (cudnn == 0 || own < cudnn) ? own : cudnn;
   }
-  const BaseChoice& base = base_for(*option.cuda, cudnn);
+  const BaseChoice base =
+      option.cuda ? base_for(*option.cuda, cudnn)
+                  : base_images_.for_cpu(given_.request.devel, given_.machine.architecture,
+                                         certain_pythons(pythons_for(world, chosen), chosen));
   option.image = base.image;
   option.cudnn = cudnn == 0 ? std::string() : std::to_string(cudnn);
   const std::optional<std::string> python = python_on(base.image, world, chosen);

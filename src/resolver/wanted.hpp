@@ -79,6 +79,8 @@ struct World {
   std::vector<std::string> pythons{};  // series that it is about; empty: all
 
   bool covers(std::string_view python) const;
+  // Whether a line asks for a build for the CPU: torch==2.3.1+cpu, tensorflow-cpu.
+  bool names_cpu_build() const;
 };
 
 // The worlds with at least one framework; none where no line names one that applies. The request

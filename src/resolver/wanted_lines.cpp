@@ -128,6 +128,14 @@ std::string WantedLibrary::text() const {
   return joined_unique(std::move(parts), " and ");
 }
 
+bool World::names_cpu_build() const {
+  return std::any_of(frameworks.begin(), frameworks.end(), [](const Wanted& wanted) {
+    return std::any_of(wanted.lines.begin(), wanted.lines.end(), [](const WantedLine& line) {
+      return named_build(line.specifiers) == "cpu" || line.source->value.name.ends_with("-cpu");
+    });
+  });
+}
+
 std::optional<Version> version_in_row(const Version& row, bool whole_series,
                                       std::span<const WantedLine> lines, std::string_view build,
                                       bool prereleases) {

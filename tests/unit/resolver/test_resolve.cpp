@@ -295,3 +295,21 @@ TEST_CASE("an ARM machine gets no image that exists for x86 alone") {
   REQUIRE(decision);
   CHECK(decision->source != ImageSource::official);
 }
+
+TEST_CASE("a build for the CPU goes onto a plain base where no GPU is used, and nowhere else") {
+  const Decision alone = decided({{"torch==2.3.1+cpu"}});
+  CHECK(alone.source == ImageSource::cuda_base);
+  CHECK(alone.image.find("-base-ubuntu") != std::string::npos);
+  CHECK(alone.cuda.empty());
+  CHECK(alone.frameworks[0].build == "cpu");
+  CHECK(alone.frameworks[0].index_url == "https://download.pytorch.org/whl/cpu");
+  CHECK(alone.python == "3.12");  // of Ubuntu 24.04, and torch 2.3.1 has wheels for it
+  CHECK(decided({{"torch==1.10.0+cpu"}}).python == "3.9");
+  CHECK(decided({{"torch==2.3.1+cpu", "tensorflow-cpu==2.15"}}).frameworks.size() == 2);
+  Question jax{{"jax"}};
+  jax.gpu_request = "none";
+  CHECK(decided(jax).frameworks[0].build == "cpu");
+  CHECK(decided({{"torch==2.3.1"}}).image == "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime");
+  CHECK(any_contains(refused({{"torch==2.3.1+cpu"}, "535.104.05", {"A100"}}).hints,
+                     "another build: `berth resolve torch==2.3.1 "));
+}
