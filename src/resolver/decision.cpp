@@ -173,6 +173,9 @@ class Explanation {
 
   // What speaks against another build of the chosen release.
   std::string why_not(const Variant& chosen, const FrameworkBuild& other) const {
+    if (!chosen.wanted->accepts(chosen.version, other.name, true)) {
+      return fmt::format("{} asks for it", chosen.wanted->text());
+    }
     for (const Option& option : search_.rejected()) {
       for (const Variant* variant : option.variants) {
         const bool same = variant->build == &other || (variant->release == chosen.release &&

@@ -304,6 +304,10 @@ TEST_CASE("a build for the CPU goes onto a plain base where no GPU is used, and 
   CHECK(alone.frameworks[0].build == "cpu");
   CHECK(alone.frameworks[0].index_url == "https://download.pytorch.org/whl/cpu");
   CHECK(alone.python == "3.12");  // of Ubuntu 24.04, and torch 2.3.1 has wheels for it
+  const auto about_build = [](const Reason& reason) { return reason.rule == "other-build"; };
+  const auto why = std::find_if(alone.reasons.begin(), alone.reasons.end(), about_build);
+  REQUIRE(why != alone.reasons.end());
+  CHECK(why->text.find("`torch==2.3.1+cpu` (requirements.txt:1) asks for it") != std::string::npos);
   CHECK(decided({{"torch==1.10.0+cpu"}}).python == "3.9");
   CHECK(decided({{"torch==2.3.1+cpu", "tensorflow-cpu==2.15"}}).frameworks.size() == 2);
   Question jax{{"jax"}};
