@@ -8,6 +8,7 @@
 
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
+#include "cli/catalog_libraries.hpp"
 #include "cli/catalog_sections.hpp"
 
 namespace berth::cli {
@@ -22,26 +23,23 @@ const std::vector<std::string>& other_topics() {
 Failure unknown_topic(const Catalog& catalog, const std::string& topic) {
   std::vector<std::string> topics = catalog.framework_names();
   topics.insert(topics.end(), other_topics().begin(), other_topics().end());
+  const std::string listed = join(topics, ", ");
+  const std::vector<std::string> libraries = library_names(catalog);
+  topics.insert(topics.end(), libraries.begin(), libraries.end());
   Error error{Errc::usage, fmt::format("unknown topic `{}`", printable(topic))};
   if (const std::optional<std::string> meant = nearest(topic, topics)) {
     error.note(fmt::format("did you mean `{}`?", *meant));
   }
-  error.note("topics are " + join(topics, ", "));
+  error.note(fmt::format("topics are {}, and libraries: {}", listed, join(libraries, ", ")));
   return fail(std::move(error).hint("`berth catalog` shows what is in the catalogue"));
 }
 
-Failure unknown_release(const Framework& framework, const std::string& release) {
-  std::vector<std::string> known;
+Failure unknown_release_of(const Framework& framework, const std::string& release) {
+  std::vector<KnownRelease> known;
   for (const FrameworkRelease& row : framework.releases) {
-    known.push_back(row.version_text);
+    known.push_back({row.version, row.version_text});
   }
-  Error error{Errc::not_found,
-              fmt::format("{} `{}` is not in the catalogue", framework.name, printable(release))};
-  if (const std::optional<std::string> near = nearest(release, known)) {
-    error.note(fmt::format("the nearest in spelling is {}", *near));
-  }
-  return fail(
-      std::move(error).hint(fmt::format("`berth catalog {}` lists its releases", framework.name)));
+  return unknown_release(framework.name, release, known);
 }
 
 Result<std::vector<CatalogSection>> framework_sections(const Catalog& catalog,
@@ -51,11 +49,12 @@ Result<std::vector<CatalogSection>> framework_sections(const Catalog& catalog,
     return std::vector<CatalogSection>{releases_section(framework)};
   }
   const auto version = pep440::Version::parse(release);
-  const auto found =
-      std::find_if(framework.releases.begin(), framework.releases.end(),
-                   [&](const FrameworkRelease& row) { return version && row.version == *version; });
+  const auto found = std::find_if(
+      framework.releases.begin(), framework.releases.end(), [&](const FrameworkRelease& row) {
+        return version && stands_for(row.version, row.whole_series, *version);
+      });
   if (found == framework.releases.end()) {
-    return unknown_release(framework, release);
+    return unknown_release_of(framework, release);
   }
   return release_sections(catalog, framework, *found);
 }
@@ -132,8 +131,10 @@ Result<std::vector<CatalogSection>> sections_of(const Catalog& catalog, const Ca
     return cuda_sections(catalog);
   }
   const Framework* framework = catalog.find_framework(query.topic);
-  if (!framework) {
-    return unknown_topic(catalog, query.topic);
+  if (framework == nullptr) {
+    BERTH_TRY(std::optional<Sections> library,
+              library_sections(catalog, query.topic, query.release));
+    return library ? Result<Sections>(*std::move(library)) : unknown_topic(catalog, query.topic);
   }
   return framework_sections(catalog, *framework, query.release);
 }

@@ -7,6 +7,7 @@
 #include "berth/base/pep508.hpp"
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
+#include "cli/catalog_libraries.hpp"
 #include "cli/catalog_sections.hpp"
 
 namespace berth::cli {
@@ -18,22 +19,28 @@ using Found = Result<std::optional<Sections>>;
 
 constexpr unsigned kOldestDriver = 100;  // below it a number is a CUDA's
 
-// "torch==2.3.1"; a framework's name alone is all of its releases.
+// "torch==2.3.1", "torchvision"; a name alone is all of its releases.
 Found release_of(const Catalog& catalog, const std::string& thing) {
   const Result<pep508::Requirement> requirement = pep508::Requirement::parse(thing);
-  const Framework* framework = requirement ? catalog.find_framework(requirement->name) : nullptr;
-  if (framework == nullptr) {
+  if (!requirement) {
+    return std::nullopt;
+  }
+  const std::vector<std::string> libraries = library_names(catalog);
+  const Framework* framework = catalog.find_framework(requirement->name);
+  const bool is_library =
+      catalog.find_library(requirement->name) != nullptr ||
+      std::find(libraries.begin(), libraries.end(), requirement->name) != libraries.end();
+  if (framework == nullptr && !is_library) {
     return std::nullopt;
   }
   CatalogQuery query;
-  query.topic = framework->name;
+  query.topic = framework != nullptr ? framework->name : requirement->name;
   if (!requirement->specifiers.empty()) {
     const std::optional<pep440::Version> version = requirement->specifiers.pinned();
     if (!version) {
       return fail(
           Error{Errc::usage, fmt::format("`{}` is no single release", printable(thing))}.hint(
-              fmt::format("`berth catalog show {}=={}` shows one", framework->name,
-                          framework->releases.front().version_text)));
+              fmt::format("`berth catalog show {0}` shows all, `{0}==VERSION` one", query.topic)));
     }
     query.release = version->public_version().text();
   }
@@ -115,11 +122,15 @@ Failure unknown(const Catalog& catalog, const std::string& thing) {
   for (const GpuModel& gpu : catalog.gpus) {
     names.push_back(gpu.name);
   }
+  const std::vector<std::string> libraries = library_names(catalog);
+  names.insert(names.end(), libraries.begin(), libraries.end());
   Error error{Errc::not_found, fmt::format("`{}` is not in the catalogue", printable(thing))};
   if (const std::optional<std::string> meant = nearest(thing, names)) {
     error.note(fmt::format("did you mean `{}`?", *meant));
   }
-  error.note("a release (torch==2.3.1), an image, a GPU, a driver or a CUDA can be shown");
+  error.note(
+      "a release (torch==2.3.1, torchvision==0.18.1), an image, a GPU, a driver or a CUDA can be "
+      "shown");
   return fail(std::move(error).hint("`berth catalog` shows what is in it"));
 }
 

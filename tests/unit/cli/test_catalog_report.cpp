@@ -79,6 +79,38 @@ TEST_CASE("a release in full has its builds, images and sources") {
   REQUIRE(contains(text, "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime"));
 }
 
+TEST_CASE("a library or companion is its releases, with those of the framework") {
+  REQUIRE(contains(printed(topic("torchvision")), " torch==2.3.1 "));
+  REQUIRE(contains(printed(topic("vllm")), " torch==2.13.0 "));
+  REQUIRE(contains(printed(topic("keras")), "tensorflow==2.15.*"));
+  for (const std::string name :
+       {"torchaudio", "jaxlib", "xformers", "flash-attn", "torchtext", "onnxruntime-gpu"}) {
+    INFO(name);
+    REQUIRE_FALSE(document(topic(name))["releases"].empty());
+  }
+  const nlohmann::json one = document(topic("torchvision", "0.18.1"))["releases"];
+  REQUIRE(one.size() == 1);
+  REQUIRE(one[0]["goes_with"] == "torch==2.3.1");
+  REQUIRE_FALSE(one[0]["source"].get<std::string>().empty());
+}
+
+TEST_CASE("a row about a series answers for its patches") {
+  REQUIRE(document(topic("keras", "2.15.0"))["releases"][0]["goes_with"] == "tensorflow==2.15.*");
+  REQUIRE(document(topic("onnxruntime-gpu", "1.22.2"))["releases"][0]["version"] == "1.22");
+  REQUIRE(refused(topic("keras", "2.1")).code == Errc::not_found);
+}
+
+TEST_CASE("a release that is not known is told with its neighbours") {
+  REQUIRE(refused(topic("torchvision", "0.18.7")).notes.front() ==
+          "the nearest that are known are 0.18.1 (torch==2.3.1) and 0.19.0 (torch==2.4.0)");
+  REQUIRE(refused(topic("torch", "2.3.7")).notes.front() ==
+          "the nearest that are known are 2.3.1 and 2.4.0");
+  REQUIRE(refused(topic("torch", "99")).notes.front().starts_with("the newest that is known is "));
+  REQUIRE(
+      refused(topic("torch", "0.0.1")).notes.front().starts_with("the oldest that is known is "));
+  REQUIRE(refused(topic("vllm", "abc")).notes.front() == "`abc` is no version");
+}
+
 TEST_CASE("images are chosen by framework, CUDA and evidence") {
   CatalogQuery query = topic("images");
   query.framework = "torch";
