@@ -43,12 +43,13 @@ class LockVerb : public Verb {
                    "Requirements, e.g. torch==2.3.1; the project's without any")
         ->option_text("[REQUIREMENT…]");
     app.add_flag("--check", check_, "Only say whether the lock stands and fits the machine");
-    update_option_ = app.add_option("--update", updated_,
-                                    "Choose this framework anew, the others stay; all without a "
-                                    "name")
-                         ->expected(0, 1)
-                         ->allow_extra_args(false)
-                         ->option_text("[NAME]");
+    update_option_ =
+        app.add_option("--update", updated_,
+                       "Choose this framework or library anew, the others stay; all without a "
+                       "name")
+            ->expected(0, 1)
+            ->allow_extra_args(false)
+            ->option_text("[NAME]");
     app.add_flag("--dry-run", dry_run_, "Only say what would change");
     add_decision_options(app, flags_);
     add_machine_options(app, machine_);
@@ -169,7 +170,8 @@ class LockVerb : public Verb {
   // What was locked stays where the inputs allow it, unless it is to be chosen anew.
   Result<Decision> decision_for(const std::optional<Lock>& before, const ResolveRequest& request,
                                 const Host& host, const Catalog& catalog) const {
-    BERTH_TRY(const std::vector<std::string> free, catalogue_names(catalog));
+    BERTH_TRY(const std::vector<std::string> free,
+              names_to_move(names(), before, request, catalog));
     if (!before || (updates() && names().empty())) {
       return resolve(request, host, catalog);
     }
@@ -180,19 +182,6 @@ class LockVerb : public Verb {
       return fail(std::move(error));
     }
     return pinned ? std::move(pinned) : resolve(request, host, catalog);
-  }
-
-  Result<std::vector<std::string>> catalogue_names(const Catalog& catalog) const {
-    std::vector<std::string> known;
-    for (const std::string& name : names()) {
-      const Framework* framework = catalog.find_framework(name);
-      if (framework == nullptr) {
-        return fail(Error{Errc::usage, fmt::format("`--update {}`: no such framework", name)}.hint(
-            "`berth lock --update` chooses all anew"));
-      }
-      known.push_back(framework->name);
-    }
-    return known;
   }
 
   static void add_digest(const Context& context, const std::optional<Lock>& before, bool offline,

@@ -4,9 +4,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
+#include "berth/base/pep508.hpp"
+#include "berth/base/printable.hpp"
 #include "berth/base/sha256.hpp"
+#include "berth/base/text.hpp"
 #include "resolver/given_image.hpp"
 #include "resolver/machine.hpp"
 
@@ -18,15 +22,16 @@ auto identity(const LockInput& input) {
   return std::tie(input.name, input.text);
 }
 
-bool is_companion(const Catalog& catalog, const std::string& name) {
+// The framework that a companion (torchvision, jaxlib) is released with; null: it is none.
+const Framework* framework_of_companion(const Catalog& catalog, const std::string& name) {
   for (const Framework& framework : catalog.frameworks) {
     for (const FrameworkRelease& release : framework.releases) {
       if (release.companions.count(name) > 0) {
-        return true;
+        return &framework;
       }
     }
   }
-  return false;
+  return nullptr;
 }
 
 // Whether a line of the project gives way to one of -f or `framework:`.
@@ -94,7 +99,77 @@ std::string described(const LockInput& input) {
   return fmt::format("`{}` ({})", input.text, input.origin);
 }
 
+// As locks name it: a framework or library of the catalogue. Empty: neither.
+std::string locked_name(const Catalog& catalog, const std::string& name) {
+  if (const Framework* framework = catalog.find_framework(name)) {
+    return framework->name;
+  }
+  const Library* library = catalog.find_library(name);
+  return library != nullptr ? library->name : std::string();
+}
+
+// What a lock of the request has, or will have, by name.
+std::vector<std::string> names_that_move(const std::optional<Lock>& lock,
+                                         const ResolveRequest& request, const Catalog& catalog) {
+  std::set<std::string> names;
+  for (const std::vector<RequirementLine>* lines : {&request.frameworks, &request.requirements}) {
+    for (const RequirementLine& line : *lines) {
+      names.insert(locked_name(catalog, line.value.name));
+    }
+  }
+  if (lock) {
+    for (const LockedFramework& framework : lock->frameworks) {
+      names.insert(framework.name);
+    }
+    for (const LockedLibrary& library : lock->libraries) {
+      names.insert(library.name);
+    }
+  }
+  names.erase("");
+  return {names.begin(), names.end()};
+}
+
+Error cannot_move(const std::string& name, const std::vector<std::string>& movable,
+                  const Catalog& catalog) {
+  const std::string known_as = locked_name(catalog, name);
+  const Framework* owner = framework_of_companion(catalog, pep508::normalised_name(name));
+  Error error{Errc::usage,
+              known_as.empty() && owner == nullptr
+                  ? fmt::format("`--update {0}`: `{0}` is no framework or library of the catalogue",
+                                printable(name))
+                  : fmt::format("`--update {0}`: neither the lock nor the project has {0} to move",
+                                printable(name))};
+  const bool moves_with =
+      owner != nullptr && std::find(movable.begin(), movable.end(), owner->name) != movable.end();
+  if (moves_with) {
+    error.message = fmt::format("`--update {0}`: {0} has no choice of its own, it goes with {1}",
+                                printable(name), owner->name);
+    return std::move(error).hint(fmt::format("`berth lock --update {}` moves both", owner->name));
+  }
+  error.note(movable.empty() ? "nothing is there that could be moved"
+                             : "what can be moved: " + join(movable, ", "));
+  if (const std::optional<std::string> meant = nearest(name, movable)) {
+    error.hint(fmt::format("`berth lock --update {}`, if that is meant", *meant));
+  }
+  return std::move(error).hint("`berth lock --update` chooses all anew");
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> names_to_move(const std::vector<std::string>& names,
+                                               const std::optional<Lock>& lock,
+                                               const ResolveRequest& request,
+                                               const Catalog& catalog) {
+  const std::vector<std::string> movable = names_that_move(lock, request, catalog);
+  std::vector<std::string> found;
+  for (const std::string& name : names) {
+    found.push_back(locked_name(catalog, name));
+    if (std::find(movable.begin(), movable.end(), found.back()) == movable.end()) {
+      return fail(cannot_move(name, movable, catalog));
+    }
+  }
+  return found;
+}
 
 std::vector<LockInput> lock_inputs(const ResolveRequest& request, const Catalog& catalog) {
   std::vector<LockInput> inputs;
@@ -106,7 +181,8 @@ std::vector<LockInput> lock_inputs(const ResolveRequest& request, const Catalog&
   }
   for (const RequirementLine& line : request.requirements) {
     const std::string& name = line.value.name;
-    const bool decides = catalog.find_framework(name) != nullptr || is_companion(catalog, name) ||
+    const bool decides = catalog.find_framework(name) != nullptr ||
+                         framework_of_companion(catalog, name) != nullptr ||
                          catalog.find_library(name) != nullptr;
     if (decides && !is_replaced(request, name, catalog)) {
       add(name, line.value.text(), line.origin);

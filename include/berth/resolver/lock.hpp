@@ -78,8 +78,16 @@ Lock make_lock(const Decision& decision, const std::vector<LockInput>& inputs, c
 // What is different, a line for each fact: "torch: 2.3.1 (cu121) -> 2.4.0 (cu124)".
 std::vector<std::string> lock_changes(const Lock& before, const Lock& after);
 
-// The request with the lock's frameworks pinned, except those that are named; for all of them to
-// stay as they are.
+// What `berth lock --update NAME…` may choose anew, by the catalogue's names: frameworks and
+// libraries that the lock or the request has. Errc::usage for any other, with what there is; a
+// companion (torchvision) moves with its framework.
+Result<std::vector<std::string>> names_to_move(const std::vector<std::string>& names,
+                                               const std::optional<Lock>& lock,
+                                               const ResolveRequest& request,
+                                               const Catalog& catalog);
+
+// The request with the lock's frameworks and libraries pinned, except those that are named; for all
+// of them to stay as they are.
 ResolveRequest pinned_request(ResolveRequest request, const Lock& lock,
                               const std::vector<std::string>& except);
 
