@@ -10,6 +10,7 @@
 #include "berth/resolver/local_images.hpp"
 #include "berth/resolver/resolve.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/gpu_offer.hpp"
 #include "cli/image_digest.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
@@ -66,12 +67,16 @@ class LockVerb : public Verb {
     BERTH_CHECK(check_options());
     BERTH_TRY(const Catalog catalog, context.catalog());
     Locked locked;
-    BERTH_TRY(const ResolveRequest request,
+    BERTH_TRY(ResolveRequest request,
               spec::gather_resolve(flags_, context.surroundings, &locked.warnings));
     const fs::path path = lock_path(flags_, context.surroundings);
-    BERTH_TRY(const Host host,
+    BERTH_TRY(DecisionMachine machine,
               decision_machine(machine_, context, catalog,
                                check_ ? LocalChoice::has_no_say : LocalChoice::counts));
+    const Host& host = machine.host;
+    BERTH_TRY(std::vector<std::string> limits,
+              limit_to_offer(request, machine.host, machine.nvml, context));
+    locked.warnings.insert(locked.warnings.end(), limits.begin(), limits.end());
     const bool anew = updates() && names().empty();
     BERTH_TRY(const std::optional<Lock> before,
               anew ? readable_lock(path, locked.warnings) : load_lock(path));

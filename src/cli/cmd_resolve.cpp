@@ -10,6 +10,7 @@
 #include "cli/decision_report.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/gpu_offer.hpp"
 #include "cli/image_check.hpp"
 #include "cli/local_images.hpp"
 #include "cli/lock_use.hpp"
@@ -84,17 +85,21 @@ class ResolveVerb : public Verb {
     return find_lock(flags_, context.surroundings);
   }
 
-  Result<Decision> decide_alone(const ResolveRequest& request, const Context& context,
+  Result<Decision> decide_alone(ResolveRequest request, const Context& context,
                                 const Catalog& catalog, const std::optional<Lock>& locked) const {
     const bool fixed = is_fixed(request, catalog, locked);
-    BERTH_TRY(const Host host,
+    BERTH_TRY(DecisionMachine machine,
               decision_machine(machine_, context, catalog,
                                fixed ? LocalChoice::has_no_say : LocalChoice::counts));
-    return decide(request, host, catalog, locked, lock_options_);
+    BERTH_TRY(const std::vector<std::string> limits,
+              limit_to_offer(request, machine.host, machine.nvml, context));
+    BERTH_TRY(Decision decision, decide(request, machine.host, catalog, locked, lock_options_));
+    decision.warnings.insert(decision.warnings.end(), limits.begin(), limits.end());
+    return decision;
   }
 
   // The engine's images are those of its own machine; without an engine the registry is asked.
-  Result<Decision> decide_asking(const ResolveRequest& request, const Context& context,
+  Result<Decision> decide_asking(ResolveRequest request, const Context& context,
                                  const Catalog& catalog, const std::optional<Lock>& locked) const {
     const runtime::SignalWatcher signals;
     ImageInquiry inquiry;
@@ -118,9 +123,14 @@ class ResolveVerb : public Verb {
       context.log->info("no engine is asked: {}", facts.error().message);
     }
     complete_from_catalog(probe.host.gpus, catalog);
-    return decide_with_image(deciding(request, probe.host, locked),
-                             is_fixed(request, catalog, locked), probe.host, catalog,
-                             ask_image(inquiry, probe.host, context), use);
+    BERTH_TRY(const std::vector<std::string> limits,
+              limit_to_offer(request, probe.host, probe.nvml, context));
+    BERTH_TRY(
+        Decision decision,
+        decide_with_image(deciding(request, probe.host, locked), is_fixed(request, catalog, locked),
+                          probe.host, catalog, ask_image(inquiry, probe.host, context), use));
+    decision.warnings.insert(decision.warnings.end(), limits.begin(), limits.end());
+    return decision;
   }
 
   // All three must outlive it.

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "berth/model/gpu_request.hpp"
+#include "berth/resolver/free_gpus.hpp"
 #include "berth/runtime/engine.hpp"
 #include "berth/runtime/gpu_choice.hpp"
 #include "berth/runtime/gpu_leases.hpp"
@@ -45,6 +46,8 @@ struct AllocationOptions {
   runtime::Engine* engine = nullptr;  // whose runs count as holders; null: none is asked
   // Whether the run could work on such GPUs: asked before it waits for them.
   std::function<Result<void>(const GpuRequest&)> check{};
+  // Which of these slots it could work on, where there are several kinds: asked once.
+  std::function<FreeChoice(const std::vector<runtime::GpuSlot>&)> fit{};
 };
 
 // `nvml` is a reading of this machine. Errors: Errc::not_found with the ids `gpus-busy`,

@@ -14,6 +14,7 @@
 #include "berth/runtime/host_probe.hpp"
 #include "berth/runtime/run_labels.hpp"
 #include "cli/gpu_allocation.hpp"
+#include "cli/gpu_offer.hpp"
 #include "cli/machine.hpp"
 #include "cli/user_name.hpp"
 
@@ -52,9 +53,9 @@ class Reservation {
       return cannot_look(nvml);
     }
     look(nvml);
+    allocation_.warnings = visible_warnings_;
+    BERTH_CHECK(check_enough(request_, slots_));
     leave_out_unfit();
-    BERTH_CHECK(check_possible());
-    allocation_.warnings = visible_.warnings;
     BERTH_TRY(leases_, find_leases());
     if (options_.dry_run) {
       return without_holding();
@@ -69,14 +70,11 @@ class Reservation {
   }
 
   void look(const runtime::NvmlReading& nvml) {
-    slots_ = runtime::gpu_slots(nvml);
+    GpuOffer offer = gpu_offer(nvml, context_);
+    slots_ = std::move(offer.slots);
+    visible_warnings_ = std::move(offer.visible.warnings);
     distances_ = nvml.distances;
-    visible_ = runtime::visible_gpus(slots_, context_.surroundings.environment);
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      GpuSlot& slot = slots_[i];
-      if (!visible_.slots[i]) {
-        slot.trouble = fmt::format("{} leaves it out", visible_.variable);
-      }
+    for (GpuSlot& slot : slots_) {
       mark_unfit(slot);
       if (slot.process != 0) {
         describe_process(slot);
@@ -84,35 +82,28 @@ class Reservation {
     }
   }
 
-  // Of several kinds of GPUs those that the run could not work on are not given. Where too few are
-  // left all stay: the resolver says what is wrong, better than a count of GPUs does.
+  // Of several kinds of GPUs those that the run could not work on are not given.
   void leave_out_unfit() {
-    std::set<std::string> kinds;
-    for (const GpuSlot& slot : slots_) {
-      if (!options_.check || !suits(slot, wish_) || !kinds.insert(slot.name).second) {
-        continue;
-      }
-      GpuRequest alone = request_;
-      alone.mode = GpuRequest::Mode::devices;
-      alone.devices = {slot.number};
-      alone.memory_bytes.reset();
-      if (!options_.check(alone)) {
-        unfit_.insert(slot.name);
-      }
+    if (!options_.fit) {
+      return;
     }
-    const auto left = std::count_if(slots_.begin(), slots_.end(), [this](const GpuSlot& slot) {
-      return suits(slot, wish_) && !unfit_.contains(slot.name);
-    });
-    if (static_cast<std::size_t>(left) < wish_.count) {
-      unfit_.clear();
+    const FreeChoice choice = options_.fit(slots_);
+    if (choice.warning.empty()) {
+      return;
     }
+    allocation_.warnings.push_back(choice.warning);
     for (GpuSlot& slot : slots_) {
+      const bool stays = std::any_of(choice.host.gpus.begin(), choice.host.gpus.end(),
+                                     [&slot](const Gpu& gpu) { return gpu.uuid == slot.uuid; });
+      if (!stays) {
+        unfit_.insert(slot.uuid);
+      }
       mark_unfit(slot);
     }
   }
 
   void mark_unfit(GpuSlot& slot) const {
-    if (slot.trouble.empty() && unfit_.contains(slot.name)) {
+    if (slot.trouble.empty() && suits(slot, wish_) && unfit_.contains(slot.uuid)) {
       slot.trouble = "what the run asks for does not run on it";
     }
   }
@@ -134,29 +125,6 @@ class Reservation {
       }
     }
     return uuids;
-  }
-
-  // Waiting does not mend a GPU, and adds none.
-  Result<void> check_possible() const {
-    const std::size_t possible = pool().size();
-    if (possible >= wish_.count) {
-      return {};
-    }
-    Error error{Errc::not_found,
-                fmt::format("`--gpus {}` asks for {}, and this machine has {} that would do",
-                            request_.text(), count_text(wish_.count, "GPU"), possible)};
-    for (const GpuSlot& slot : slots_) {
-      error.note(slot_text(slot, suits(slot, wish_)     ? "would do"
-                                 : slot.trouble.empty() ? "too small"
-                                                        : slot.trouble));
-    }
-    error.hint("`berth gpus` shows the GPUs of this machine");
-    return fail(std::move(error).named("gpu-not-found"));
-  }
-
-  static std::string slot_text(const GpuSlot& slot, const std::string& state) {
-    return fmt::format("GPU {}{}: {}", slot.number,
-                       slot.name.empty() ? "" : fmt::format(" ({})", printable(slot.name)), state);
   }
 
   // Runs of the engine count as holders by their labels, also where the process that held their
@@ -377,8 +345,8 @@ class Reservation {
   std::optional<GpuLeases> leases_{};
   std::vector<GpuSlot> slots_{};
   std::vector<std::vector<runtime::GpuDistance>> distances_{};
-  runtime::VisibleGpus visible_{};
-  std::set<std::string> unfit_{};  // names of GPUs that the run could not work on
+  std::vector<std::string> visible_warnings_{};
+  std::set<std::string> unfit_{};  // UUIDs of those that the run could not work on
   std::vector<LeaseHolder> ahead_{};
   GpuAllocation allocation_{};
 };

@@ -47,21 +47,23 @@ Result<Host> described_machine(const MachineOptions& options, const Catalog& cat
   return host;
 }
 
-Result<Host> decision_machine(const MachineOptions& options, const Context& context,
-                              const Catalog& catalog, LocalChoice local) {
+Result<DecisionMachine> decision_machine(const MachineOptions& options, const Context& context,
+                                         const Catalog& catalog, LocalChoice local) {
   if (options.describes_another()) {
-    return described_machine(options, catalog);
+    BERTH_TRY(Host host, described_machine(options, catalog));
+    return DecisionMachine{std::move(host), {}};
   }
   std::future<std::vector<LocalImage>> images;  // asked for while the machine is looked at
   if (local == LocalChoice::counts) {
     images = std::async([&] { return local_images_at_once(context, catalog); });
   }
-  Host host = probe_here(context).host;
-  complete_from_catalog(host.gpus, catalog);
+  runtime::HostProbe probe = probe_here(context);
+  DecisionMachine machine{std::move(probe.host), std::move(probe.nvml)};
+  complete_from_catalog(machine.host.gpus, catalog);
   if (images.valid()) {
-    host.images = images.get();
+    machine.host.images = images.get();
   }
-  return host;
+  return machine;
 }
 
 }  // namespace berth::cli

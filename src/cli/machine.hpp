@@ -27,9 +27,15 @@ Result<Host> described_machine(const MachineOptions& options, const Catalog& cat
 // Whether the images that are here already have a say.
 enum class LocalChoice { counts, has_no_say };
 
+// A machine to decide for, with the reading of its GPUs where it is this one.
+struct DecisionMachine {
+  Host host{};
+  runtime::NvmlReading nvml{};
+};
+
 // For verbs that only decide: the machine that the options describe, else this one; where it counts
 // with the images of the engine here, if one answers at once.
-Result<Host> decision_machine(const MachineOptions& options, const Context& context,
-                              const Catalog& catalog, LocalChoice local);
+Result<DecisionMachine> decision_machine(const MachineOptions& options, const Context& context,
+                                         const Catalog& catalog, LocalChoice local);
 
 }  // namespace berth::cli

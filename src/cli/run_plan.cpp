@@ -16,6 +16,7 @@
 #include "cli/catalog_age.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/gpu_allocation.hpp"
+#include "cli/gpu_offer.hpp"
 #include "cli/image_check.hpp"
 #include "cli/local_images.hpp"
 #include "cli/lock_use.hpp"
@@ -39,7 +40,7 @@ class Planner {
     BERTH_TRY(const std::optional<Lock> lock, find_lock());
     BERTH_TRY(const EngineFacts facts, reach_engine());
     BERTH_TRY(run_.host, find_machine(facts, catalog));
-    BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus(catalog));
+    BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus(catalog, lock));
     BERTH_TRY(run_.plan.decision, decide(devices, catalog, lock));
     warn_about_absent();
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
@@ -114,7 +115,8 @@ class Planner {
 
   // The verdict on GPUs comes before everything that takes time: before the image is looked for,
   // let alone pulled.
-  Result<std::vector<DeviceRequest>> plan_gpus(const Catalog& catalog) {
+  Result<std::vector<DeviceRequest>> plan_gpus(const Catalog& catalog,
+                                               const std::optional<Lock>& lock) {
     if (!runtime::wants_gpus(gpus(), run_.host)) {
       return std::vector<DeviceRequest>{};
     }
@@ -128,12 +130,13 @@ class Planner {
       // if it is wrong.
       run_.host.gpus_known = false;
     }
-    BERTH_TRY(const std::vector<runtime::GpuSlot> slots, allot_gpus(catalog));
+    BERTH_TRY(const std::vector<runtime::GpuSlot> slots, allot_gpus(catalog, lock));
     return runtime::make_device_requests(names_for_engine(slots, support), run_.host, support);
   }
 
   // The GPUs that the run gets; none where that is for the engine to say.
-  Result<std::vector<runtime::GpuSlot>> allot_gpus(const Catalog& catalog) {
+  Result<std::vector<runtime::GpuSlot>> allot_gpus(const Catalog& catalog,
+                                                   const std::optional<Lock>& lock) {
     const bool chosen_here = gpus().mode == GpuRequest::Mode::free;
     if (!chosen_here && (nvml_.problem || nvml_.gpus.empty())) {
       return std::vector<runtime::GpuSlot>{};
@@ -145,21 +148,38 @@ class Planner {
         .dry_run = options_.dry_run,
         .stop = options_.stop,
         .engine = run_.engine.get(),
-        .check = [this, &catalog](const GpuRequest& likely) -> Result<void> {
+        .check = [&](const GpuRequest& likely) -> Result<void> {
           ResolveRequest request = run_.request.resolve;
           request.gpus.value = likely;
-          const Result<Decision> decision = resolve(request, run_.host, catalog);
+          const Result<Decision> decision =
+              cli::decide(request, run_.host, catalog, lock, options_.lock);
           return decision ? Result<void>() : fail(decision.error());
-        }};
+        },
+        .fit =
+            [&](const std::vector<runtime::GpuSlot>& slots) {
+              return free_choice(slots, catalog, lock);
+            }};
     holds_gpus_ = gpus().mode != GpuRequest::Mode::automatic;
     BERTH_TRY(GpuAllocation allotted, allocate_gpus(gpus(), nvml_, allocation, context_));
-    run_.request.resolve.gpus.value = allotted.request;
+    take_what_is_left(run_.request.resolve, run_.host, allotted.request);
     run_.leases = std::move(allotted.leases);
     append(allotted.warnings);
     for (const runtime::GpuSlot& slot : allotted.slots) {
       run_.gpus.push_back({slot.uuid, slot.name});
     }
     return std::move(allotted.slots);
+  }
+
+  // The answer that `berth resolve --gpus free:N` gives, too.
+  FreeChoice free_choice(const std::vector<runtime::GpuSlot>& slots, const Catalog& catalog,
+                         const std::optional<Lock>& lock) const {
+    const ResolveRequest& request = run_.request.resolve;
+    return choice_of_free(
+        request, offered_host(run_.host, request.gpus.value, slots),
+        [&](ResolveRequest asked, const Host& offered) {
+          asked.gpus.value = GpuRequest{.mode = GpuRequest::Mode::all};
+          return cli::decide(asked, offered, catalog, lock, options_.lock).has_value();
+        });
   }
 
   // UUIDs where the engine knows them: numbers may be others there, where Slurm hides GPUs from us.

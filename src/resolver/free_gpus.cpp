@@ -1,4 +1,4 @@
-#include "resolver/free_gpus.hpp"
+#include "berth/resolver/free_gpus.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -8,7 +8,7 @@
 
 #include "berth/base/text.hpp"
 
-namespace berth::resolver {
+namespace berth {
 
 namespace {
 
@@ -57,4 +57,4 @@ FreeChoice choice_of_free(const ResolveRequest& request, const Host& host, const
   return choice;
 }
 
-}  // namespace berth::resolver
+}  // namespace berth

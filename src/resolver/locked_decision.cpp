@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "berth/resolver/free_gpus.hpp"
 #include "berth/resolver/lock.hpp"
 #include "resolver/command_text.hpp"
 #include "resolver/driver_rules.hpp"
-#include "resolver/free_gpus.hpp"
 #include "resolver/gpu_rules.hpp"
 #include "resolver/machine.hpp"
 

@@ -4,9 +4,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "berth/resolver/free_gpus.hpp"
 #include "resolver/conflict.hpp"
 #include "resolver/decision.hpp"
-#include "resolver/free_gpus.hpp"
 #include "resolver/given_image.hpp"
 #include "resolver/image_requirement.hpp"
 #include "resolver/machine.hpp"

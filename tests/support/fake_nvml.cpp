@@ -5,7 +5,7 @@
 //   FAKE_NVML_INIT=18         nvmlInit_v2 fails with that code
 //   FAKE_NVML_DRIVER=…        the driver's version
 //   FAKE_NVML_CUDA=12020      its CUDA
-//   FAKE_NVML_CAPABILITY=86   of all GPUs
+//   FAKE_NVML_CAPABILITY=86   of all GPUs whose line in the file says none
 //   FAKE_NVML_COUNT=1         so many GPUs, at most 8
 //   FAKE_NVML_NAME=…          of all GPUs
 //   FAKE_NVML_LOST=1          GPU 1 has fallen off the bus
@@ -234,8 +234,8 @@ int nvmlSystemGetCudaDriverVersion_v2(int* version) {
 }
 
 int nvmlDeviceGetCudaComputeCapability(void* device, int* major, int* minor) {
-  (void)device;
-  const int capability = number("FAKE_NVML_CAPABILITY", 86);
+  const int own = gpu_of(device).capability;
+  const int capability = own != 0 ? own : number("FAKE_NVML_CAPABILITY", 86);
   *major = capability / 10;
   *minor = capability % 10;
   return kSuccess;

@@ -2,7 +2,7 @@
 //
 // FAKE_NVML_LAYOUT names a file with one GPU per line, `#` for comments; sizes are MiB:
 //   gpu name=NVIDIA_A100 memory=40960 used=400 utilisation=87 process=4242 draws=999 ecc=2 lost
-//       node=0 switch=1 nvlink=1 mig=4864 mig=9856:4243
+//       node=0 switch=1 nvlink=1 capability=80 mig=4864 mig=9856:4243
 // `process` and `mig` may be repeated; mig=SIZE:PID is an instance that a process computes on. GPUs
 // of one `nvlink` group are linked, of one `switch` or `node` they are that near. The file is read
 // at every nvmlInit, so that a test can let things happen.
@@ -32,7 +32,8 @@ struct FakeGpu {
   bool lost = false;
   int node = 0;
   int pci_switch = 0;
-  int nvlink = 0;  // 0: none
+  int nvlink = 0;      // 0: none
+  int capability = 0;  // 86; 0: as FAKE_NVML_CAPABILITY says
   std::vector<FakeInstance> instances{};
 };
 
@@ -64,6 +65,8 @@ inline void set_fake(FakeGpu& gpu, const std::string& key, const std::string& va
     gpu.node = std::atoi(value.c_str());
   } else if (key == "switch") {
     gpu.pci_switch = std::atoi(value.c_str());
+  } else if (key == "capability") {
+    gpu.capability = std::atoi(value.c_str());
   } else if (key == "nvlink") {
     gpu.nvlink = std::atoi(value.c_str());
   } else if (key == "mig") {

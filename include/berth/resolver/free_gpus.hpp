@@ -1,6 +1,7 @@
 // The GPUs that `--gpus free:N` may be judged by. It may take any that are large enough, so that a
 // machine of several kinds does where N of them do: those that could not run what is asked for are
-// left out, here and by the run that chooses (cli/gpu_reservation.cpp).
+// left out; resolve(), locked_decision() and the run that takes them (cli/gpu_reservation.cpp) all
+// ask here.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,7 @@
 #include "berth/model/host.hpp"
 #include "berth/model/request.hpp"
 
-namespace berth::resolver {
+namespace berth {
 
 struct FreeChoice {
   Host host{};
@@ -22,4 +23,4 @@ struct FreeChoice {
 FreeChoice choice_of_free(const ResolveRequest& request, const Host& host,
                           const std::function<bool(const ResolveRequest&, const Host&)>& does);
 
-}  // namespace berth::resolver
+}  // namespace berth
