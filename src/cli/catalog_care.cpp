@@ -3,12 +3,14 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 #include "berth/resolver/catalog_check.hpp"
 #include "cli/catalog_files.hpp"
+#include "cli/clock_text.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/null_json.hpp"
 
@@ -110,11 +112,12 @@ char mark_of(CatalogChange::Kind kind) {
 Result<int> check_catalog_files(Context& context, const std::string& folder) {
   BERTH_TRY(const CatalogFiles in_use, files_in_use(context));
   std::vector<CatalogFinding> findings;
+  const std::string today = utc_text(std::time(nullptr)).substr(0, sizeof("2026-11-23") - 1);
   if (folder.empty()) {
-    findings = check_catalog(in_use.as_files());
+    findings = check_catalog(in_use.as_files(), today);
   } else {
     BERTH_TRY(const CatalogFiles files, CatalogFiles::of_folder(folder));
-    findings = check_catalog(files.on_top_of(in_use.as_files()));
+    findings = check_catalog(files.on_top_of(in_use.as_files()), today);
   }
   if (context.options.json) {
     context.out << findings_document(findings) << '\n';

@@ -11,6 +11,7 @@
 
 #include "berth/base/text.hpp"
 #include "berth/resolver/catalog.hpp"
+#include "resolver/catalog_row_checks.hpp"
 #include "resolver/catalog_rows.hpp"
 
 namespace berth {
@@ -25,22 +26,37 @@ std::string place(const std::string& table, std::size_t index) {
   return fmt::format("{}[{}]", table, index);
 }
 
+// A file, and what there is in it.
+struct CheckedFile {
+  std::string name{};
+  JsonNode document{};
+  bool is_json = false;
+  std::string unreadable{};  // why load_catalog() takes it not; empty: it does
+};
+
 // Only what can be looked up is judged: unreadable files have their own finding.
 class CatalogCheck {
  public:
-  explicit CatalogCheck(const std::vector<EmbeddedFile>& files) : files_(files) {}
-
-  std::vector<CatalogFinding> run() {
-    for (const EmbeddedFile& file : files_) {
-      if (is_readable(file)) {
+  CatalogCheck(const std::vector<EmbeddedFile>& files, std::string today)
+      : today_(std::move(today)) {
+    for (const EmbeddedFile& file : files) {
+      const Result<Catalog> alone = load_catalog({file});
+      Result<JsonNode> document = detail::parse_json_tree(file.name, file.content);
+      files_.push_back({std::string(file.name), document ? *document : JsonNode{},
+                        document.has_value(), alone ? "" : alone.error().message});
+      if (alone) {
         readable_.push_back(file);
       }
     }
-    if (const Result<Catalog> whole = load_catalog(readable_)) {
-      catalog_ = *whole;
+    all_readable_ = readable_.size() == files.size();
+  }
+
+  std::vector<CatalogFinding> run() {
+    if (Result<Catalog> whole = load_catalog(readable_)) {
+      catalog_ = *std::move(whole);
       is_whole_ = true;
     }
-    for (const EmbeddedFile& file : readable_) {
+    for (const CheckedFile& file : files_) {
       check_file(file);
     }
     const bool is_told =
@@ -49,7 +65,13 @@ class CatalogCheck {
     if (!is_whole_ && !is_told) {
       tell(Level::error, "unreadable", {}, {}, load_catalog(readable_).error().message);
     }
-    return std::move(findings_);
+    if (left_out_ > 0) {
+      tell(Level::warning, "not-checked", {}, {},
+           fmt::format("{} finding{} about what may be in the unreadable files {} left out: mend "
+                       "those first",
+                       left_out_, left_out_ == 1 ? "" : "s", left_out_ == 1 ? "is" : "are"));
+    }
+    return summed_up();
   }
 
  private:
@@ -57,30 +79,70 @@ class CatalogCheck {
     findings_.push_back({level, std::move(code), std::move(file), std::move(row), std::move(text)});
   }
 
-  bool is_readable(const EmbeddedFile& file) {
-    const Result<Catalog> alone = load_catalog({file});
-    if (!alone) {
-      tell(Level::error, "unreadable", std::string(file.name), {}, alone.error().message);
+  // One thing that is missing is missed by many rows: the first of them stands for all.
+  std::vector<CatalogFinding> summed_up() {
+    std::vector<CatalogFinding> kept;
+    std::map<std::string, std::pair<std::size_t, std::size_t>> places;  // in `kept`, and how many
+    for (CatalogFinding& finding : findings_) {
+      const auto [known, is_new] =
+          places.try_emplace(finding.code + " " + finding.text, kept.size(), 1);
+      if (is_new) {
+        kept.push_back(std::move(finding));
+      } else {
+        ++known->second.second;
+      }
     }
-    return alone.has_value();
+    for (const auto& [text, place] : places) {
+      const std::size_t more = place.second - 1;
+      if (more > 0 && !kept[place.first].row.empty()) {
+        kept[place.first].text += fmt::format(" (and {} more row{})", more, more == 1 ? "" : "s");
+      }
+    }
+    return kept;
   }
 
-  void check_file(const EmbeddedFile& file) {
-    const JsonNode document = *detail::parse_json_tree(file.name, file.content);
+  void check_file(const CheckedFile& file) {
+    const JsonNode& document = file.document;
     name_ = file.name;
     kind_ = text_of(document, "kind");
+    const std::size_t before = findings_.size();
+    if (file.is_json) {
+      for (CatalogFinding& finding : detail::check_rows(name_, document, today_)) {
+        findings_.push_back(std::move(finding));
+      }
+      detail::for_each_row(document,
+                           [&](const std::string& table, std::size_t index, const JsonNode& row) {
+                             row_ = place(table, index);
+                             check_identity(table, document, row);
+                           });
+    }
+    if (!file.unreadable.empty()) {
+      tell_unreadable(file, before);
+      return;
+    }
     check_sources(document);
     check_library(document);
-    detail::for_each_row(document,
-                         [&](const std::string& table, std::size_t index, const JsonNode& row) {
-                           row_ = place(table, index);
-                           check_identity(table, document, row);
-                           if (is_whole_) {
+    if (is_whole_) {
+      detail::for_each_row(document,
+                           [&](const std::string& table, std::size_t index, const JsonNode& row) {
+                             row_ = place(table, index);
                              check_row(table, document, row);
-                           }
-                         });
+                           });
+    }
     if (kind_ == "framework") {
       check_releases(document);
+    }
+  }
+
+  // What is wrong with that row has been told, with more words.
+  void tell_unreadable(const CheckedFile& file, std::size_t before) {
+    const auto explains = [&file](const CatalogFinding& finding) {
+      return file.unreadable.find(fmt::format(", {}: ", finding.row)) != std::string::npos ||
+             (finding.code == "row-twice" && file.unreadable.find("twice") != std::string::npos);
+    };
+    if (std::none_of(findings_.begin() + static_cast<std::ptrdiff_t>(before), findings_.end(),
+                     explains)) {
+      tell(Level::error, "unreadable", name_, {}, file.unreadable);
     }
   }
 
@@ -88,10 +150,19 @@ class CatalogCheck {
     tell(level, std::move(code), name_, row_, std::move(text));
   }
 
+  // About what is in another file, which may be one that cannot be read.
+  void across(Level level, std::string code, std::string text) {
+    if (all_readable_) {
+      in_row(level, std::move(code), std::move(text));
+    } else {
+      ++left_out_;
+    }
+  }
+
   // Of a whole catalogue alone: where a file is unreadable, its framework may be in that.
   void check_library(const JsonNode& document) {
     const std::string framework = text_of(document, "framework");
-    if (kind_ == "library" && is_whole_ && readable_.size() == files_.size() &&
+    if (kind_ == "library" && is_whole_ && all_readable_ &&
         catalog_.find_framework(framework) == nullptr) {
       tell(Level::error, "library-without-framework", name_, {},
            fmt::format("no file is about `{}`, which it belongs to", framework));
@@ -122,18 +193,19 @@ class CatalogCheck {
 
   // Across files, too: an image may be in two of them.
   void check_identity(const std::string& table, const JsonNode& document, const JsonNode& row) {
-    const std::string identity = detail::row_identity(table, document, row);
-    if (identity.empty()) {
-      return;
-    }
     // Releases and builds are those of one framework or library.
     const bool is_scoped = kind_ == "framework" || kind_ == "library";
     const std::string scope = is_scoped ? text_of(document, "name") : std::string();
-    const auto [known, is_new] =
-        identities_.emplace(table + " " + scope + " " + lowered(identity), name_ + ", " + row_);
-    if (!is_new) {
-      in_row(Level::error, "row-twice",
-             fmt::format("`{}` is there already: {}", identity, known->second));
+    for (const std::string& identity : detail::row_identities(table, document, row)) {
+      const auto [known, is_new] = identities_.try_emplace(
+          table + " " + scope + " " + lowered(identity), name_ + ", " + row_, &row);
+      if (!is_new) {
+        const std::string differs = detail::contradiction(*known->second.second, row);
+        in_row(Level::error, "row-twice",
+               fmt::format("`{}` is there already: {}{}", identity, known->second.first,
+                           differs.empty() ? "" : "; they contradict each other: " + differs));
+        return;  // a row that stands for many
+      }
     }
   }
 
@@ -160,7 +232,7 @@ class CatalogCheck {
         std::any_of(catalog_.toolkits.begin(), catalog_.toolkits.end(),
                     [&](const Toolkit& toolkit) { return series.covers(toolkit.cuda); });
     if (!known) {
-      in_row(Level::warning, "cuda-unknown",
+      across(Level::warning, "cuda-unknown",
              fmt::format("no toolkit row is about CUDA {}: the driver that it needs is not known",
                          series.text()));
     }
@@ -194,7 +266,7 @@ class CatalogCheck {
     const std::string framework = text_of(document, "name");
     if (cuda && !has_image(framework, text_of(row, "release"), *cuda) &&
         has_official_images(framework)) {
-      in_row(Level::note, "build-without-image",
+      across(Level::note, "build-without-image",
              fmt::format("no official image has {} {} for CUDA {}: it goes on a CUDA image",
                          framework, text_of(row, "release"), cuda->major_minor()));
     }
@@ -233,12 +305,12 @@ class CatalogCheck {
       const Framework* framework = catalog_.find_framework(name);
       const auto wanted = pep440::Version::parse(version.text);
       if (framework == nullptr) {
-        in_row(Level::error, "image-without-framework", fmt::format("no file is about `{}`", name));
+        across(Level::error, "image-without-framework", fmt::format("no file is about `{}`", name));
       } else if (wanted && std::none_of(framework->releases.begin(), framework->releases.end(),
                                         [&](const FrameworkRelease& release) {
                                           return release.version == *wanted;
                                         })) {
-        in_row(Level::error, "image-without-release",
+        across(Level::error, "image-without-release",
                fmt::format("{} {} is not among the releases", name, version.text));
       }
     }
@@ -247,7 +319,7 @@ class CatalogCheck {
   void check_model(const JsonNode& row) {
     const auto capability = ComputeCapability::parse(text_of(row, "capability"));
     if (capability && catalog_.find_capability(*capability) == nullptr) {
-      in_row(Level::error, "capability-unknown",
+      across(Level::error, "capability-unknown",
              fmt::format("no row is about the compute capability {}", capability->text()));
     }
   }
@@ -286,7 +358,7 @@ class CatalogCheck {
         catalog_.images.begin(), catalog_.images.end(),
         [&](const ImageTag& image) { return holds(image, framework.name, release.version_text); });
     if (!has_image && has_official_images(framework.name)) {
-      in_row(Level::warning, "release-without-image", name + " has no official image");
+      across(Level::warning, "release-without-image", name + " has no official image");
     }
     if (!release.python_min) {
       in_row(Level::note, "release-without-python", name + ": its Pythons are not known");
@@ -295,14 +367,18 @@ class CatalogCheck {
 
   inline static const JsonNode kNone{};
 
-  const std::vector<EmbeddedFile>& files_;
+  const std::string today_;
+  std::vector<CheckedFile> files_{};
   std::vector<EmbeddedFile> readable_{};
+  bool all_readable_ = false;
+  std::size_t left_out_ = 0;  // findings that an unreadable file may be the cause of
   Catalog catalog_{};
   bool is_whole_ = false;  // else what is in other files cannot be looked up
   std::string name_{};     // of the file that is looked at
   std::string kind_{};
   std::string row_{};
-  std::map<std::string, std::string> identities_{};  // and where each was seen first
+  // And where each was seen first.
+  std::map<std::string, std::pair<std::string, const JsonNode*>> identities_{};
   std::vector<CatalogFinding> findings_{};
 };
 
@@ -320,8 +396,9 @@ std::string_view name_of(CatalogFinding::Level level) {
   return "error";
 }
 
-std::vector<CatalogFinding> check_catalog(const std::vector<EmbeddedFile>& files) {
-  return CatalogCheck(files).run();
+std::vector<CatalogFinding> check_catalog(const std::vector<EmbeddedFile>& files,
+                                          const std::string& today) {
+  return CatalogCheck(files, today).run();
 }
 
 }  // namespace berth

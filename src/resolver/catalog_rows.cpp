@@ -98,4 +98,25 @@ std::string row_identity(const std::string& table, const JsonNode& document, con
   return join(parts, table == "images" ? ":" : " ");
 }
 
+std::vector<std::string> row_identities(const std::string& table, const JsonNode& document,
+                                        const JsonNode& row) {
+  const JsonNode* flavors = member_of(row, "flavors");
+  const JsonNode* systems = member_of(row, "os");
+  if (table != "tags" || flavors == nullptr || systems == nullptr) {
+    const std::string identity = row_identity(table, document, row);
+    return identity.empty() ? std::vector<std::string>() : std::vector<std::string>{identity};
+  }
+  std::vector<std::string> tags;
+  for (const JsonNode& flavor : flavors->items) {
+    for (const JsonNode& system : systems->items) {
+      std::vector<std::string> parts = {text_of(row, "cuda"), text_of(row, "label"),
+                                        shown_value(flavor), shown_value(system),
+                                        text_of(row, "suffix")};
+      std::erase(parts, "");
+      tags.push_back(text_of(document, "repository") + ":" + join(parts, "-"));
+    }
+  }
+  return tags;
+}
+
 }  // namespace berth::detail

@@ -26,4 +26,8 @@ void for_each_row(const JsonNode& document, const RowVisitor& visit);
 // What identifies a row of that table: "2.3.1 cu121". Empty for a table that has no such thing.
 std::string row_identity(const std::string& table, const JsonNode& document, const JsonNode& row);
 
+// The same for looking for what is there twice: a row of nvidia/cuda stands for several tags.
+std::vector<std::string> row_identities(const std::string& table, const JsonNode& document,
+                                        const JsonNode& row);
+
 }  // namespace berth::detail

@@ -25,8 +25,11 @@ struct CatalogFinding {
 std::string_view name_of(CatalogFinding::Level level);
 
 // In the order of files and rows. A file that cannot be read is one finding, and the others are
-// judged all the same. What is checked: docs/catalog.md, "Checking".
-std::vector<CatalogFinding> check_catalog(const std::vector<EmbeddedFile>& files);
+// judged all the same, but for what may be in that file; what many rows say alike is one finding.
+// `today` is "2026-11-23"; empty: dates in the future are not looked for. What is checked:
+// docs/catalog.md, "Checking".
+std::vector<CatalogFinding> check_catalog(const std::vector<EmbeddedFile>& files,
+                                          const std::string& today = {});
 
 struct CatalogChange {
   enum class Kind { added, removed, changed };

@@ -70,6 +70,132 @@ TEST_CASE("a file that does not load does not hide what is wrong in the others")
                                    "warning release-without-build torch.json releases[0]"});
 }
 
+namespace {
+
+std::vector<std::string> texts(const std::vector<EmbeddedFile>& files,
+                               const std::string& today = {}) {
+  std::vector<std::string> lines;
+  for (const CatalogFinding& finding : berth::check_catalog(files, today)) {
+    if (finding.level == CatalogFinding::Level::error || finding.code == "not-checked" ||
+        finding.code == "date-in-future") {
+      lines.push_back(finding.code + " " + finding.row + ": " + finding.text);
+    }
+  }
+  return lines;
+}
+
+std::string images(const std::string& rows) {
+  return R"({"kind": "images", "publisher": "official", "updated": "2026-01-01",
+    "sources": {"a": "A"}, "repository": "pytorch/pytorch", "images": [)" +
+         rows + "]}";
+}
+
+std::string image(const std::string& tag, const std::string& cuda, const std::string& release) {
+  return R"({"tag": ")" + tag + R"(", "frameworks": {"torch": ")" + release +
+         R"("}, "flavor": "runtime", "cuda": ")" + cuda +
+         R"(", "evidence": "listed", "source": "a"})";
+}
+
+}  // namespace
+
+TEST_CASE("dates that are no days, or lie behind what they are written in") {
+  const auto released = [](const std::string& date) {
+    const std::string content =
+        torch(kGoodBuild, R"({"version": "2.3.1", "python_min": "3.8", "source": "a",
+                              "released": ")" +
+                              date + R"("})");
+    return texts({{"cuda.json", kCuda}, {"torch.json", content}}, "2026-06-01");
+  };
+  CHECK(released("2024-02-29").empty());
+  CHECK(released("2024-06").empty());
+  CHECK(released("2023-02-29") ==
+        std::vector<std::string>{"date-impossible releases[0]: `released` is 2023-02-29, "
+                                 "which is no day"});
+  CHECK(released("2024-13").size() == 1);
+  CHECK(released("2026-01-02") ==
+        std::vector<std::string>{"date-after-update releases[0]: `released` is 2026-01-02, "
+                                 "and the file is of 2026-01-01"});
+  const std::string good = torch(kGoodBuild);
+  CHECK(texts({{"torch.json", good}}, "2025-12-31") ==
+        std::vector<std::string>{
+            "date-in-future : `updated` is 2026-01-01, and today is 2025-12-31"});
+}
+
+TEST_CASE("ranges that end before they begin") {
+  const std::string pythons =
+      torch(kGoodBuild,
+            R"({"version": "2.3.1", "python_min": "3.12", "python_max": "3.9", "source": "a"})");
+  CHECK(texts({{"torch.json", pythons}}) ==
+        std::vector<std::string>{
+            "range-inverted releases[0]: `python_min` is 3.12, and `python_max` is 3.9"});
+  const auto cuda = [](const std::string& toolkits) {
+    return R"({"kind": "cuda", "updated": "2026-01-01", "sources": {"a": "A"}, "toolkits": [)" +
+           toolkits + R"(], "minor_version_floors": [], "coverage": []})";
+  };
+  const std::string bundled =
+      cuda(R"({"cuda": "12.1", "driver": "530.30.02", "bundled_driver": "525.60", "source": "a"})");
+  CHECK(texts({{"cuda.json", bundled}}).size() == 1);
+  const std::string toolkits = cuda(R"({"cuda": "12.1", "driver": "530.30.02", "source": "a"},
+      {"cuda": "12.2", "driver": "450.80.02", "source": "a"},
+      {"cuda": "12.3", "driver": "545.23", "source": "a"})");
+  CHECK(texts({{"cuda.json", toolkits}}) ==
+        std::vector<std::string>{"range-inverted toolkits[1]: cuda 12.2 has driver 450.80.02, and "
+                                 "cuda 12.1 has 530.30.02 (toolkits[0])"});
+}
+
+TEST_CASE("rows that contradict each other are told with both places and what they say") {
+  const std::string good = torch(kGoodBuild);
+  const std::string tags =
+      images(image("2.3.1-a", "12.1", "2.3.1") + "," + image("2.3.1-a", "12.4", "2.3.1"));
+  CHECK(texts({{"cuda.json", kCuda}, {"torch.json", good}, {"images.json", tags}}) ==
+        std::vector<std::string>{
+            "row-twice images[1]: `pytorch/pytorch:2.3.1-a` is there already: images.json, "
+            "images[0]; they contradict each other: cuda is 12.1 and 12.4"});
+  const std::string builds =
+      torch(std::string(kGoodBuild) + R"(, {"release": "2.3.1", "name": "cu121", "cuda": "12.4",
+                                            "sm": "80 90", "source": "a"})");
+  CHECK(texts({{"cuda.json", kCuda}, {"torch.json", builds}}) ==
+        std::vector<std::string>{"row-twice builds[1]: `2.3.1 cu121` is there already: torch.json, "
+                                 "builds[0]; they contradict each other: cuda is 12.1 and 12.4"});
+  const std::string tag = images(image("2.3.1-cuda12.4-cudnn9-runtime", "12.1", "2.3.1"));
+  CHECK(texts({{"cuda.json", kCuda}, {"torch.json", good}, {"images.json", tag}}) ==
+        std::vector<std::string>{"tag-contradicts images[0]: the tag "
+                                 "`2.3.1-cuda12.4-cudnn9-runtime` says CUDA 12.4, the row 12.1"});
+}
+
+TEST_CASE("two rows of nvidia/cuda that stand for one tag") {
+  const std::string content = R"({"kind": "cuda-images", "repository": "nvidia/cuda",
+    "updated": "2026-01-01", "sources": {"a": "A"}, "tags": [
+    {"cuda": "12.1.1", "flavors": ["base", "devel"], "os": ["ubuntu22.04"], "evidence": "listed",
+     "source": "a"},
+    {"cuda": "12.1.1", "flavors": ["devel"], "os": ["ubuntu22.04", "ubuntu20.04"],
+     "evidence": "withdrawn", "source": "a"}]})";
+  CHECK(texts({{"nvidia.json", content}}) ==
+        std::vector<std::string>{
+            "row-twice tags[1]: `nvidia/cuda:12.1.1-devel-ubuntu22.04` is there already: "
+            "nvidia.json, tags[0]; they contradict each other: evidence is listed and withdrawn"});
+}
+
+TEST_CASE("one broken row is one message, and what follows from it is counted") {
+  const std::string rows =
+      images(image("2.3.1-a", "12.1", "2.3.1") + "," + image("2.3.1-b", "12.1", "2.3.1") + "," +
+             image("2.3.1-c", "12.1", "2.3.1"));
+  const std::string broken =
+      torch(kGoodBuild, R"({"version": "two", "python_min": "3.8", "source": "a"})");
+  const std::vector<std::string> lines =
+      texts({{"cuda.json", kCuda}, {"torch.json", broken}, {"images.json", rows}});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].starts_with("unreadable : "));
+  CHECK(lines[1] ==
+        "not-checked : 3 findings about what may be in the unreadable files are left out: mend "
+        "those first");
+  const std::string other = torch("", R"({"version": "2.4.0", "source": "a"})");
+  CHECK(texts({{"cuda.json", kCuda}, {"torch.json", other}, {"images.json", rows}}) ==
+        std::vector<std::string>{
+            "image-without-release images[0]: torch 2.3.1 is not among the releases (and 2 more "
+            "rows)"});
+}
+
 TEST_CASE("a difference is told by what identifies a row, not by its place") {
   const std::string before = torch(kGoodBuild);
   const std::string after = torch(
