@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "berth/base/bytes.hpp"
+#include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 #include "resolver/given_image.hpp"
 #include "resolver/image_requirement.hpp"
@@ -19,6 +20,7 @@ using namespace resolver;
 using Outcome = RequireVerdict::Outcome;
 
 constexpr std::uint64_t kUnpackedFactor = 2;
+constexpr std::size_t kLongestImage = 300;
 
 // The CUDA that the image says it has: of nvidia/cuda (CUDA_VERSION, 12.4.1) and of its packages
 // (NV_CUDA_LIB_VERSION, 12.4.1-1).
@@ -87,6 +89,11 @@ class Rules {
     }
   }
 
+  bool needs_minor_compatibility() const {
+    return decision_.driver.mode == DriverMode::minor ||
+           (cuda_ && machine_.cuda && *machine_.cuda < CudaVersion::parse(cuda_->major_minor()));
+  }
+
   // Whether this driver runs the image's code, whatever the image demands. Unknown: nobody knows
   // its CUDA.
   std::optional<bool> code_runs() const {
@@ -113,7 +120,8 @@ class Rules {
       return {};
     }
     const std::string demand =
-        fmt::format("{} demands `{}` ({})", image(), verdict.condition, verdict.variable);
+        fmt::format("{} demands `{}` ({})", printable(image(), kLongestImage),
+                    printable(verdict.condition), printable(verdict.variable));
     if (use_.require_check == RequireCheck::none) {
       reason("image-requirement", demand + ", which this engine does not check");
       return {};
@@ -124,15 +132,35 @@ class Rules {
     }
     const bool certain =
         verdict.outcome == Outcome::unsatisfied && use_.require_check == RequireCheck::made;
-    const std::optional<bool> runs = code_runs();
-    if (certain && use_.to_be_pulled && runs == false) {
-      return fail(refusal(demand));
+    if (certain && use_.to_be_pulled && code_runs() == false) {
+      return fail(refusal(demand, verdict));
     }
-    warn(fmt::format(
-        "{}, and {}: the engine {} to start it; `-e NVIDIA_DISABLE_REQUIRE=1` lets it start{}",
-        demand, driver_offer(machine_), certain ? "will refuse" : "may refuse",
-        runs == true ? ", and what it holds runs by minor-version compatibility" : ""));
+    warn(fmt::format("{}, and {} {}: the engine {} to start it; {}", demand, lacking(verdict),
+                     verdict.shortfall, certain ? "will refuse" : "may refuse",
+                     what_helps(verdict)));
     return {};
+  }
+
+  static std::string_view lacking(const RequireVerdict& verdict) {
+    return verdict.outcome == Outcome::unclear ? "it depends on" : "this machine fails";
+  }
+
+  // An image is often stricter than the code in it: it was not asked whether minor-version
+  // compatibility would do.
+  std::string what_helps(const RequireVerdict& verdict) const {
+    const std::string lets_start = "`-e NVIDIA_DISABLE_REQUIRE=1` lets it start";
+    const std::optional<bool> runs = verdict.of_gpu ? std::nullopt : code_runs();
+    if (!runs) {
+      return lets_start + ", and whether its code runs here is not known";
+    }
+    if (*runs) {
+      return lets_start + ", and its code runs " +
+             (needs_minor_compatibility() ? "by minor-version compatibility" : "here");
+    }
+    const std::optional<DriverVersion> minor = catalog_.minor_driver(*cuda_);
+    const auto lowest = minor ? minor : catalog_.native_driver(*cuda_);
+    return lowest ? fmt::format("its code needs driver {} or newer, too", lowest->text())
+                  : std::string("its code needs a newer driver, too");
   }
 
   // The driver against the image's own word, where the catalogue could not judge it.
@@ -209,9 +237,11 @@ class Rules {
     decision_.supposed_requirement.clear();
   }
 
-  Error refusal(const std::string& demand) const {
+  Error refusal(const std::string& demand, const RequireVerdict& verdict) const {
     Error error = does_not_run();
-    error.note(demand + ": NVIDIA's runtime hook refuses to start it");
+    error.note(
+        fmt::format("{}, and this machine fails {}: NVIDIA's runtime hook refuses to start it",
+                    demand, verdict.shortfall));
     return std::move(error).named("image-requirement");
   }
 

@@ -1,160 +1,24 @@
 #include "berth/resolver/nvidia_require.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 #include "berth/model/image_facts.hpp"
+#include "resolver/require_language.hpp"
 
 namespace berth {
 
 namespace {
 
+using namespace resolver;
 using Outcome = RequireVerdict::Outcome;
-
-enum class Property { cuda, driver, arch, brand };
-enum class Operator { equal, unequal, less, at_most, greater, at_least };
-
-// Any of the properties that are versions. DottedVersion compares as the hook does: number by
-// number, missing ones are zero.
-using AnyVersion = DottedVersion<struct RequireTag>;
-
-struct Condition {
-  Property property = Property::cuda;
-  Operator op = Operator::equal;
-  std::string value{};
-  std::optional<AnyVersion> version{};  // but of a brand
-};
-
-using Conjunction = std::vector<Condition>;
-
-struct Requirement {
-  std::vector<Conjunction> alternatives{};
-  std::string first{};               // the text of the first
-  std::optional<std::string> bad{};  // the first condition that is none
-};
-
-std::optional<Property> property_of(std::string_view text) {
-  static const std::map<std::string, Property, std::less<>> kProperties = {
-      {"cuda", Property::cuda},
-      {"driver", Property::driver},
-      {"arch", Property::arch},
-      {"brand", Property::brand}};
-  const auto found = kProperties.find(lowered(text));
-  return found == kProperties.end() ? std::nullopt : std::optional(found->second);
-}
-
-// Longer ones first: "<=" begins with "<".
-constexpr std::array<std::pair<std::string_view, Operator>, 6> kOperators = {
-    {{"!=", Operator::unequal},
-     {"<=", Operator::at_most},
-     {">=", Operator::at_least},
-     {"=", Operator::equal},
-     {"<", Operator::less},
-     {">", Operator::greater}}};
-
-std::optional<Condition> parse_condition(std::string_view text) {
-  const std::size_t begin = text.find_first_of("=!<>");
-  if (begin == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const std::optional<Property> property = property_of(text.substr(0, begin));
-  const std::string_view rest = text.substr(begin);
-  for (const auto& [name, op] : kOperators) {
-    if (!property || !rest.starts_with(name)) {
-      continue;
-    }
-    Condition condition{*property, op, lowered(rest.substr(name.size())), std::nullopt};
-    if (condition.property == Property::brand) {
-      const bool compared = op == Operator::equal || op == Operator::unequal;
-      return compared && !condition.value.empty() ? std::optional(condition) : std::nullopt;
-    }
-    condition.version = AnyVersion::parse(condition.value);
-    return condition.version ? std::optional(condition) : std::nullopt;
-  }
-  return std::nullopt;
-}
-
-Requirement parse_requirement(std::string_view text) {
-  Requirement requirement;
-  for (const std::string& alternative : split(text, ' ')) {
-    Conjunction conditions;
-    for (const std::string& word : split(alternative, ',')) {
-      if (word.empty()) {
-        continue;
-      }
-      if (std::optional<Condition> condition = parse_condition(word)) {
-        conditions.push_back(std::move(*condition));
-      } else if (!requirement.bad) {
-        requirement.bad = word;
-      }
-    }
-    if (!alternative.empty() && requirement.first.empty()) {
-      requirement.first = alternative;
-    }
-    if (!conditions.empty()) {
-      requirement.alternatives.push_back(std::move(conditions));
-    }
-  }
-  return requirement;
-}
-
-template <class T>
-bool compare(const T& found, Operator op, const T& wanted) {
-  switch (op) {
-    case Operator::equal:
-      return found == wanted;
-    case Operator::unequal:
-      return found != wanted;
-    case Operator::less:
-      return found < wanted;
-    case Operator::at_most:
-      return found <= wanted;
-    case Operator::greater:
-      return found > wanted;
-    case Operator::at_least:
-      return found >= wanted;
-  }
-  return false;
-}
-
-// What one GPU offers, or no GPU at all; the brand is one of those that it may have.
-struct Offer {
-  std::optional<AnyVersion> cuda{};
-  std::optional<AnyVersion> driver{};
-  std::optional<AnyVersion> arch{};
-  std::optional<std::string> brand{};
-
-  bool meets(const Condition& condition) const {
-    switch (condition.property) {
-      case Property::cuda:
-        return meets(cuda, condition);
-      case Property::driver:
-        return meets(driver, condition);
-      case Property::arch:
-        return meets(arch, condition);
-      case Property::brand:
-        return !brand || compare(*brand, condition.op, condition.value);
-    }
-    return false;
-  }
-  bool meets(const Requirement& requirement) const {
-    const auto holds = [this](const Condition& condition) { return meets(condition); };
-    const auto all_hold = [&holds](const Conjunction& conditions) {
-      return std::all_of(conditions.begin(), conditions.end(), holds);
-    };
-    return requirement.alternatives.empty() ||
-           std::any_of(requirement.alternatives.begin(), requirement.alternatives.end(), all_hold);
-  }
-
- private:
-  static bool meets(const std::optional<AnyVersion>& found, const Condition& condition) {
-    return !found || compare(*found, condition.op, *condition.version);
-  }
-};
 
 // All that the requirement tells apart, and one that it does not name.
 std::vector<std::string> brands_told_apart(const Requirement& requirement) {
@@ -196,6 +60,101 @@ Outcome outcome_for(const RequireGpu& gpu, Offer offer, const std::vector<std::s
   return some_fail ? Outcome::unsatisfied : Outcome::satisfied;
 }
 
+void add_once(std::vector<std::string>& texts, std::string text) {
+  if (std::find(texts.begin(), texts.end(), text) == texts.end()) {
+    texts.push_back(std::move(text));
+  }
+}
+
+// What the machine and a GPU have instead of what a condition asks for.
+std::string found_text(const Condition& condition, const Offer& offer, const RequireGpu& gpu) {
+  const std::string name = gpu.name.empty() ? "the GPU" : printable(gpu.name);
+  switch (condition.property) {
+    case Property::cuda:
+      return "the driver offers " + (offer.cuda ? offer.cuda->text() : "another");
+    case Property::driver:
+      return "this is " + (offer.driver ? offer.driver->text() : "another");
+    case Property::arch:
+      return name + " has " + (gpu.capability ? gpu.capability->text() : "another");
+    case Property::brand:
+      return name + " is " +
+             (gpu.brands.empty() ? "of a brand that is not known" : join(gpu.brands, " or "));
+  }
+  return {};
+}
+
+// The conditions of an alternative that no brand of the GPU meets; where each is met by some, those
+// that depend on the brand. Without a GPU there are no brands.
+std::vector<const Condition*> missed(const Conjunction& conditions, Offer offer,
+                                     const std::vector<std::string>& brands) {
+  std::vector<const Condition*> never;
+  std::vector<const Condition*> at_times;
+  for (const Condition& condition : conditions) {
+    if (brands.empty()) {
+      if (!offer.meets(condition)) {
+        never.push_back(&condition);
+      }
+      continue;
+    }
+    const auto met = std::count_if(brands.begin(), brands.end(), [&](const std::string& brand) {
+      offer.brand = brand;
+      return offer.meets(condition);
+    });
+    if (met == 0) {
+      never.push_back(&condition);
+    } else if (static_cast<std::size_t>(met) < brands.size()) {
+      at_times.push_back(&condition);
+    }
+  }
+  return never.empty() ? at_times : never;
+}
+
+// NVIDIA's images have an alternative per brand and branch: those that lack more than the nearest
+// are left out, and so is what has been said.
+void explain_shortfall(RequireVerdict& verdict, const Requirement& requirement, Offer offer,
+                       const RequireGpu& gpu, const std::vector<std::string>& brands) {
+  constexpr std::size_t kMostTold = 3;
+  offer.arch = gpu.capability ? AnyVersion::parse(gpu.capability->text()) : std::nullopt;
+  std::vector<std::vector<const Condition*>> nearest;
+  for (const Conjunction& conditions : requirement.alternatives) {
+    std::vector<const Condition*> lacks = missed(conditions, offer, brands);
+    if (nearest.empty() || lacks.size() < nearest.front().size()) {
+      nearest = {std::move(lacks)};
+    } else if (lacks.size() == nearest.front().size()) {
+      nearest.push_back(std::move(lacks));
+    }
+  }
+  std::vector<std::string> told;
+  std::vector<std::string> brands_wanted;
+  std::string brand_found;
+  for (const std::vector<const Condition*>& lacks : nearest) {
+    const bool by_brand = lacks.size() == 1 && lacks.front()->property == Property::brand &&
+                          lacks.front()->op == Operator::equal;
+    if (by_brand) {
+      add_once(brands_wanted, printable(lacks.front()->value));
+      brand_found = found_text(*lacks.front(), offer, gpu);
+      continue;
+    }
+    std::vector<std::string> parts;
+    for (const Condition* condition : lacks) {
+      verdict.of_gpu = verdict.of_gpu || condition->property == Property::arch;
+      parts.push_back(
+          fmt::format("`{}`: {}", printable(condition->text), found_text(*condition, offer, gpu)));
+    }
+    if (told.size() < kMostTold) {
+      add_once(told, join(parts, " and "));
+    }
+  }
+  if (brands_wanted.size() > kMostTold) {
+    brands_wanted.resize(kMostTold);
+    brands_wanted.emplace_back("…");
+  }
+  if (!brands_wanted.empty()) {
+    told.push_back(fmt::format("`brand={}`: {}", join(brands_wanted, "|"), brand_found));
+  }
+  verdict.shortfall = join(told, ", or ");
+}
+
 // The worst of all GPUs; the order of Outcome is not one of badness.
 RequireVerdict judge(const Requirement& requirement, const RequireFacts& facts) {
   RequireVerdict verdict;
@@ -210,15 +169,19 @@ RequireVerdict judge(const Requirement& requirement, const RequireFacts& facts) 
   offer.driver = facts.driver ? AnyVersion::parse(facts.driver->text()) : std::nullopt;
   if (facts.gpus.empty()) {
     verdict.outcome = offer.meets(requirement) ? Outcome::satisfied : Outcome::unsatisfied;
+    if (verdict.outcome == Outcome::unsatisfied) {
+      explain_shortfall(verdict, requirement, offer, {}, {});
+    }
     return verdict;
   }
   for (const RequireGpu& gpu : facts.gpus) {
-    const Outcome outcome =
-        outcome_for(gpu, offer, brands_of(gpu, facts, requirement), requirement);
+    const std::vector<std::string> brands = brands_of(gpu, facts, requirement);
+    const Outcome outcome = outcome_for(gpu, offer, brands, requirement);
     if (outcome == Outcome::unsatisfied ||
         (outcome == Outcome::unclear && verdict.outcome == Outcome::satisfied)) {
       verdict.outcome = outcome;
       verdict.gpu = gpu.name;
+      explain_shortfall(verdict, requirement, offer, gpu, brands);
     }
     if (outcome == Outcome::unsatisfied) {
       break;

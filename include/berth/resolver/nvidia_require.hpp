@@ -46,6 +46,9 @@ struct RequireVerdict {
   std::string variable{};   // "NVIDIA_REQUIRE_CUDA"; CUDA_VERSION of a legacy image
   std::string condition{};  // the first alternative, which is all that NVIDIA's message names
   std::string gpu{};        // that does not satisfy it
+  // What is not as demanded, of the alternatives that lack least: "`driver>=535`: this is 525.60".
+  std::string shortfall{};
+  bool of_gpu = false;  // and some of it is about the GPU itself, not about the driver
 };
 
 // `environment` is the container's: the image's, then the run's; the last of a name counts.

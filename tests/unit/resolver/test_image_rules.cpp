@@ -36,7 +36,8 @@ TEST_CASE("what the image demands takes the place of what the catalogue supposed
   SECTION("it demands more than the driver: the run is told of it, and what helps") {
     const ImageFacts facts = facts_with({"NVIDIA_REQUIRE_CUDA=cuda>=12.8"});
     REQUIRE(apply_image_facts(decision, facts, use, host_of(kMinor), catalogue()));
-    CHECK(any_contains(decision.warnings, "`cuda>=12.8`"));
+    CHECK(any_contains(decision.warnings,
+                       "this machine fails `cuda>=12.8`: the driver offers 12.4: the engine"));
     CHECK(any_contains(decision.warnings, "will refuse to start it"));
     CHECK(any_contains(decision.warnings, "-e NVIDIA_DISABLE_REQUIRE=1"));
     CHECK(any_contains(decision.warnings, "runs by minor-version compatibility"));
@@ -52,6 +53,22 @@ TEST_CASE("what the image demands takes the place of what the catalogue supposed
     const ImageFacts facts = facts_with({"NVIDIA_REQUIRE_CUDA=cuda>=12.8"});
     REQUIRE(apply_image_facts(decision, facts, cdi, host_of(kMinor), catalogue()));
     CHECK_FALSE(any_contains(decision.warnings, "NVIDIA_DISABLE_REQUIRE"));
+  }
+  SECTION("a demand on the GPU says nothing of whether its code runs") {
+    const ImageFacts facts = facts_with({"NVIDIA_REQUIRE_ARCH=arch>=9.0"});
+    REQUIRE(apply_image_facts(decision, facts, use, host_of(kMinor), catalogue()));
+    CHECK(any_contains(decision.warnings, "fails `arch>=9.0`: NVIDIA GeForce RTX 4090 has 8.9"));
+    CHECK(any_contains(decision.warnings, "whether its code runs here is not known"));
+  }
+  SECTION("what an image says never reaches the terminal raw") {
+    const ImageFacts facts =
+        facts_with({"NVIDIA_REQUIRE_CUDA=cuda>=99\x1b[2J", "NVIDIA_REQUIRE_A\x1b]0;x=driver>=999"});
+    REQUIRE(apply_image_facts(decision, facts, use, host_of(kMinor), catalogue()));
+    CHECK(any_contains(decision.warnings, "NVIDIA_REQUIRE_"));
+    for (const std::string& warning : decision.warnings) {
+      INFO(warning);
+      CHECK(warning.find('\x1b') == std::string::npos);
+    }
   }
   SECTION("what is no condition is told as such") {
     const ImageFacts facts = facts_with({"NVIDIA_REQUIRE_CUDA=cuda >= 9.0"});
@@ -70,11 +87,13 @@ TEST_CASE("a given image that neither starts nor would run is refused before the
   CHECK(refused.error().id == "image-requirement");
   CHECK(any_contains(refused.error().notes, "525.60.13"));
   CHECK(any_contains(refused.error().notes, "driver 470.86 offers CUDA 11.4"));
+  CHECK(any_contains(refused.error().notes, "fails `cuda>=12.8`: the driver offers 11.4"));
 
   Decision possible = decided(question);
   CHECK(apply_image_facts(possible, facts, {true, RequireCheck::possible, {}}, host_of(question),
                           catalogue()));
   CHECK(any_contains(possible.warnings, "may refuse"));
+  CHECK(any_contains(possible.warnings, "its code needs driver 525.60.13 or newer, too"));
 
   // Minor-version compatibility runs it: a warning.
   const Question newer{{}, "535.104.05", {"RTX 3090"}, "", "", "", "lab/own:1"};

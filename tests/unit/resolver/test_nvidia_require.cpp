@@ -81,6 +81,35 @@ TEST_CASE(
         Outcome::unclear);
 }
 
+TEST_CASE("what fails is said with what is there instead, of the nearest alternatives alone") {
+  const auto shortfall = [](std::string_view value, const RequireFacts& facts) {
+    return check_nvidia_require({"NVIDIA_REQUIRE_CUDA=" + std::string(value)}, facts).shortfall;
+  };
+  const RequireFacts old = machine("525.60.13", "12.0", {kGeForce});
+  CHECK(shortfall("cuda>=12.4", old) == "`cuda>=12.4`: the driver offers 12.0");
+  CHECK(shortfall("driver>=535", old) == "`driver>=535`: this is 525.60.13");
+  CHECK(shortfall("driver>=535,cuda>=12.4", old) ==
+        "`driver>=535`: this is 525.60.13 and `cuda>=12.4`: the driver offers 12.0");
+  CHECK(shortfall("cuda>=12.4 brand=tesla,driver>=525", old) ==
+        "`cuda>=12.4`: the driver offers 12.0, or `brand=tesla`: NVIDIA GeForce RTX 4090 is "
+        "geforce or geforcertx");
+  // A farther alternative is left out.
+  CHECK(shortfall("cuda>=12.4 brand=tesla,driver>=530", old) ==
+        "`cuda>=12.4`: the driver offers 12.0");
+  CHECK(shortfall("cuda>=11.0", old).empty());
+  RequireFacts turing = machine("525.60.13", "12.0", {kTesla});
+  turing.gpus.front().capability = ComputeCapability{7, 5};
+  CHECK(shortfall("arch>=8.0", turing) == "`arch>=8.0`: Tesla T4 has 7.5");
+  CHECK(shortfall("brand=geforce", machine("525.60.13", "12.0", {kNobody})) ==
+        "`brand=geforce`: Something New 1 is of a brand that is not known");
+  CHECK(shortfall("cuda>=12.4 brand=tesla,driver>=999", machine("525.60.13", "12.0", {})) ==
+        "`cuda>=12.4`: the driver offers 12.0, or `driver>=999`: this is 525.60.13");
+  const std::string whole = shortfall(kRequire12_9_1, machine("550.54", "12.4", {kGeForce}));
+  INFO(whole);
+  CHECK(whole.starts_with("`cuda>=12.9`: the driver offers 12.4, or `brand="));
+  CHECK(whole.size() < 160);
+}
+
 TEST_CASE("the catalogue writes out what NVIDIA's Dockerfiles say") {
   const auto words = [](std::string_view text) {
     std::vector<std::string> sorted = split(text, ' ');
