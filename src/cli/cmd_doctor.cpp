@@ -64,13 +64,14 @@ void observe_engine(const OpenedEngine& engine, Observations& seen) {
   seen.details = *std::move(details);
 }
 
-// Where the user has named the engine, and which socket that is.
+// Where the user has named the engine, and which socket that is, if it is one of this machine.
 void observe_address(const Context& context, Observations& seen, runtime::SiteQuery& query) {
   const Result<runtime::Endpoint> endpoint = find_engine(context);
-  const bool named = endpoint && endpoint->origin != "default socket" &&
-                     endpoint->through == runtime::Endpoint::Through::nothing;
-  if (named && endpoint->local()) {
-    seen.named_engine = endpoint->origin;
+  if (!endpoint || endpoint->origin == "default socket") {
+    return;
+  }
+  seen.named_engine = endpoint->origin;
+  if (endpoint->local() && endpoint->through == runtime::Endpoint::Through::nothing) {
     query.named_socket = endpoint->socket_path;
   }
 }
@@ -86,6 +87,8 @@ void observe_machine(const Context& context, Observations& seen) {
   }
   observe_address(context, seen, query);
   seen.user = query.rights.name;
+  seen.is_root = query.rights.uid == 0;
+  seen.sudo_user = roots.environment("SUDO_USER").value_or("");
   seen.site = runtime::probe_engine_site(roots, query);
   seen.wiring = runtime::probe_gpu_wiring(roots, query.rights);
 }

@@ -39,12 +39,15 @@ struct Observations {
   // Both absent where the engine does not answer.
   std::optional<runtime::EngineDetails> details{};
   std::optional<Result<runtime::GpuSupport>> gpu_support{};
-  // Where the address of the engine is from, where the user has named it: "DOCKER_HOST".
+  // Where the address of the engine is from, where the user has named it: "DOCKER_HOST", "docker
+  // context `lab`".
   std::string named_engine{};
   bool api_pinned = false;  // DOCKER_API_VERSION is set
   runtime::EngineSite site{};
   runtime::GpuWiring wiring{};
-  std::string user{};  // "ada"
+  std::string user{};       // "ada"
+  bool is_root = false;     // whom no group keeps out of anything
+  std::string sudo_user{};  // who became root by sudo
   // By how much the engine's clock is ahead of this one's, in seconds.
   std::optional<std::int64_t> engine_clock_ahead{};
   Result<Catalog> catalog = Catalog{};

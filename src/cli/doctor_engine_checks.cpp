@@ -38,6 +38,11 @@ Finding permission(const Observations& seen, const Error& error) {
     return finding;  // another user's, or one that hides its owner
   }
   finding.message = fmt::format("`{}` may not be opened: permission denied", socket->path);
+  if (seen.is_root) {
+    finding.cause = "this is root, whom no group keeps out: AppArmor, SELinux or a user namespace";
+    finding.remedy = {"`sudo dmesg | grep -i denied` shows which"};
+    return finding;
+  }
   if (socket->is_member && !socket->in_session) {
     finding.cause = fmt::format(
         "{} is in the group `{}`, which may, but this session began before that: it does not know",
@@ -50,8 +55,10 @@ Finding permission(const Observations& seen, const Error& error) {
       "it is open to root and to the group `{}`, and {} is not in it; who is can become root on "
       "this machine",
       socket->group, seen.user.empty() ? "the user" : "`" + seen.user + "`");
-  finding.remedy = {
-      fmt::format("`sudo usermod -aG {} $USER`, then log in again", shell_quoted(socket->group))};
+  finding.remedy.clear();
+  if (std::optional<std::string> join = join_group(seen, socket->group)) {
+    finding.remedy.push_back(*std::move(join));
+  }
   return finding;
 }
 
@@ -103,7 +110,7 @@ Finding not_running(const Observations& seen) {
     finding.message =
         fmt::format("only Docker's client is installed (`{}`), no engine", site.docker->string());
     finding.cause = "the client runs nothing itself";
-    finding.remedy = install_engine(seen.probe);
+    finding.remedy = install_engine(seen);
     finding.remedy.emplace_back("`berth --engine ssh://… doctor` where the engine is elsewhere");
   }
   return finding;
@@ -122,7 +129,7 @@ Finding no_socket(const Observations& seen) {
                  .status = Status::problem,
                  .message = "no container engine is installed",
                  .cause = "neither Docker's nor Podman's programs are on this machine",
-                 .remedy = install_engine(seen.probe)};
+                 .remedy = install_engine(seen)};
 }
 
 std::string ask_socket(const EngineSocket& socket) {
@@ -135,6 +142,16 @@ void name_those_that_answer(const Observations& seen, Finding& finding) {
     finding.remedy.insert(finding.remedy.begin(),
                           ask_socket(*socket) + " asks the engine that does answer");
   }
+}
+
+// The way back to the engine of this machine is another for each place that names an address.
+std::string address_remedy(const Observations& seen) {
+  const std::string& from = seen.named_engine;
+  const bool is_context = from.starts_with("docker context");
+  return fmt::format("correct the address: it is from {}{}", from,
+                     is_context              ? "; `docker context use default` leaves it"
+                     : from == "DOCKER_HOST" ? "; `unset DOCKER_HOST` leaves it"
+                                             : "");
 }
 
 Finding unreachable(const Observations& seen) {
@@ -158,8 +175,9 @@ Finding unreachable(const Observations& seen) {
     }
     finding = no_socket(seen);
   } else if (error.id == "engine-no-socket") {
-    finding.remedy.clear();  // another engine's start would not make this socket
-    finding.remedy.push_back(fmt::format("correct the address: it is from {}", seen.named_engine));
+    finding.remedy = {address_remedy(seen)};  // another engine's start would not make this socket
+  } else if (!nobody_named_it) {
+    finding.remedy.push_back(address_remedy(seen));
   }
   name_those_that_answer(seen, finding);
   return finding;
@@ -219,7 +237,7 @@ Finding docker_desktop(const Observations& seen) {
   if (has_gpus(seen) && !seen.probe.wsl) {
     finding.status = Status::problem;
     finding.cause = "the virtual machine has no GPU: Docker Desktop attaches GPUs on Windows alone";
-    finding.remedy = install_engine(seen.probe);
+    finding.remedy = install_engine(seen);
     finding.remedy.emplace_back("`docker context use default` leaves Docker Desktop for it");
   }
   return finding;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "berth/base/bytes.hpp"
 #include "berth/base/text.hpp"
@@ -159,6 +160,32 @@ void add_lost_gpus(const HostProbe& probe, std::vector<Finding>& findings) {
   }
 }
 
+// What ECC could not mend since the driver was loaded. Sources: NVIDIA's GPU Memory Error
+// Management guide (row remapping, page retirement), nvidia-smi(1).
+void add_memory_errors(const HostProbe& probe, std::vector<Finding>& findings) {
+  for (const GpuReading& gpu : probe.nvml.gpus) {
+    const std::uint64_t errors = gpu.uncorrected_ecc_errors.value_or(0);
+    if (errors == 0) {
+      continue;
+    }
+    findings.push_back(
+        {.code = "gpu-memory-errors",
+         .status = Status::problem,
+         .message = fmt::format("GPU {} has {} uncorrected memory error{}", gpu.index, errors,
+                                errors == 1 ? "" : "s"),
+         .cause = "what computes on it may end with Xid 48 or 94, or compute wrong numbers; "
+                  "`--gpus free` gives it to nobody",
+         .remedy = {
+             fmt::format("`nvidia-smi -i {} -q -d ECC,ROW_REMAPPER,PAGE_RETIREMENT` shows "
+                         "which, and whether a remapping waits for a reset",
+                         gpu.index),
+             fmt::format("`sudo nvidia-smi -i {} --gpu-reset` while nothing uses it, or "
+                         "`sudo reboot`: bad rows are replaced then",
+                         gpu.index),
+             "have the GPU replaced where the errors come back, or a remapping has failed"}});
+  }
+}
+
 // The hook of Docker makes the missing ones; CDI takes what is there.
 void add_device_files(const Observations& seen, std::vector<Finding>& findings) {
   const runtime::GpuWiring& wiring = seen.wiring;
@@ -184,9 +211,9 @@ void add_device_files(const Observations& seen, std::vector<Finding>& findings) 
                   .status = Status::problem,
                   .message = fmt::format("{} may not be opened by this user", join(paths, ", ")),
                   .cause = "a run's command has the rights of its caller, in the container, too"};
-  if (!group.empty()) {
-    finding.remedy.push_back(
-        fmt::format("`sudo usermod -aG {} $USER`, then log in again", shell_quoted(group)));
+  const std::optional<std::string> join = group.empty() ? std::nullopt : join_group(seen, group);
+  if (join) {
+    finding.remedy.push_back(*join);
   }
   finding.remedy.emplace_back("`sudo chmod 666 /dev/nvidia*` opens them to all, until the restart");
   findings.push_back(std::move(finding));
@@ -284,6 +311,7 @@ std::vector<Finding> examine_driver(const Observations& seen) {
     findings.push_back(*std::move(problem));
   }
   add_lost_gpus(probe, findings);
+  add_memory_errors(probe, findings);
   add_device_state(seen, findings);
   if (!seen.catalog) {
     findings.push_back({.code = "catalogue",

@@ -126,15 +126,27 @@ std::string generate_cdi_spec(const std::string& path) {
   return fmt::format("`sudo nvidia-ctk cdi generate --output={}`", shell_quoted(path));
 }
 
-std::vector<std::string> install_engine(const HostProbe& probe) {
+std::optional<std::string> join_group(const Observations& seen, const std::string& group) {
+  const std::string& user = seen.is_root ? seen.sudo_user : seen.user;
+  if (seen.is_root && (user.empty() || user == "root")) {
+    return std::nullopt;
+  }
+  return fmt::format("`sudo usermod -aG {} {}`, then log in again", shell_quoted(group),
+                     user.empty() ? "$USER" : shell_quoted(user));
+}
+
+std::vector<std::string> install_engine(const Observations& seen) {
   for (const std::string_view os : {"debian", "ubuntu", "fedora", "rhel", "centos"}) {
-    if (is_like(probe, os)) {
-      return {
-          "`curl -fsSL https://get.docker.com | sudo sh` installs Docker's own packages",
-          "`sudo usermod -aG docker $USER`, then log in again: without it only root may use it"};
+    if (is_like(seen.probe, os)) {
+      std::vector<std::string> steps = {
+          "`curl -fsSL https://get.docker.com | sudo sh` installs Docker's own packages"};
+      if (std::optional<std::string> join = join_group(seen, "docker")) {
+        steps.push_back(*std::move(join) + ": without it only root may use it");
+      }
+      return steps;
     }
   }
-  if (is_like(probe, "arch")) {
+  if (is_like(seen.probe, "arch")) {
     return {"`sudo pacman -S docker && sudo systemctl enable --now docker`"};
   }
   return {"install an engine as https://docs.docker.com/engine/install/ says"};

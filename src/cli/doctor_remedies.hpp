@@ -2,6 +2,7 @@
 // between backticks that works as printed. Sources: docs/doctor.md.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,10 @@ std::string configure_toolkit(const Observations& seen);
 std::string restart_docker(const Observations& seen);
 std::string generate_cdi_spec(const std::string& path);
 
-std::vector<std::string> install_engine(const runtime::HostProbe& probe);
+std::vector<std::string> install_engine(const Observations& seen);
+// "`sudo usermod -aG docker ada`, then log in again", for whoever called: under sudo the user who
+// did. None for root, who needs no group.
+std::optional<std::string> join_group(const Observations& seen, const std::string& group);
 // Starts Docker's daemon, now and at every boot.
 std::string start_docker(const runtime::EngineSite& site);
 

@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -59,10 +60,15 @@ Error unix_socket_error(const Endpoint& endpoint, int error_number) {
   }
   switch (error_number) {
     case EACCES:
+      error.id = "engine-permission-denied";
+      if (::geteuid() == 0) {  // no group keeps root out
+        error.note("AppArmor, SELinux or a user namespace keeps root from it");
+        error.hint("`sudo dmesg | grep -i denied` shows which");
+        break;
+      }
       error.note("a Docker socket is open to root and to members of the group `docker`");
       error.hint(
           "`sudo usermod -aG docker $USER`, then log in again (or `newgrp docker` in this shell)");
-      error.id = "engine-permission-denied";
       break;
     case ENOENT:
     case ECONNREFUSED:
@@ -70,6 +76,51 @@ Error unix_socket_error(const Endpoint& endpoint, int error_number) {
           "`sudo systemctl start docker` starts Docker, `systemctl --user start podman.socket` "
           "Podman");
       error.id = error_number == ENOENT ? "engine-no-socket" : "engine-not-running";
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
+namespace {
+
+// "box" of tcp://box:2375; of an IPv6 address with its brackets.
+std::string host_of(const Endpoint& endpoint) {
+  const std::size_t scheme = endpoint.address.find("://");
+  std::string host = endpoint.address.substr(scheme == std::string::npos ? 0 : scheme + 3);
+  host = host.substr(0, host.find('/'));
+  const std::size_t colon = host.rfind(':');
+  return colon == std::string::npos || host.ends_with(']') ? host : host.substr(0, colon);
+}
+
+}  // namespace
+
+// Refused: its machine is there. No route, no answer: nobody knows whether it is.
+Error tcp_socket_error(const Endpoint& endpoint, int error_number, const std::string& reason) {
+  const std::string host = excerpt(host_of(endpoint), 100);
+  Error error{Errc::engine_unreachable,
+              fmt::format("no container engine answers at {}: {}", endpoint.address, reason)};
+  error.note(fmt::format("the address is from {}", endpoint.origin));
+  switch (error_number) {
+    case ECONNREFUSED:
+      error.id = "engine-refused";
+      error.note(
+          fmt::format("{} answers, and nothing listens on that port: a daemon does where "
+                      "`hosts` of its daemon.json, or its option -H, names it",
+                      host));
+      error.hint(fmt::format("`berth --engine ssh://{} …` needs no open port", host));
+      break;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      error.id = "engine-no-route";
+      error.note("no way leads there: the machine is off, or the network or VPN to it is");
+      error.hint(fmt::format("`ping -c 1 {}` shows whether it is back", host));
+      break;
+    case ETIMEDOUT:
+      error.id = "engine-no-route";
+      error.note("nothing comes back: the machine is off, or a firewall drops what is sent");
+      error.hint(fmt::format("`ping -c 1 {}` shows whether it is back", host));
       break;
     default:
       break;
@@ -87,9 +138,13 @@ Error tcp_error(CURL* easy, CURLcode code, const Endpoint& endpoint) {
           ? lowered(
                 std::error_code(static_cast<int>(error_number), std::generic_category()).message())
           : lowered(curl_easy_strerror(code));
-  Error error{Errc::engine_unreachable,
-              fmt::format("no container engine answers at {}: {}", endpoint.address, reason)};
-  return std::move(error.note(fmt::format("the address is from {}", endpoint.origin)));
+  Error error = tcp_socket_error(endpoint, static_cast<int>(error_number), reason);
+  if (code == CURLE_COULDNT_RESOLVE_HOST) {
+    const std::string host = excerpt(host_of(endpoint), 100);
+    error.id = "engine-unknown-host";
+    error.hint(fmt::format("`getent hosts {}` says whether the name is known by now", host));
+  }
+  return error;
 }
 
 }  // namespace

@@ -21,6 +21,9 @@ std::string connection_failure_text(int error_number);
 // The error for a socket that does not take connections, with its remedy.
 Error unix_socket_error(const Endpoint& endpoint, int error_number);
 
+// The same for an address tcp://…; `reason` is what there is to say without an errno.
+Error tcp_socket_error(const Endpoint& endpoint, int error_number, const std::string& reason);
+
 // The error for an engine that accepts connections and is silent.
 Error timeout_error(const Endpoint& endpoint, const std::string& operation);
 

@@ -96,12 +96,79 @@ TEST_CASE("who may open the socket decides over the remedy", "[doctor][machine]"
     return *find(observed, "engine-permission");
   };
   REQUIRE(contains(with_group().cause, "`ada` is not in it"));
-  REQUIRE(contains(with_group().remedy.front(), "`sudo usermod -aG docker $USER`"));
+  REQUIRE(contains(with_group().remedy.front(), "`sudo usermod -aG docker ada`"));
 
   machine.file("etc/group", "docker:x:" + number + ":grace,ada\n");
   machine.rights.groups = {1000};
   REQUIRE(contains(with_group().cause, "this session began before"));
   REQUIRE(contains(with_group().remedy.front(), "`newgrp docker`"));
+}
+
+TEST_CASE("root is told of no group, and under sudo the caller is", "[doctor][machine]") {
+  Workstation machine;
+  machine.unreachable(no_socket());
+  for (const char* program : {"usr/bin/docker", "usr/bin/dockerd"}) {
+    std::filesystem::remove(machine.root() / program);
+  }
+  Observations seen = machine.observe();
+  seen.is_root = true;
+  seen.user = "root";
+  const auto remedy = [&seen] {
+    std::string all;
+    const Finding finding = *find(seen, "engine-not-installed");
+    for (const std::string& step : finding.remedy) {
+      all += step + "\n";
+    }
+    return all;
+  };
+  REQUIRE_FALSE(contains(remedy(), "usermod"));
+  seen.sudo_user = "ada";
+  REQUIRE(contains(remedy(), "`sudo usermod -aG docker ada`"));
+  seen.is_root = false;
+  seen.user = "grace hopper";
+  REQUIRE(contains(remedy(), "`sudo usermod -aG docker 'grace hopper'`"));
+
+  Workstation closed;
+  closed.socket("var/run/docker.sock", true).mode("var/run/docker.sock", 0660);
+  closed.unreachable(Error{Errc::engine_unreachable, "denied"}.named("engine-permission-denied"));
+  Observations by_root = closed.observe();
+  by_root.is_root = true;
+  by_root.site.sockets[0].error_number = EACCES;
+  const Finding finding = *find(by_root, "engine-permission");
+  REQUIRE(contains(finding.cause, "no group keeps out"));
+  REQUIRE_FALSE(contains(finding.remedy.front(), "usermod"));
+}
+
+TEST_CASE("an address that leads nowhere is named, with the way back", "[doctor][machine]") {
+  Workstation machine;
+  machine.socket("var/run/docker.sock", true);
+  machine.unreachable(
+      Error{Errc::engine_unreachable, "no container engine answers at tcp://box:2375: refused"}
+          .note("the address is from DOCKER_HOST")
+          .hint("`berth --engine ssh://box …` needs no open port")
+          .named("engine-refused"));
+  Observations seen = machine.observe();
+  seen.named_engine = "DOCKER_HOST";
+  const Finding refused = *find(seen, "engine-reachable");
+  REQUIRE(contains(refused.message, "tcp://box:2375"));
+  REQUIRE(refused.remedy.size() == 3);
+  REQUIRE(contains(refused.remedy[0], "asks the engine that does answer"));
+  REQUIRE(contains(refused.remedy[1], "ssh://box"));
+  REQUIRE(contains(refused.remedy[2], "`unset DOCKER_HOST`"));
+  seen.named_engine = "docker context `lab`";
+  REQUIRE(contains(find(seen, "engine-reachable")->remedy.back(),
+                   "docker context `lab`; `docker context use default`"));
+}
+
+TEST_CASE("memory errors of a GPU are told with what to do", "[doctor][machine]") {
+  Workstation machine;
+  Observations seen = machine.observe();
+  REQUIRE_FALSE(find(seen, "gpu-memory-errors"));
+  seen.probe.nvml.gpus.at(1).uncorrected_ecc_errors = 2;
+  const Finding finding = *find(seen, "gpu-memory-errors");
+  REQUIRE(finding.status == Status::problem);
+  REQUIRE(finding.message == "GPU 1 has 2 uncorrected memory errors");
+  REQUIRE(contains(finding.remedy.at(1), "`sudo nvidia-smi -i 1 --gpu-reset`"));
 }
 
 TEST_CASE("a second engine is named, and a link to the first is none", "[doctor][machine]") {

@@ -12,6 +12,7 @@
 #include "berth/base/file.hpp"
 #include "berth/runtime/docker_engine.hpp"
 #include "berth/runtime/endpoint.hpp"
+#include "runtime/connection_error.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -258,6 +259,25 @@ TEST_CASE("a socket that is closed to the caller names the group") {
   if (::getuid() == 0) {
     REQUIRE(::seteuid(0) == 0);
   }
+}
+
+TEST_CASE("a TCP address that is refused is told from one that nothing leads to") {
+  berth::runtime::Endpoint box;
+  box.address = "tcp://box:2375";
+  box.origin = "DOCKER_HOST";
+  const Error refused = berth::runtime::tcp_socket_error(box, ECONNREFUSED, "connection refused");
+  REQUIRE(refused.message == "no container engine answers at tcp://box:2375: connection refused");
+  REQUIRE(refused.id == "engine-refused");
+  REQUIRE(has_note(refused, "the address is from DOCKER_HOST"));
+  REQUIRE(has_note(refused, "box answers, and nothing listens"));
+  REQUIRE(has_hint(refused, "ssh://box"));
+  for (const int number : {EHOSTUNREACH, ENETUNREACH, ETIMEDOUT}) {
+    const Error lost = berth::runtime::tcp_socket_error(box, number, "no route to host");
+    REQUIRE(lost.id == "engine-no-route");
+    REQUIRE(has_hint(lost, "ping -c 1 box"));
+  }
+  box.address = "tcp://[fd00::1]:2375";
+  REQUIRE(has_hint(berth::runtime::tcp_socket_error(box, ECONNREFUSED, ""), "ssh://[fd00::1] "));
 }
 
 TEST_CASE("contexts that cannot be used say so") {
