@@ -1,6 +1,7 @@
 // Prints errors, warnings, notes and hints.
 #include "cli/messages.hpp"
 
+#include "berth/base/printable.hpp"
 #include "cli/error_json.hpp"
 
 namespace berth::cli {
@@ -19,8 +20,28 @@ std::string error_document(const Error& error) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+namespace {
+
+// What images, registries, engines and files say may hold escape sequences; a terminal would obey
+// them. Lines and tabs stay.
+std::string harmless(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t end = text.find_first_of("\n\t");
+    shown += printable(text.substr(0, end), std::string::npos);
+    if (end == std::string_view::npos) {
+      break;
+    }
+    shown += text[end];
+    text.remove_prefix(end + 1);
+  }
+  return shown;
+}
+
+}  // namespace
+
 void Messages::line(Style style, std::string_view label, std::string_view text) {
-  stream_ << terminal_.styled(style, label) << ' ' << text << '\n';
+  stream_ << terminal_.styled(style, label) << ' ' << harmless(text) << '\n';
   stream_.flush();
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "berth/base/text.hpp"
+#include "berth/model/image_reference.hpp"
 #include "berth/runtime/container_json.hpp"
 #include "runtime/api_version.hpp"
 #include "runtime/docker_engine_class.hpp"
@@ -12,7 +13,6 @@
 #include "runtime/engine_json.hpp"
 #include "runtime/excerpt.hpp"
 #include "runtime/image_pull.hpp"
-#include "runtime/image_reference.hpp"
 #include "runtime/pending_wait.hpp"
 #include "runtime/program_path.hpp"
 

@@ -1,12 +1,12 @@
 // What is done with images: looking, pulling, making, removing.
 #include <algorithm>
 
+#include "berth/model/image_reference.hpp"
 #include "runtime/container_calls_json.hpp"
 #include "runtime/docker_engine_class.hpp"
 #include "runtime/engine_error.hpp"
 #include "runtime/engine_json.hpp"
 #include "runtime/image_pull.hpp"
-#include "runtime/image_reference.hpp"
 
 namespace berth::runtime {
 

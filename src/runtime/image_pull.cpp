@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "berth/model/image_reference.hpp"
 #include "runtime/engine_error.hpp"
 #include "runtime/engine_json.hpp"
-#include "runtime/image_reference.hpp"
 #include "runtime/json_stream.hpp"
 
 namespace berth::runtime {

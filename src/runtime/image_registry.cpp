@@ -12,10 +12,10 @@
 
 #include "berth/base/sha256.hpp"
 #include "berth/base/text.hpp"
+#include "berth/model/image_reference.hpp"
 #include "berth/runtime/docker_config.hpp"
 #include "runtime/excerpt.hpp"
 #include "runtime/image_cache.hpp"
-#include "runtime/image_reference.hpp"
 #include "runtime/registry_client.hpp"
 #include "runtime/registry_documents.hpp"
 
@@ -71,8 +71,9 @@ class Question {
     if (architectures.empty()) {
       architectures = {facts.architecture};
     }
-    if (facts.architecture != platform_.architecture) {
-      return fail(no_such_platform({{platform_digest, {"linux", facts.architecture, {}}}}));
+    const std::string os = system_of_config(config.body);
+    if (facts.architecture != platform_.architecture || os != platform_.os) {
+      return fail(no_such_platform({{platform_digest, {os, facts.architecture, {}}}}));
     }
     facts.from = asked_ ? ImageFacts::From::registry : ImageFacts::From::cache;
     facts.reference = text_;

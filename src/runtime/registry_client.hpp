@@ -11,8 +11,8 @@
 #include <string>
 
 #include "berth/base/result.hpp"
+#include "berth/model/image_reference.hpp"
 #include "berth/runtime/docker_config.hpp"
-#include "runtime/image_reference.hpp"
 #include "runtime/web_client.hpp"
 
 namespace berth::runtime {

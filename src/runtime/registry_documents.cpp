@@ -60,8 +60,10 @@ ImageManifest read_manifest(const Json& json) {
   ImageManifest manifest;
   manifest.config_digest = digest_field(field(json, "config"));
   for (const Json& layer : list_field(json, "layers")) {
-    const std::uint64_t size = count_field(layer, "size");
-    if (size > kMostBytes || manifest.layer_bytes > kMostBytes - size) {
+    const Json& written = field(layer, "size");
+    const std::uint64_t size = written.is_number_unsigned() ? written.get<std::uint64_t>() : 0;
+    if (!written.is_number_unsigned() || size > kMostBytes ||
+        manifest.layer_bytes > kMostBytes - size) {
       throw UnexpectedJson("the sizes of the layers cannot be");
     }
     manifest.layer_bytes += size;
@@ -162,6 +164,13 @@ Result<ImageFacts> decode_image_config(std::string_view body) {
     }
     return facts;
   });
+}
+
+std::string system_of_config(std::string_view body) {
+  const Json json = Json::parse(body, nullptr, false);
+  const bool says = json.is_object() && json.contains("os") && json["os"].is_string() &&
+                    !json["os"].get<std::string>().empty();
+  return says ? json["os"].get<std::string>() : "linux";
 }
 
 Result<std::string> decode_registry_token(std::string_view body) {

@@ -56,6 +56,8 @@ const IndexEntry* choose_platform(const std::vector<IndexEntry>& entries,
 
 // Architecture, environment, entry point, command, labels and layers.
 Result<ImageFacts> decode_image_config(std::string_view body);
+// "linux", "windows": whose programs the image holds; linux where its configuration does not say.
+std::string system_of_config(std::string_view body);
 
 // Of the token server's answer.
 Result<std::string> decode_registry_token(std::string_view body);

@@ -13,6 +13,7 @@
 #include "berth/base/credentials.hpp"
 #include "berth/base/duration.hpp"
 #include "berth/base/text.hpp"
+#include "berth/model/image_reference.hpp"
 
 namespace berth::spec {
 
@@ -41,9 +42,7 @@ Result<void> set_cuda(Settings& settings, std::string_view text, const Origin& o
 }
 
 Result<void> set_image(Settings& settings, std::string_view text, const Origin& origin) {
-  if (text.find_first_of(" \t\n") != std::string_view::npos) {
-    return refuse(text, "is no image reference, expected for example ubuntu:22.04");
-  }
+  BERTH_CHECK(parse_image_reference(std::string(text)));
   settings.image = Sourced<std::string>{std::string(text), origin};
   return {};
 }

@@ -15,9 +15,10 @@ def digest_of(body):
 class Image:
     """Configuration and manifest for one platform; the layers are only named."""
 
-    def __init__(self, environment=(), architecture="amd64", layers=(1_000_000, 500_000), labels=None):
+    def __init__(self, environment=(), architecture="amd64", layers=(1_000_000, 500_000), labels=None,
+                 system="linux"):
         self.config = json.dumps({
-            "architecture": architecture, "os": "linux",
+            "architecture": architecture, "os": system,
             "config": {"Env": list(environment), "Cmd": ["sh"], "Labels": labels},
             "rootfs": {"type": "layers", "diff_ids": [digest_of(bytes([i])) for i in range(len(layers))]}}).encode()
         self.manifest = json.dumps({

@@ -91,6 +91,20 @@ class Answers(RegistryTest):
         self.registry.answers[self.manifest_path] = b'{"schemaVersion": 1, "name": "lab/image", "fsLayers": []}'
         self.assert_refused(self.check(), 1, "schema 1")
 
+    def test_an_image_of_windows_is_refused_with_its_platform(self):
+        self.registry.add(Image(system="windows"), tag="1")
+        self.assert_refused(self.check(), 1, "is not there for linux/amd64", "windows/amd64")
+
+    def test_what_an_image_says_reaches_no_terminal_raw(self):
+        escapes = "\x1b[2J\x1b]0;x\x07"
+        self.registry.add(Image([f"NVIDIA_REQUIRE_CUDA=cuda>=99{escapes}", f"NVIDIA_REQUIRE_{escapes}=driver>=999",
+                                 f"CUDA_VERSION=12.4{escapes}", f"NV_CUDA_LIB_VERSION={escapes}"],
+                                labels={escapes: escapes}), tag="1")
+        for option in ((), ("--explain",), ("--json",)):
+            result = self.check(*option, "--driver", "535.104.05", "--gpu", "RTX 3090")
+            self.assertNotIn(b"\x1b", result.stdout + result.stderr)
+            self.assertNotIn(b"\x07", result.stdout + result.stderr)
+
     def test_what_the_image_demands_of_the_driver_is_told(self):
         self.registry.add(Image([REQUIRE, "CUDA_VERSION=12.8.1"]), tag="1")
         _, document = self.facts("--driver", "551.78", "--gpu", "RTX 4090")

@@ -36,6 +36,20 @@ TEST_CASE("colour marks the label and nothing else") {
   REQUIRE(stream.str() == "\x1b[1;31merror:\x1b[0m e\n");
 }
 
+TEST_CASE("a terminal is never given control characters that others wrote") {
+  std::ostringstream stream;
+  const Terminal plain(false, false, 80);
+  Messages messages(stream, plain);
+  messages.error(Error{Errc::io, "a\x1b[2Jb"}
+                     .note("c\rd\x07")
+                     .hint("\xc2\x9b"
+                           "31m"));
+  messages.warning("tab\tand\nline stay, \x7f does not");
+  REQUIRE(stream.str() ==
+          "error: a\\x1b[2Jb\nnote: c\\x0dd\\x07\nhint: \\xc2\\x9b31m\n"
+          "warning: tab\tand\nline stay, \\x7f does not\n");
+}
+
 TEST_CASE("an error document is JSON whatever bytes the message has") {
   Error error{Errc::engine_failed, "bad \xff byte"};
   const nlohmann::json document = nlohmann::json::parse(berth::cli::error_document(error));

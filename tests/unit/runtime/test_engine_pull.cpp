@@ -5,24 +5,24 @@
 #include <thread>
 #include <vector>
 
+#include "berth/model/image_reference.hpp"
 #include "berth/runtime/docker_engine.hpp"
 #include "runtime/base64.hpp"
 #include "runtime/engine_error.hpp"
-#include "runtime/image_reference.hpp"
 #include "runtime/json_stream.hpp"
 #include "support/catch.hpp"
 #include "support/fake_engine_server.hpp"
 
 using berth::Errc;
 using berth::Error;
+using berth::ImageReference;
+using berth::parse_image_reference;
 using berth::Result;
 using berth::runtime::Engine;
 using berth::runtime::EngineOptions;
-using berth::runtime::ImageReference;
 using berth::runtime::JsonStreamSplitter;
 using berth::runtime::make_docker_engine;
 using berth::runtime::parse_endpoint;
-using berth::runtime::parse_image_reference;
 using berth::runtime::pull_error;
 using berth::runtime::PullEvent;
 using berth::test::FakeConnection;
@@ -69,10 +69,18 @@ TEST_CASE("image references are cut as pulls want them") {
   REQUIRE(parse_image_reference("a/b:c@" + digest)->digest == digest);
   REQUIRE(parse_image_reference("a@" + digest)->tag.empty());
   for (const char* wrong : {"", ":", "a:", "/a", "a/", "a b", "a:b c", "-a", "a@sha256:1", "../x",
-                            "a//b", "a?x=y", "a:\n"}) {
+                            "a//b", "a?x=y", "a:\n", "UPPER/case:tag", "a@sha256:zz"}) {
     INFO(wrong);
-    REQUIRE(parse_image_reference(wrong).error().code == Errc::invalid_input);
+    const berth::Error error = parse_image_reference(wrong).error();
+    REQUIRE(error.code == Errc::invalid_input);
+    REQUIRE(error.notes.size() == 2);
+    REQUIRE_FALSE(error.hints.empty());
   }
+  REQUIRE(parse_image_reference("Registry.Example:5000/a")->registry == "Registry.Example:5000");
+  REQUIRE(parse_image_reference("UPPER/case:Tag").error().notes.front() ==
+          "names have no capitals: `upper/case`");
+  REQUIRE(parse_image_reference("a\x1b[2Jb").error().message ==
+          "`a\\x1b[2Jb` is no image reference");
 }
 
 TEST_CASE("concatenated objects are cut apart however the bytes come") {

@@ -2,7 +2,7 @@
 #include "runtime/registry_documents.hpp"
 
 #include "berth/base/sha256.hpp"
-#include "runtime/image_reference.hpp"
+#include "berth/model/image_reference.hpp"
 #include "runtime/registry_challenge.hpp"
 #include "runtime/registry_client.hpp"
 #include "support/catch.hpp"
@@ -120,6 +120,9 @@ TEST_CASE("a manifest has a configuration and layers, an index has manifests, no
       R"({"manifests": [{"digest": "sha256:../../../../etc/passwd"}]})",
       "{" + config + "}",
       "{" + config + R"(, "layers": [{"size": 9223372036854775807}]})",
+      "{" + config + R"(, "layers": [{"size": -1}]})",
+      "{" + config + R"(, "layers": [{"size": 1.5}]})",
+      "{" + config + R"(, "layers": [{}]})",
       "{" + config + R"(, "layers": [{"size": 1125899906842624}, {"size": 1}]})",
       R"({"config": {"digest": ")" + std::string("sha512:") + std::string(64, 'a') +
           R"("}, "layers": []})",
@@ -147,6 +150,13 @@ TEST_CASE("the configuration says what the image is") {
                            R"({"architecture": "amd64", "config": {"Env": [1]}})"}) {
     INFO(text);
     CHECK_FALSE(decode_image_config(text));
+  }
+}
+
+TEST_CASE("whose programs an image holds is in its configuration") {
+  CHECK(system_of_config(R"({"architecture": "amd64", "os": "windows"})") == "windows");
+  for (const char* text : {R"({"os": "linux"})", "{}", R"({"os": 3})", "[]", ""}) {
+    CHECK(system_of_config(text) == "linux");
   }
 }
 
