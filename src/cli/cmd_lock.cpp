@@ -9,13 +9,18 @@
 #include "berth/base/file.hpp"
 #include "berth/resolver/local_images.hpp"
 #include "berth/resolver/resolve.hpp"
+#include "berth/runtime/host_probe.hpp"
+#include "berth/runtime/signals.hpp"
+#include "cli/engine_access.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/gpu_offer.hpp"
 #include "cli/image_digest.hpp"
+#include "cli/lock_packages.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
 #include "cli/null_json.hpp"
 #include "cli/verb.hpp"
+#include "cli/version.hpp"
 
 namespace berth::cli {
 
@@ -28,7 +33,7 @@ struct Locked {
   Lock lock;
   std::vector<std::string> changes{};  // against the lock that was there
   std::vector<std::string> warnings{};
-  std::string note{};
+  std::vector<std::string> notes{};
   bool is_new = false;
 };
 
@@ -53,6 +58,7 @@ class LockVerb : public Verb {
             ->option_text("[NAME]");
     app.add_flag("--dry-run", dry_run_, "Only say what would change");
     add_decision_options(app, flags_);
+    add_package_options(app, flags_);
     add_machine_options(app, machine_);
     app.footer(
         "Examples:\n"
@@ -65,6 +71,9 @@ class LockVerb : public Verb {
 
   Result<int> run(Context& context) override {
     BERTH_CHECK(check_options());
+    // As for a run, since packages may be installed in a container.
+    runtime::RunGuard guard(engine_opener(context));
+    runtime::SignalWatcher signals;
     BERTH_TRY(const Catalog catalog, context.catalog());
     Locked locked;
     BERTH_TRY(ResolveRequest request,
@@ -84,7 +93,13 @@ class LockVerb : public Verb {
       return check(context, path, before, request, host, catalog);
     }
     BERTH_TRY(locked.lock, choose(before, request, host, catalog, locked));
-    add_digest(context, before, request.offline, locked);
+    add_digest(context, before, request.offline, signals.stop_token(), locked);
+    const Result<void> packages =
+        add_packages(context, before, request, host, catalog, guard, signals, locked);
+    if (!packages) {
+      return signals.stopped_by() != 0 ? fail(runtime::interrupted_by(signals.stopped_by()))
+                                       : fail(packages.error());
+    }
     locked.is_new = !before;
     if (before) {
       locked.changes = lock_changes(*before, locked.lock);
@@ -131,11 +146,11 @@ class LockVerb : public Verb {
     return lock;
   }
 
-  static Result<int> check(Context& context, const fs::path& path, const std::optional<Lock>& lock,
-                           const ResolveRequest& request, const Host& host,
-                           const Catalog& catalog) {
+  Result<int> check(Context& context, const fs::path& path, const std::optional<Lock>& lock,
+                    const ResolveRequest& request, const Host& host, const Catalog& catalog) const {
     BERTH_TRY(const Decision decision,
               decide(request, host, catalog, lock, LockOptions{true, false}));
+    BERTH_CHECK(check_packages(context, *lock));
     if (context.options.json) {
       const nlohmann::ordered_json document = {
           {"schema", "berth/lock-check/1"},
@@ -158,17 +173,51 @@ class LockVerb : public Verb {
     return kDone;
   }
 
+  Result<void> check_packages(const Context& context, const Lock& lock) const {
+    spec::Flags flags = flags_;
+    flags.command = {"python"};
+    BERTH_TRY(const Request request, spec::gather_run(flags, context.surroundings));
+    if (!request.run.packages.enabled) {
+      return {};
+    }
+    const runtime::Caller caller =
+        runtime::probe_caller(request.run.project, EngineFacts{}, kVersion);
+    BERTH_TRY(const std::vector<std::string> changes, changed_packages(lock, request.run, caller));
+    return changes.empty() ? Result<void>() : fail(lock_outdated(changes));
+  }
+
+  Result<void> add_packages(Context& context, const std::optional<Lock>& before,
+                            const ResolveRequest& request, const Host& host, const Catalog& catalog,
+                            runtime::RunGuard& guard, const runtime::SignalWatcher& signals,
+                            Locked& locked) const {
+    BERTH_TRY(const Decision decision, locked_decision(locked.lock, request, host, catalog));
+    const PackageOrder order{.flags = flags_,
+                             .lock = locked.lock,
+                             .decision = decision,
+                             .before = before,
+                             .anew = updates() && names().empty(),
+                             .no_changes = dry_run_,
+                             .offline = request.offline};
+    BERTH_TRY(PackageAnswer answer, lock_packages(order, guard, context, signals.stop_token()));
+    locked.lock.environment = std::move(answer.packages);
+    locked.warnings.insert(locked.warnings.end(), answer.warnings.begin(), answer.warnings.end());
+    locked.notes.insert(locked.notes.end(), answer.notes.begin(), answer.notes.end());
+    return {};
+  }
+
   Result<Lock> choose(const std::optional<Lock>& before, const ResolveRequest& request,
                       const Host& host, const Catalog& catalog, Locked& found) const {
     const std::vector<LockInput> inputs = lock_inputs(request, catalog);
-    if (before && !updates() && changed_inputs(*before, inputs).empty()) {
+    if (before && !updates() && changed_inputs(before->inputs, inputs).empty()) {
       BERTH_TRY(const Decision same, locked_decision(*before, request, host, catalog));
       found.warnings.insert(found.warnings.end(), same.warnings.begin(), same.warnings.end());
       return *before;
     }
     BERTH_TRY(const Decision decision, decision_for(before, request, host, catalog));
     found.warnings.insert(found.warnings.end(), decision.warnings.begin(), decision.warnings.end());
-    found.note = substitute_note(decision);
+    if (std::string note = substitute_note(decision); !note.empty()) {
+      found.notes.push_back(std::move(note));
+    }
     return make_lock(decision, inputs, host, catalog);
   }
 
@@ -190,7 +239,7 @@ class LockVerb : public Verb {
   }
 
   static void add_digest(const Context& context, const std::optional<Lock>& before, bool offline,
-                         Locked& locked) {
+                         const std::stop_token& stop, Locked& locked) {
     Lock& lock = locked.lock;
     if (lock.digest.empty() && before && before->image == lock.image) {
       lock.digest = before->digest;
@@ -198,7 +247,7 @@ class LockVerb : public Verb {
     if (!lock.digest.empty()) {
       return;
     }
-    Result<std::string> digest = digest_of({lock.image, lock.architecture, offline}, context);
+    Result<std::string> digest = digest_of({lock.image, lock.architecture, offline, stop}, context);
     if (digest) {
       lock.digest = std::move(*digest);
       return;
@@ -216,6 +265,7 @@ class LockVerb : public Verb {
                                                {"written", written},
                                                {"image", locked.lock.image},
                                                {"digest", text_or_null(locked.lock.digest)},
+                                               {"packages", packages_json(locked.lock)},
                                                {"changes", locked.changes},
                                                {"warnings", locked.warnings}};
       context.out << document.dump(2) << '\n';
@@ -223,11 +273,11 @@ class LockVerb : public Verb {
     }
     if (!context.options.quiet) {
       const bool changes = locked.is_new || !locked.changes.empty();
-      context.out << fmt::format("{} {}: {}\n", path.filename().string(),
+      context.out << fmt::format("{} {}: {}{}\n", path.filename().string(),
                                  written   ? "is written"
                                  : changes ? "would be written"
                                            : "stands as it is",
-                                 locked.lock.image);
+                                 locked.lock.image, packages_text(locked.lock));
       for (const std::string& change : locked.changes) {
         context.out << "  " << change << '\n';
       }
@@ -235,9 +285,19 @@ class LockVerb : public Verb {
     for (const std::string& warning : locked.warnings) {
       context.messages.warning(warning);
     }
-    if (!locked.note.empty()) {
-      context.messages.note(locked.note);
+    for (const std::string& note : locked.notes) {
+      context.messages.note(note);
     }
+  }
+
+  static nlohmann::ordered_json packages_json(const Lock& lock) {
+    return lock.environment ? nlohmann::ordered_json(lock.environment->packages.size())
+                            : nlohmann::ordered_json(nullptr);
+  }
+
+  static std::string packages_text(const Lock& lock) {
+    const std::size_t count = lock.environment ? lock.environment->packages.size() : 0;
+    return count == 0 ? "" : fmt::format(" and {} package{}", count, count == 1 ? "" : "s");
   }
 
   spec::Flags flags_;

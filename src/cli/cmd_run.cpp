@@ -1,9 +1,12 @@
 // `berth run`: plan, obtain the image, run attached, and end as the command ended.
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/logger.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "berth/base/text.hpp"
 #include "berth/resolver/local_images.hpp"
 #include "berth/runtime/cid_file.hpp"
 #include "berth/runtime/container_spec.hpp"
@@ -68,8 +71,10 @@ class RunVerb : public Verb {
     apply(streams_, flags_);
     if (!dry_run_.empty()) {
       runtime::SignalWatcher signals;
-      BERTH_TRY(const PlannedRun planned, plan(context, signals, {}));
-      return show(planned, context);
+      BERTH_TRY(PlannedRun planned, plan(context, signals, {}));
+      BERTH_TRY(const std::optional<EnvironmentPlan> environment,
+                add_environment(planned, context));
+      return show(planned, environment, context);
     }
     // Before anything else, in this order: the guard's process is forked while there is one thread;
     // threads made later inherit the watcher's signal mask, and a signal from here on is not lost.
@@ -94,13 +99,28 @@ class RunVerb : public Verb {
         "command"));
   }
 
-  Result<int> show(const PlannedRun& run, Context& context) const {
+  // What is there already is what would run.
+  Result<std::optional<EnvironmentPlan>> add_environment(PlannedRun& run, Context& context) const {
+    BERTH_TRY(std::optional<EnvironmentPlan> environment, plan_environment(run, context));
+    if (environment && environment->exists) {
+      run.plan.container.image = environment->image;
+      run.plan.container.labels[runtime::kEnvironmentLabel] = environment->image;
+    } else if (environment && dry_run_ == "docker") {
+      context.messages.warning(
+          fmt::format("the command has none of the packages that `berth run` installs first: {}",
+                      join(environment->pip, ", ")));
+    }
+    return environment;
+  }
+
+  Result<int> show(const PlannedRun& run, const std::optional<EnvironmentPlan>& environment,
+                   Context& context) const {
     if (dry_run_ == "docker") {
       context.out << runtime::docker_command(run.plan.container, run.host.engine->address) << '\n';
     } else if (context.options.json) {
-      context.out << plan_document(run.plan) << '\n';
+      context.out << plan_document(run.plan, environment) << '\n';
     } else {
-      print_plan(context.out, context.terminal, run.plan);
+      print_plan(context.out, context.terminal, run.plan, environment);
     }
     return kDone;
   }
@@ -165,7 +185,7 @@ class RunVerb : public Verb {
       return fail(environment.error());
     }
     if (environment->id != image->id) {
-      run.plan.container.image = environment->id;
+      use_environment(run, *environment, recorder);
     }
     runtime::quieten_entrypoint(run.plan.container, *image, run.plan.decision);
     run.plan.container.labels[std::string(runtime::kRunLabel)] = run_id;
@@ -181,6 +201,13 @@ class RunVerb : public Verb {
       return cid_file ? cid_file->write(id) : Result<void>();
     };
     return carry_out(run, options, context, signals, recorder);
+  }
+
+  static void use_environment(PlannedRun& run, const ImageFacts& environment,
+                              RunRecorder& recorder) {
+    run.plan.container.image = environment.id;
+    run.plan.container.labels[runtime::kEnvironmentLabel] = environment.reference;
+    recorder.has_environment(environment);
   }
 
   static std::vector<int> descriptors_of(const std::vector<runtime::GpuLease>& leases) {

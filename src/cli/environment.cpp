@@ -2,6 +2,10 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <set>
+
+#include "berth/base/credentials.hpp"
 #include "berth/base/pause.hpp"
 #include "berth/environment/recipe.hpp"
 #include "berth/runtime/environment_build.hpp"
@@ -15,6 +19,32 @@ namespace {
 using environment::ImagePackages;
 using environment::Stage;
 using Packages = std::map<std::string, std::string>;
+
+// Of a build with compilers: what the user says, else the machine's GPUs. Otherwise torch's own
+// choice stands, which nothing is compiled for.
+std::string compiled_for(const PlannedRun& run) {
+  constexpr std::string_view kVariable = "TORCH_CUDA_ARCH_LIST";
+  const auto& variables = run.request.run.environment;
+  const auto said = std::find_if(variables.rbegin(), variables.rend(),
+                                 [&](const auto& variable) { return variable.name == kVariable; });
+  if (said != variables.rend()) {
+    const auto callers = run.caller.environment.find(std::string(kVariable));
+    return said->value                               ? *said->value
+           : callers == run.caller.environment.end() ? ""
+                                                     : callers->second;
+  }
+  const bool devel =
+      run.request.resolve.devel || run.plan.decision.image.find("-devel") != std::string::npos;
+  return devel ? environment::cuda_architectures(run.plan.decision) : std::string();
+}
+
+// Of the run, where the image has these packages.
+std::vector<Stage> recipe(const PlannedRun& run, const ImageFacts& base,
+                          const ImagePackages& installed, const BuildSources& sources) {
+  return environment::make_recipe({run.request.run.packages, run.plan.decision, base, installed,
+                                   sources.local.sources(), sources.surroundings.indexes,
+                                   run.locked ? &*run.locked : nullptr, compiled_for(run)});
+}
 
 class Provider {
  public:
@@ -34,15 +64,12 @@ class Provider {
       return base_;
     }
     BERTH_CHECK(environment::check_held(packages, installed, base_.reference));
-    const std::vector<Stage> stages =
-        environment::make_recipe({packages, run_.plan.decision, base_, installed,
-                                  sources_.local.sources(), sources_.surroundings.indexes});
+    BERTH_CHECK(check_lock(installed));
+    const std::vector<Stage> stages = recipe(run_, base_, installed, sources_);
     if (stages.empty()) {
       return base_;
     }
-    if (const PipLine* line = environment::line_for_git(packages, installed)) {
-      needed_by_git_ = line->origin.text;
-    }
+    note_git(installed);
     BERTH_TRY(ImageFacts image, find_or_build(stages, installed.packages));
     runtime::EnvironmentStore(context_.surroundings.environment)
         .note_use(environment::tag_of(stages.back().key), run_.request.run.project.string(),
@@ -50,7 +77,80 @@ class Provider {
     return image;
   }
 
+  Result<std::vector<LockedPackage>> lock(const LockOrder& order) {
+    BERTH_TRY(const ImagePackages installed, runner_.inspect());
+    if (!has_python(installed)) {
+      return std::vector<LockedPackage>{};
+    }
+    BERTH_CHECK(environment::check_held(run_.request.run.packages, installed, base_.reference));
+    const std::vector<Stage> stages = recipe(run_, base_, installed, sources_);
+    const auto first = std::find_if(stages.begin(), stages.end(), [](const Stage& stage) {
+      return stage.kind == Stage::Kind::frameworks || stage.kind == Stage::Kind::packages;
+    });
+    if (first == stages.end()) {
+      return std::vector<LockedPackage>{};
+    }
+    note_git(installed);
+    BERTH_TRY(const ImageFacts below, find_or_build({stages.begin(), first}, installed.packages));
+    environment::LockBasis basis{
+        .before = environment::packages_in(below.labels, installed.packages), .kept = order.kept};
+    std::string on = below.id;
+    if (!order.anew && order.kept.empty()) {
+      BERTH_TRY(on, use_what_is_there({first, stages.end()}, basis, on));
+    }
+    return runner_.lock(environment::lock_stage(stages, basis), on, basis.before);
+  }
+
  private:
+  // Where the tag alone is locked, the image may be another one by now.
+  Result<void> check_lock(const ImagePackages& installed) const {
+    if (!run_.locked) {
+      return {};
+    }
+    std::set<std::string> checked;  // by the resolver
+    for (const FrameworkChoice& framework : run_.plan.decision.frameworks) {
+      checked.insert(framework.name);
+    }
+    const PackageRequest& packages = run_.request.run.packages;
+    const PipLine* line = environment::unmet_line(packages, *run_.locked, installed, checked);
+    if (line == nullptr) {
+      return {};
+    }
+    return fail(Error{Errc::no_solution,
+                      fmt::format("berth.lock does not fit `{}`: `{}` is neither locked nor there",
+                                  base_.reference, without_credentials(line->text))}
+                    .named("lock-packages")
+                    .note(fmt::format("it is asked for by {}", line->origin.text))
+                    .note("the packages were locked on another state of the image")
+                    .hint("`berth lock --update` locks them anew"));
+  }
+
+  // What the project has been run with is what is to be locked. `otherwise` where it is not there.
+  Result<std::string> use_what_is_there(const std::vector<Stage>& stages,
+                                        environment::LockBasis& basis,
+                                        const std::string& otherwise) const {
+    BERTH_TRY(const std::optional<ImageFacts> whole, image_of(stages.back()));
+    if (!whole) {
+      return otherwise;
+    }
+    if (stages.front().kind == Stage::Kind::packages) {
+      basis.frameworks_there = basis.before;
+      return whole->id;
+    }
+    BERTH_TRY(const std::optional<ImageFacts> frameworks, image_of(stages.front()));
+    if (!frameworks) {
+      return otherwise;
+    }
+    basis.frameworks_there = environment::packages_in(frameworks->labels, basis.before);
+    return whole->id;
+  }
+
+  void note_git(const ImagePackages& installed) {
+    if (const PipLine* line = environment::line_for_git(run_.request.run.packages, installed)) {
+      needed_by_git_ = line->origin.text;
+    }
+  }
+
   // Where only the project's own files ask, an image without Python is somebody's choice for
   // another purpose, and a word about it is enough.
   bool has_python(const ImagePackages& installed) const {
@@ -143,8 +243,30 @@ class Provider {
   StageRunner runner_;
 };
 
+void add_items(EnvironmentPlan& plan, const Stage& stage,
+               const std::optional<LockedPackages>& locked) {
+  if (stage.kind == Stage::Kind::system) {
+    plan.apt = stage.items;
+  } else if (stage.kind != Stage::Kind::python && locked) {
+    for (const LockedPackage& package : locked->packages) {
+      if (package.stage == environment::name_of(stage.kind)) {
+        plan.pip.push_back(package.text());
+      }
+    }
+  } else if (stage.kind == Stage::Kind::packages) {
+    plan.pip.insert(plan.pip.end(), stage.items.begin(), stage.items.end());
+  } else if (stage.kind == Stage::Kind::frameworks) {  // behind the place that they are from
+    for (const std::string& item : stage.items) {
+      const std::size_t behind = item.find(' ', item.find(' ') + 1);
+      plan.pip.push_back(item.substr(behind + 1));
+    }
+  }
+}
+
+}  // namespace
+
 // Nothing is asked for, or nothing but frameworks that the image is known to hold.
-bool nothing_to_do(const PlannedRun& run) {
+bool nothing_to_install(const PlannedRun& run) {
   const PackageRequest& packages = run.request.run.packages;
   const Decision& decision = run.plan.decision;
   const auto is_held = [&decision](const std::string& name) {
@@ -164,16 +286,55 @@ bool nothing_to_do(const PlannedRun& run) {
           }));
 }
 
-}  // namespace
-
 Result<ImageFacts> provide_environment(const PlannedRun& run, const ImageFacts& base,
                                        const std::string& run_id, Context& context,
                                        const std::stop_token& stop) {
-  if (nothing_to_do(run)) {
+  if (nothing_to_install(run)) {
     return base;
   }
   BERTH_TRY(BuildSources sources, find_build_sources(run));
   return Provider(run, base, run_id, std::move(sources), context, stop).provide();
+}
+
+Result<std::vector<LockedPackage>> lock_environment(const PlannedRun& run, const ImageFacts& base,
+                                                    const LockOrder& order,
+                                                    const std::string& run_id, Context& context,
+                                                    const std::stop_token& stop) {
+  BERTH_TRY(BuildSources sources, find_build_sources(run));
+  return Provider(run, base, run_id, std::move(sources), context, stop).lock(order);
+}
+
+Result<std::optional<EnvironmentPlan>> plan_environment(const PlannedRun& run, Context& context) {
+  if (nothing_to_install(run)) {
+    return std::nullopt;
+  }
+  BERTH_TRY(const BuildSources sources, find_build_sources(run));
+  EnvironmentPlan plan{.base = run.plan.decision.image, .locked = run.locked.has_value()};
+  ImageFacts base;
+  std::optional<ImagePackages> seen;
+  if (run.engine) {
+    BERTH_TRY(std::optional<ImageFacts> there, run.engine->inspect_image(plan.base));
+    if (there) {
+      base = std::move(*there);
+      const std::string nobody;
+      seen = StageRunner(run, base, nobody, sources, context, {}).known_look();
+    }
+  }
+  // Of an image that nobody has looked into, the recipe says what it may have to install.
+  const std::vector<Stage> stages = recipe(run, base, seen.value_or(ImagePackages{}), sources);
+  if (stages.empty()) {
+    return std::nullopt;
+  }
+  for (const Stage& stage : stages) {
+    add_items(plan, stage, run.locked);
+  }
+  if (seen) {
+    plan.key = stages.back().key;
+    plan.image = environment::image_of(plan.key);
+    BERTH_TRY(const std::optional<ImageFacts> built, run.engine->inspect_image(plan.image));
+    plan.exists = built.has_value();
+  }
+  return plan;
 }
 
 }  // namespace berth::cli

@@ -3,11 +3,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <fstream>
+#include <memory>
 
 #include "berth/base/sha256.hpp"
 #include "berth/base/tar.hpp"
 #include "berth/base/text.hpp"
 #include "berth/environment/build_failure.hpp"
+#include "berth/environment/package_lock.hpp"
 #include "berth/runtime/environment_build.hpp"
 #include "berth/runtime/environment_store.hpp"
 
@@ -52,6 +54,11 @@ std::string lines_of(const std::vector<std::string>& lines) {
   return lines.empty() ? std::string() : join(lines, "\n") + "\n";
 }
 
+bool installs_requirements(const Stage* stage) {
+  return stage != nullptr &&
+         (stage->kind == Stage::Kind::packages || stage->kind == Stage::Kind::lock);
+}
+
 }  // namespace
 
 Result<BuildSources> find_build_sources(const PlannedRun& run) {
@@ -89,23 +96,36 @@ Result<std::string> StageRunner::archive_of(const Stage* stage,
     archive.add_file(name, content, 0600);
   }
   archive.add_file("plan", plan_file(run_.plan.decision));
-  if (stage != nullptr && stage->kind == Stage::Kind::packages) {
+  if (installs_requirements(stage)) {
     BERTH_CHECK(sources_.local.pack(archive));
   }
   return std::move(archive).finish();
 }
 
-Result<ImagePackages> StageRunner::inspect() {
-  const runtime::EnvironmentStore store(context_.surroundings.environment);
+std::string StageRunner::look_key() const {
   std::string key = base_.id + '\n' + run_.plan.decision.python;
   for (const auto& [name, content] : environment::programs()) {
     key += '\n' + sha256_hex(content);
   }
-  BuildLog said({});
-  if (const std::optional<std::string> known = store.find_look(key)) {
-    said.feed(*known);
-    return environment::image_packages(said);
+  return key;
+}
+
+std::optional<ImagePackages> StageRunner::known_look() const {
+  const runtime::EnvironmentStore store(context_.surroundings.environment);
+  const std::optional<std::string> known = store.find_look(look_key());
+  if (!known) {
+    return std::nullopt;
   }
+  BuildLog said({});
+  said.feed(*known);
+  return environment::image_packages(said);
+}
+
+Result<ImagePackages> StageRunner::inspect() {
+  if (std::optional<ImagePackages> known = known_look()) {
+    return std::move(*known);
+  }
+  BuildLog said({});
   BERTH_TRY(const int exit_code, carry_out(nullptr, base_.id, {}, said));
   if (exit_code != 0) {
     const Stage looking;
@@ -118,17 +138,24 @@ Result<ImagePackages> StageRunner::inspect() {
                                               exit_code}));
   }
   ImagePackages image = environment::image_packages(said);
-  store.keep_look(key, as_said(image));
+  runtime::EnvironmentStore(context_.surroundings.environment)
+      .keep_look(look_key(), as_said(image));
   return image;
 }
 
 Result<void> StageRunner::build(const Stage& stage, const std::string& on,
                                 const Packages& packages) {
+  const Result<BuildLog> said = carry_out_logged(stage, on, packages);
+  return said ? Result<void>() : fail(said.error());
+}
+
+Result<BuildLog> StageRunner::carry_out_logged(const Stage& stage, const std::string& on,
+                                               const Packages& packages) {
   const runtime::EnvironmentStore store(context_.surroundings.environment);
   BERTH_TRY(const fs::path log_file, store.log_file(environment::tag_of(stage.key)));
-  std::ofstream log(log_file, std::ios::trunc);
-  BuildLog said({.on_step = [&](std::string_view step) { context_.messages.note(step); },
-                 .on_line = [&](std::string_view line) { log << line << std::endl; }});
+  const auto log = std::make_shared<std::ofstream>(log_file, std::ios::trunc);
+  BuildLog said({.on_step = [this](std::string_view step) { context_.messages.note(step); },
+                 .on_line = [log](std::string_view line) { *log << line << std::endl; }});
   std::map<std::string, std::string> files = stage.files;
   files["held.txt"] = lines_of(environment::held_packages(packages));
   BERTH_TRY(const int exit_code, carry_out(&stage, on, files, said));
@@ -137,7 +164,13 @@ Result<void> StageRunner::build(const Stage& stage, const std::string& on,
         environment::explain_failure({said, stage, run_.request.run.packages, run_.plan.decision,
                                       base_.reference, log_file.string(), exit_code, packages}));
   }
-  return {};
+  return said;
+}
+
+Result<std::vector<LockedPackage>> StageRunner::lock(const Stage& stage, const std::string& on,
+                                                     const Packages& packages) {
+  BERTH_TRY(const BuildLog said, carry_out_logged(stage, on, packages));
+  return environment::locked_packages(said, sources_.local.sources());
 }
 
 Result<int> StageRunner::carry_out(const Stage* stage, const std::string& on,
@@ -149,7 +182,7 @@ Result<int> StageRunner::carry_out(const Stage* stage, const std::string& on,
   order.run_id = run_id_;
   order.stage = stage == nullptr ? "inspect" : std::string(environment::name_of(stage->kind));
   BERTH_TRY(order.archive, archive_of(stage, files));
-  if (stage != nullptr && stage->kind == Stage::Kind::packages) {
+  if (installs_requirements(stage)) {
     order.local_files = !sources_.local.empty();
     order.workspace = sources_.local.has_editable();
   }
@@ -157,7 +190,7 @@ Result<int> StageRunner::carry_out(const Stage* stage, const std::string& on,
   order.network = request.network == "none" ? "" : request.network.value_or("");
   order.extra_hosts = request.options.extra_hosts;
   order.dns = request.options.dns;
-  if (stage != nullptr) {
+  if (stage != nullptr && stage->kind != Stage::Kind::lock) {
     order.repository = environment::kRepository;
     order.tag = environment::tag_of(stage->key);
     order.comment = fmt::format("berth: {}", join(stage->items, " "));

@@ -38,9 +38,10 @@ std::optional<std::string> digest_among(const runtime::ImageFacts& facts,
 Result<std::string> digest_of(const DigestQuestion& question, const Context& context) {
   ImageInquiry inquiry;
   inquiry.registry = !question.offline;
+  inquiry.stop = question.stop;
   inquiry.platform = "linux/" + question.architecture;
   Host host;
-  const Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context);
+  const Result<std::unique_ptr<runtime::Engine>> engine = open_engine(context, question.stop);
   if (engine) {
     if (Result<EngineFacts> facts = (*engine)->facts()) {
       inquiry.engine = engine->get();

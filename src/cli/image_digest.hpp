@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "berth/runtime/engine.hpp"
@@ -17,6 +18,7 @@ struct DigestQuestion {
   std::string image{};
   std::string architecture{};  // docker's name: "amd64"
   bool offline = false;        // only the engine is asked
+  std::stop_token stop{};
 };
 
 // Of the engine's own copy; where it has none, what the registry has under that tag: the digest of

@@ -72,7 +72,8 @@ Error lock_outdated(const std::vector<std::string>& changes) {
 
 bool lock_stands(const ResolveRequest& request, const Catalog& catalog,
                  const std::optional<Lock>& lock, const LockOptions& options) {
-  return lock && !options.no_lock && changed_inputs(*lock, lock_inputs(request, catalog)).empty();
+  return lock && !options.no_lock &&
+         changed_inputs(lock->inputs, lock_inputs(request, catalog)).empty();
 }
 
 Result<Decision> decide(const ResolveRequest& request, const Host& host, const Catalog& catalog,
@@ -89,7 +90,8 @@ Result<Decision> decide(const ResolveRequest& request, const Host& host, const C
   if (options.no_lock || !lock) {
     return resolve(request, host, catalog);
   }
-  const std::vector<std::string> changes = changed_inputs(*lock, lock_inputs(request, catalog));
+  const std::vector<std::string> changes =
+      changed_inputs(lock->inputs, lock_inputs(request, catalog));
   if (changes.empty()) {
     return locked_decision(*lock, request, host, catalog);
   }

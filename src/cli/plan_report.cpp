@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "berth/base/text.hpp"
 #include "berth/runtime/container_json.hpp"
 #include "cli/decision_report.hpp"
+#include "cli/null_json.hpp"
 
 namespace berth::cli {
 
@@ -25,12 +27,44 @@ std::string_view name_of(PullPolicy policy) {
   return "missing";
 }
 
+Json environment_json(const std::optional<EnvironmentPlan>& environment) {
+  if (!environment) {
+    return nullptr;
+  }
+  return {{"base", environment->base},
+          {"pip", environment->pip},
+          {"apt", environment->apt},
+          {"locked", environment->locked},
+          {"key", text_or_null(environment->key)},
+          {"image", text_or_null(environment->image)},
+          {"exists", environment->exists}};
+}
+
+void print_environment(std::ostream& out, const Terminal& terminal,
+                       const EnvironmentPlan& environment) {
+  const auto row = [&](std::string_view name, const std::string& text) {
+    out << terminal.styled(Style::faint, fmt::format("{:<11}", name)) << text << '\n';
+  };
+  row("environment",
+      fmt::format(" {}{}",
+                  environment.image.empty() ? "its key is known after a look into the image"
+                                            : environment.image,
+                  environment.exists ? ", there already" : ", to be built"));
+  if (!environment.apt.empty()) {
+    row("  apt", join(environment.apt, ", "));
+  }
+  if (!environment.pip.empty()) {
+    row(environment.locked ? "  locked" : "  pip", join(environment.pip, ", "));
+  }
+}
+
 }  // namespace
 
-std::string plan_document(const Plan& plan) {
+std::string plan_document(const Plan& plan, const std::optional<EnvironmentPlan>& environment) {
   const Json document = {
       {"schema", "berth/plan/1"},
       {"decision", Json::parse(decision_document(plan.decision, false))},
+      {"environment", environment_json(environment)},
       {"pull", name_of(plan.pull)},
       {"timeout_seconds", plan.timeout ? Json(plan.timeout->count()) : Json(nullptr)},
       {"requests",
@@ -41,8 +75,12 @@ std::string plan_document(const Plan& plan) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
-void print_plan(std::ostream& out, const Terminal& terminal, const Plan& plan) {
+void print_plan(std::ostream& out, const Terminal& terminal, const Plan& plan,
+                const std::optional<EnvironmentPlan>& environment) {
   print_decision(out, terminal, plan.decision, {});
+  if (environment) {
+    print_environment(out, terminal, *environment);
+  }
   if (plan.timeout) {
     out << terminal.styled(Style::faint, fmt::format("{:<11}", "time limit"))
         << plan.timeout->count() << " s\n";

@@ -15,10 +15,12 @@
 #include "berth/runtime/run_labels.hpp"
 #include "cli/catalog_age.hpp"
 #include "cli/engine_access.hpp"
+#include "cli/environment.hpp"
 #include "cli/gpu_allocation.hpp"
 #include "cli/gpu_offer.hpp"
 #include "cli/image_check.hpp"
 #include "cli/local_images.hpp"
+#include "cli/lock_packages.hpp"
 #include "cli/lock_use.hpp"
 #include "cli/machine.hpp"
 #include "cli/version.hpp"
@@ -44,6 +46,7 @@ class Planner {
     BERTH_TRY(run_.plan.decision, decide(devices, catalog, lock));
     warn_about_absent();
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
+    BERTH_CHECK(use_locked_packages(catalog, lock));
     if (options_.flags.command.empty()) {
       run_.caller.directory.clear();  // a command of the spec runs where the spec lies
     }
@@ -233,6 +236,29 @@ class Planner {
     }
     return decide_with_image(deciding, fixed, run_.host, catalog,
                              ask_image(inquiry, run_.host, context_), use);
+  }
+
+  Result<void> use_locked_packages(const Catalog& catalog, const std::optional<Lock>& lock) {
+    if (!run_.request.run.packages.enabled ||
+        !lock_stands(run_.request.resolve, catalog, lock, options_.lock)) {
+      return {};
+    }
+    if (!lock->environment) {
+      const bool refused = options_.lock.locked && !nothing_to_install(run_);
+      return refused ? fail(packages_not_locked()) : Result<void>();
+    }
+    BERTH_TRY(const std::vector<std::string> changes,
+              changed_packages(*lock, run_.request.run, run_.caller));
+    if (changes.empty()) {
+      run_.locked = lock->environment;
+    } else if (options_.lock.locked) {
+      return fail(lock_outdated(changes));
+    } else {
+      warn(fmt::format(
+          "berth.lock's packages are not used, their inputs changed: {}; `berth lock` updates it",
+          join(changes, "; ")));
+    }
+    return {};
   }
 
   // A machine that is described has the images that it is described with, and one for another

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 
+#include "berth/model/locked_packages.hpp"
 #include "berth/model/plan.hpp"
 #include "berth/model/run_record.hpp"
 #include "berth/runtime/caller.hpp"
@@ -20,6 +21,7 @@ struct PlannedRun {
   Plan plan;
   Host host;
   runtime::Caller caller;
+  std::optional<LockedPackages> locked;     // what berth.lock says is installed
   std::unique_ptr<runtime::Engine> engine;  // absent in a dry run where none answers
   // The GPUs that it uses, where that is known here, and the hold on them.
   std::vector<RunRecord::UsedGpu> gpus;

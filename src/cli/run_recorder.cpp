@@ -115,7 +115,7 @@ void RunRecorder::planned(const PlannedRun& run) {
   record_.name = spec.name;
   record_.job = run.request.run.job;
   record_.command = spec.command;
-  record_.image = spec.image;
+  record_.image = run.plan.decision.image;
   for (const FrameworkChoice& framework : run.plan.decision.frameworks) {
     record_.frameworks.push_back(framework.text());
   }
@@ -138,6 +138,12 @@ void RunRecorder::planned(const PlannedRun& run) {
 void RunRecorder::has_image(const runtime::ImageFacts& image) {
   record_.image_id = image.id;
   record_.image_digest = image.digests.empty() ? std::string() : image.digests.front();
+}
+
+void RunRecorder::has_environment(const runtime::ImageFacts& environment) {
+  record_.environment = environment.reference;
+  const auto key = environment.labels.find("org.berth.env");
+  record_.environment_key = key == environment.labels.end() ? std::string() : key->second;
 }
 
 void RunRecorder::created(const std::string& container_id) {

@@ -26,6 +26,7 @@ class RunRecorder {
 
   void planned(const PlannedRun& run);
   void has_image(const runtime::ImageFacts& image);
+  void has_environment(const runtime::ImageFacts& environment);
   void created(const std::string& container_id);
   // From here on the run may outlive us: what is known so far is kept.
   void left_running();

@@ -67,6 +67,7 @@ Json run_json(const Run& run) {
           {"command", command_of(run)},
           {"image", run.image},
           {"image_id", run.image_id},
+          {"environment", label_json(run, runtime::kEnvironmentLabel)},
           {"state", run.state},
           {"status", run.status},
           {"running", is_running(run)},

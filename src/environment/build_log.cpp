@@ -77,6 +77,8 @@ void BuildLog::take_word(std::string_view word, std::string rest) {
     wrong_.push_back(std::move(rest));
   } else if (word == "package") {
     packages_.push_back(std::move(rest));
+  } else if (word == "locked") {
+    locked_.push_back(std::move(rest));
   } else if (word == "system") {
     system_.push_back(std::move(rest));
   } else if (word == "fact") {

@@ -93,6 +93,23 @@ bool satisfied(const PipLine& line, const ImagePackages& image) {
          requirement->url.empty() && accepts(*requirement, installed->second);
 }
 
+const PipLine* unmet_line(const PackageRequest& packages, const LockedPackages& locked,
+                          ImagePackages image, const std::set<std::string>& besides) {
+  for (const LockedPackage& package : locked.packages) {
+    image.packages[package.name] = package.version;
+  }
+  const auto found =
+      std::find_if(packages.lines.begin(), packages.lines.end(), [&](const PipLine& line) {
+        const std::optional<pep508::Requirement> requirement = requirement_of(line);
+        if (!requirement || besides.contains(line.name) || !requirement->applies(image.markers())) {
+          return false;
+        }
+        const auto there = image.packages.find(requirement->name);
+        return there == image.packages.end() || !accepts(*requirement, there->second);
+      });
+  return found == packages.lines.end() ? nullptr : &*found;
+}
+
 const PipLine* line_for_git(const PackageRequest& packages, const ImagePackages& image) {
   const auto found =
       std::find_if(packages.lines.begin(), packages.lines.end(),

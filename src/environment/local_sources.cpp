@@ -155,6 +155,7 @@ Result<void> LocalSources::add(const PipLine& line, const fs::path& project,
   } else if (fs::is_regular_file(path, error)) {
     BERTH_TRY(const std::string bytes, read_file(path, kLargestArchive));
     source.digest = sha256_hex(bytes);
+    source.is_file = true;
   } else {
     return refused(line, fmt::format("`{}` is not there", path.string()));
   }

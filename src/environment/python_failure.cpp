@@ -35,8 +35,13 @@ Verdict wrong_hash(const FailureReading& log) {
   Error error{Errc::no_solution, fmt::format("`{}` is not what its hash says",
                                              package.empty() ? "a package" : package)};
   error.id = "hash-mismatch";
-  error.note("the requirement wants sha256:" + expected);
+  const bool locked = log.build().stage.files.contains("locked.txt");
+  error.note(
+      fmt::format("{} wants sha256:{}", locked ? "berth.lock" : "the requirement", expected));
   error.note("the index sent sha256:" + got);
+  if (locked) {
+    error.hint("`berth lock --update` locks what the index has now, once you know why it changed");
+  }
   error.hint(
       "compare both with the hashes that the index shows before the requirement is changed: "
       "the file may have been exchanged");

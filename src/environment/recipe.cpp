@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
+#include <iterator>
 #include <set>
 
 #include "berth/base/credentials.hpp"
@@ -12,12 +12,11 @@
 #include "berth/base/sha256.hpp"
 #include "berth/base/text.hpp"
 #include "environment/framework_install.hpp"
+#include "environment/locked_lines.hpp"
 
 namespace berth::environment {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::size_t kTagDigits = 24;
 
@@ -76,13 +75,20 @@ class Sorting {
     return lines;
   }
 
+  std::vector<PipLine> open_lines() const {
+    std::vector<PipLine> lines;
+    std::copy_if(inputs_.packages.lines.begin(), inputs_.packages.lines.end(),
+                 std::back_inserter(lines), [this](const PipLine& line) {
+                   return line.kind != PipLine::Kind::option && !is_settled(line);
+                 });
+    return lines;
+  }
+
   // Lines for pip, without what the image has.
   std::vector<std::string> requirements() const {
     std::set<std::string> lines;
-    for (const PipLine& line : inputs_.packages.lines) {
-      if (line.kind != PipLine::Kind::option && !is_settled(line)) {
-        lines.insert(text_of(line));
-      }
+    for (const PipLine& line : open_lines()) {
+      lines.insert(line_text(line, inputs_.local));
     }
     for (const LibraryChoice& library : inputs_.decision.libraries) {
       const PipLine line{.text = fmt::format("{}=={}", library.name, library.version)};
@@ -109,7 +115,7 @@ class Sorting {
   std::vector<std::string> constraints() const {
     std::set<std::string> lines;
     for (const PipLine& line : inputs_.packages.constraints) {
-      lines.insert(text_of(line));
+      lines.insert(line_text(line, inputs_.local));
     }
     return {lines.begin(), lines.end()};
   }
@@ -151,20 +157,6 @@ class Sorting {
     return line.kind == PipLine::Kind::requirement &&
            (held_.contains(line.name) || missing_.contains(line.name) ||
             satisfied(line, inputs_.installed));
-  }
-
-  std::string text_of(const PipLine& line) const {
-    const std::string flag = line.editable ? "-e " : "";
-    if (const auto local = inputs_.local.find(line.text); local != inputs_.local.end()) {
-      const LocalSource& source = local->second;
-      const std::string place =
-          (fs::path(source.in_project ? "/workspace" : "/run/berth/files") / source.name)
-              .lexically_normal()
-              .string();
-      const std::string scheme = source.before.empty() ? "" : "file://";
-      return flag + source.before + scheme + place + source.after;
-    }
-    return flag + line.text;
   }
 
   // With the address of the longest mirror that fits in each address.
@@ -233,6 +225,8 @@ std::string_view name_of(Stage::Kind kind) {
       return "python";
     case Stage::Kind::frameworks:
       return "frameworks";
+    case Stage::Kind::lock:
+      return "lock";
     case Stage::Kind::packages:
       break;
   }
@@ -253,22 +247,85 @@ std::vector<Stage> make_recipe(const RecipeInputs& inputs) {
                       : std::vector<std::string>{"python" + inputs.decision.python, "pip"});
   }
   const bool usual_index = std::any_of(frameworks.begin(), frameworks.end(),
-                                       [](const auto& line) { return line.starts_with("- "); });
-  recipe.add(Stage::Kind::frameworks,
-             {{"frameworks.txt", lines_text(frameworks)},
-              {"indexes.txt", usual_index ? lines_text(inputs.indexes) : ""}},
-             frameworks);
+                                       [](const auto& line) { return line.starts_with("usual "); });
+  std::map<std::string, std::string> framework_files = {
+      {"frameworks.txt", lines_text(frameworks)},
+      {"indexes.txt", usual_index ? lines_text(inputs.indexes) : ""}};
   std::set<std::string> digests;
   for (const auto& [path, source] : inputs.local) {
     digests.insert(source.name + ' ' + source.digest);
   }
-  recipe.add(Stage::Kind::packages,
-             {{"requirements.txt", lines_text(sorted.options()) + lines_text(requirements)},
-              {"constraints.txt", lines_text(sorted.constraints())},
-              {"indexes.txt", lines_text(inputs.indexes)},
-              {"digests.txt", lines_text({digests.begin(), digests.end()})}},
-             requirements);
+  std::map<std::string, std::string> package_files = {
+      {"requirements.txt", lines_text(sorted.options()) + lines_text(requirements)},
+      {"constraints.txt", lines_text(sorted.constraints())},
+      {"indexes.txt", lines_text(inputs.indexes)},
+      {"digests.txt", lines_text({digests.begin(), digests.end()})}};
+  if (inputs.locked != nullptr) {
+    const LockedLines lines = locked_lines(*inputs.locked, sorted.open_lines(), inputs.local);
+    framework_files["locked.txt"] = lines_text(lines.frameworks);
+    // Where a file comes from does not matter where its hash is known.
+    framework_files.erase("indexes.txt");
+    package_files = {{"requirements.txt", lines_text(sorted.options())},
+                     {"locked.txt", lines_text(lines.packages)},
+                     {"direct.txt", lines_text(lines.direct)},
+                     {"digests.txt", package_files["digests.txt"]}};
+  }
+  if (!inputs.cuda_architectures.empty()) {
+    package_files["variables"] =
+        fmt::format("export TORCH_CUDA_ARCH_LIST={}\n", shell_quoted(inputs.cuda_architectures));
+  }
+  recipe.add(Stage::Kind::frameworks, std::move(framework_files), frameworks);
+  recipe.add(Stage::Kind::packages, std::move(package_files), requirements);
   return recipe.take();
+}
+
+Stage lock_stage(const std::vector<Stage>& stages, const LockBasis& basis) {
+  const auto versions_text = [](const std::map<std::string, std::string>& packages) {
+    std::string text;
+    for (const auto& [name, version] : packages) {
+      text += fmt::format("{}=={}\n", name, version);
+    }
+    return text;
+  };
+  Stage lock{.kind = Stage::Kind::lock,
+             .files = {{"frameworks.txt", ""},
+                       {"requirements.txt", ""},
+                       {"constraints.txt", ""},
+                       {"before.txt", versions_text(basis.before)},
+                       {"kept.txt", lines_text(basis.kept)}}};
+  for (const Stage& stage : stages) {
+    if (stage.kind == Stage::Kind::frameworks || stage.kind == Stage::Kind::packages) {
+      lock.key = stage.key;
+      lock.items.insert(lock.items.end(), stage.items.begin(), stage.items.end());
+      for (const auto& [name, content] : stage.files) {
+        lock.files[name] = content;
+      }
+    }
+  }
+  if (basis.frameworks_there) {
+    lock.files["between.txt"] = versions_text(*basis.frameworks_there);
+  }
+  return lock;
+}
+
+std::string cuda_architectures(const Decision& decision) {
+  const bool has_torch =
+      std::any_of(decision.frameworks.begin(), decision.frameworks.end(),
+                  [](const FrameworkChoice& framework) { return framework.name == "torch"; });
+  std::set<std::string> targets;
+  for (const GpuVerdict& gpu : decision.gpus) {
+    const std::size_t at = gpu.covered_by.find('_');
+    const std::size_t end = gpu.covered_by.find_last_of("0123456789");
+    if (at != std::string::npos && end != std::string::npos && end > at + 1) {
+      std::string target = gpu.covered_by.substr(at + 1);  // "86", "100", "90a"
+      target.insert(end - at - 1, 1, '.');
+      targets.insert(target + (gpu.covered_by.starts_with("compute_") ? "+PTX" : ""));
+    } else if (gpu.compute_capability) {
+      targets.insert(gpu.compute_capability->text());
+    }
+  }
+  return has_torch ? join(std::vector<std::string>(targets.begin(), targets.end()), ";")
+                   : std::string();
 }
 
 std::string tag_of(const std::string& key) {

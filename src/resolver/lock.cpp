@@ -206,14 +206,7 @@ std::vector<LockInput> lock_inputs(const ResolveRequest& request, const Catalog&
   if (request.gpus.value.mode == GpuRequest::Mode::none) {  // which GPUs is the machine's business
     add("--gpus", "none", request.gpus.origin);
   }
-  std::stable_sort(inputs.begin(), inputs.end(), [](const LockInput& a, const LockInput& b) {
-    return identity(a) < identity(b);
-  });
-  const auto last = std::unique(
-      inputs.begin(), inputs.end(),
-      [](const LockInput& a, const LockInput& b) { return identity(a) == identity(b); });
-  inputs.erase(last, inputs.end());
-  return inputs;
+  return sorted_inputs(std::move(inputs));
 }
 
 std::string inputs_hash(const std::vector<LockInput>& inputs) {
@@ -224,10 +217,11 @@ std::string inputs_hash(const std::vector<LockInput>& inputs) {
   return sha256_hex(text);
 }
 
-std::vector<std::string> changed_inputs(const Lock& lock, const std::vector<LockInput>& now) {
+std::vector<std::string> changed_inputs(const std::vector<LockInput>& then,
+                                        const std::vector<LockInput>& now) {
   const bool told_now = std::any_of(now.begin(), now.end(), is_from_command);
   std::vector<LockInput> gone;
-  for (const LockInput& input : lock.inputs) {
+  for (const LockInput& input : then) {
     const bool stays = std::any_of(now.begin(), now.end(), [&](const LockInput& other) {
       return identity(other) == identity(input);
     });
@@ -237,9 +231,9 @@ std::vector<std::string> changed_inputs(const Lock& lock, const std::vector<Lock
   }
   std::vector<std::string> changes;
   for (const LockInput& input : now) {
-    const bool was =
-        std::any_of(lock.inputs.begin(), lock.inputs.end(),
-                    [&](const LockInput& other) { return identity(other) == identity(input); });
+    const bool was = std::any_of(then.begin(), then.end(), [&](const LockInput& other) {
+      return identity(other) == identity(input);
+    });
     if (was) {
       continue;
     }

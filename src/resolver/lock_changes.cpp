@@ -40,6 +40,18 @@ Facts facts_of(const Lock& lock) {
   for (const LockInput& input : lock.inputs) {
     facts.emplace_back("input " + input.name, input.text);
   }
+  if (!lock.environment) {
+    return facts;
+  }
+  for (const LockedPackage& package : lock.environment->packages) {
+    facts.emplace_back("package " + package.name, package.version);
+    facts.emplace_back("package " + package.name + " from", package.from);
+    facts.emplace_back("package " + package.name + " hash",
+                       package.hashes.empty() ? "none" : join(package.hashes, " "));
+  }
+  for (const LockInput& input : lock.environment->inputs) {
+    facts.emplace_back("input " + input.name, input.text);
+  }
   return facts;
 }
 
@@ -74,17 +86,24 @@ std::vector<std::string> lock_changes(const Lock& before, const Lock& after) {
       lines.push_back(std::move(line));
     }
   };
+  // Of a package that comes or goes, the version says enough.
+  const auto tell_whole = [&tell](const std::string& name, std::string line) {
+    const bool detail = name.starts_with("package ") && name.find(' ', 8) != std::string::npos;
+    if (!detail) {
+      tell(std::move(line));
+    }
+  };
   for (const auto& [name, ignored] : new_facts) {
     const std::string now = values_of(new_facts, name);
     if (!has(old_facts, name)) {
-      tell(fmt::format("{}: {} (new)", name, shown(now)));
+      tell_whole(name, fmt::format("{}: {} (new)", name, shown(now)));
     } else if (const std::string was = values_of(old_facts, name); was != now) {
       tell(fmt::format("{}: {} -> {}", name, shown(was), shown(now)));
     }
   }
   for (const auto& [name, value] : old_facts) {
     if (!has(new_facts, name)) {
-      tell(fmt::format("{}: {} (gone)", name, shown(value)));
+      tell_whole(name, fmt::format("{}: {} (gone)", name, shown(value)));
     }
   }
   return lines;

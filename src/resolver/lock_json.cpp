@@ -49,6 +49,31 @@ Json framework_json(const LockedFramework& framework) {
           {"min_driver", version_or_null(framework.min_driver)}};
 }
 
+Json inputs_json(const std::vector<LockInput>& inputs) {
+  Json list = Json::array();
+  for (const LockInput& input : inputs) {
+    list.push_back({{"name", input.name}, {"text", input.text}, {"origin", input.origin}});
+  }
+  return list;
+}
+
+Json environment_json(const std::optional<LockedPackages>& environment) {
+  if (!environment) {
+    return nullptr;
+  }
+  Json packages = Json::array();
+  for (const LockedPackage& package : environment->packages) {
+    packages.push_back({{"name", package.name},
+                        {"version", package.version},
+                        {"stage", package.stage},
+                        {"from", package.from},
+                        {"hashes", package.hashes}});
+  }
+  return {{"inputs", inputs_json(environment->inputs)},
+          {"inputs_sha256", inputs_hash(environment->inputs)},
+          {"packages", std::move(packages)}};
+}
+
 // Those of optional facts: the reader of rows asks for the others itself.
 Result<void> expect_keys(const JsonNode& object, std::string_view place,
                          std::initializer_list<std::string_view> keys) {
@@ -61,14 +86,21 @@ Result<void> expect_keys(const JsonNode& object, std::string_view place,
 }
 
 Result<void> expect_all_keys(const JsonNode& document, std::string_view name) {
-  BERTH_CHECK(expect_keys(
-      document, fmt::format("`{}`", name),
-      {"digest", "base_image", "cuda", "cuda_compat", "cudnn", "python", "min_driver"}));
+  BERTH_CHECK(expect_keys(document, fmt::format("`{}`", name),
+                          {"digest", "base_image", "cuda", "cuda_compat", "cudnn", "python",
+                           "min_driver", "environment"}));
   const JsonNode* frameworks = detail::member_of(document, "frameworks");
   for (std::size_t i = 0; frameworks != nullptr && i < frameworks->items.size(); ++i) {
     BERTH_CHECK(
         expect_keys(frameworks->items[i], fmt::format("`{}`, frameworks[{}]", name, i),
                     {"build", "index_url", "in_image", "cuda", "capabilities", "min_driver"}));
+  }
+  const JsonNode* environment = detail::member_of(document, "environment");
+  const JsonNode* packages =
+      environment == nullptr ? nullptr : detail::member_of(*environment, "packages");
+  for (std::size_t i = 0; packages != nullptr && i < packages->items.size(); ++i) {
+    BERTH_CHECK(expect_keys(packages->items[i],
+                            fmt::format("`{}`, environment.packages[{}]", name, i), {"hashes"}));
   }
   return {};
 }
@@ -134,12 +166,14 @@ Result<LockedLibrary> read_library(const JsonNode& object, const CatalogFileCont
   return library;
 }
 
-Result<LockInput> read_input(const JsonNode& object, const CatalogFileContext& file,
-                             std::size_t index) {
-  CatalogRow row(object, file, {"inputs", index});
-  LockInput input{row.text("name"), row.text("text"), row.text_or_empty("origin")};
-  BERTH_CHECK(row.finish());
-  return input;
+Result<std::vector<LockInput>> read_inputs(const JsonNode& list, const CatalogFileContext& file) {
+  std::vector<LockInput> inputs;
+  for (std::size_t i = 0; i < list.items.size(); ++i) {
+    CatalogRow row(list.items[i], file, {"inputs", i});
+    inputs.push_back({row.text("name"), row.text("text"), row.text_or_empty("origin")});
+    BERTH_CHECK(row.finish());
+  }
+  return inputs;
 }
 
 // The one algorithm that the engines and registries give.
@@ -174,14 +208,58 @@ void check_frameworks(CatalogRow& top, const Lock& lock, const JsonNode* framewo
   }
 }
 
-Result<void> check_hash(const Lock& lock, const std::string& written, std::string_view name) {
-  if (inputs_hash(lock.inputs) == written) {
+Result<void> check_hash(const std::vector<LockInput>& inputs, const std::string& written,
+                        std::string_view name) {
+  if (inputs_hash(inputs) == written) {
     return {};
   }
   return fail(Error{Errc::invalid_input,
                     fmt::format("`{}`: `inputs_sha256` is not that of its `inputs`", name)}
                   .note("the file was edited or merged by hand")
                   .hint("`berth lock --update` writes it anew"));
+}
+
+// What ends up in a requirements file, where a line break or an option would be one more.
+bool is_word(std::string_view text) {
+  return !text.empty() && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 ||
+                  std::string_view("._-+!").find(static_cast<char>(c)) != std::string_view::npos;
+         });
+}
+
+Result<LockedPackage> read_package(const JsonNode& object, const CatalogFileContext& file,
+                                   std::size_t index) {
+  CatalogRow row(object, file, {"environment.packages", index});
+  LockedPackage package{row.text("name"), row.text("version"), row.text("stage"), row.text("from"),
+                        row.texts("hashes")};
+  if (!is_word(package.name) || !is_word(package.version)) {
+    row.wrong("`name` and `version` are those of no package");
+  }
+  if (package.stage != "frameworks" && package.stage != "packages") {
+    row.wrong("`stage` is neither frameworks nor packages");
+  }
+  if (!std::all_of(package.hashes.begin(), package.hashes.end(), is_digest)) {
+    row.wrong("`hashes` has one that is none, expected sha256: and 64 hexadecimal digits");
+  }
+  BERTH_CHECK(row.finish());
+  return package;
+}
+
+Result<LockedPackages> read_environment(const JsonNode& object, const CatalogFileContext& file) {
+  CatalogRow row(object, file, {});
+  LockedPackages environment;
+  const std::string hash = row.text("inputs_sha256");
+  const JsonNode* inputs = row.array("inputs");
+  const JsonNode* packages = row.array("packages");
+  BERTH_CHECK(row.finish());
+  BERTH_TRY(environment.inputs, read_inputs(*inputs, file));
+  for (std::size_t i = 0; i < packages->items.size(); ++i) {
+    BERTH_TRY(LockedPackage package, read_package(packages->items[i], file, i));
+    environment.packages.push_back(std::move(package));
+  }
+  BERTH_CHECK(check_hash(environment.inputs, hash, file.name));
+  return environment;
 }
 
 }  // namespace
@@ -194,10 +272,6 @@ std::string write_lock(const Lock& lock) {
   Json libraries = Json::array();
   for (const LockedLibrary& library : lock.libraries) {
     libraries.push_back({{"name", library.name}, {"version", library.version}});
-  }
-  Json inputs = Json::array();
-  for (const LockInput& input : lock.inputs) {
-    inputs.push_back({{"name", input.name}, {"text", input.text}, {"origin", input.origin}});
   }
   const Json document = {{"schema", kSchema},
                          {"image", lock.image},
@@ -213,8 +287,9 @@ std::string write_lock(const Lock& lock) {
                          {"min_driver", version_or_null(lock.min_driver)},
                          {"architecture", lock.architecture},
                          {"catalog", lock.catalog},
-                         {"inputs", std::move(inputs)},
-                         {"inputs_sha256", inputs_hash(lock.inputs)}};
+                         {"inputs", inputs_json(lock.inputs)},
+                         {"inputs_sha256", inputs_hash(lock.inputs)},
+                         {"environment", environment_json(lock.environment)}};
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -243,6 +318,7 @@ Result<Lock> read_lock(std::string_view content, std::string_view name) {
   const JsonNode* frameworks = top.array("frameworks");
   const JsonNode* libraries = top.array("libraries");
   const JsonNode* inputs = top.array("inputs");
+  const JsonNode* environment = top.object_if_any("environment");
   check_frameworks(top, lock, frameworks);
   BERTH_CHECK(top.finish());
   for (std::size_t i = 0; i < frameworks->items.size(); ++i) {
@@ -253,11 +329,11 @@ Result<Lock> read_lock(std::string_view content, std::string_view name) {
     BERTH_TRY(LockedLibrary library, read_library(libraries->items[i], file, i));
     lock.libraries.push_back(std::move(library));
   }
-  for (std::size_t i = 0; i < inputs->items.size(); ++i) {
-    BERTH_TRY(LockInput input, read_input(inputs->items[i], file, i));
-    lock.inputs.push_back(std::move(input));
+  BERTH_TRY(lock.inputs, read_inputs(*inputs, file));
+  BERTH_CHECK(check_hash(lock.inputs, hash, name));
+  if (environment != nullptr) {
+    BERTH_TRY(lock.environment, read_environment(*environment, file));
   }
-  BERTH_CHECK(check_hash(lock, hash, name));
   return lock;
 }
 

@@ -98,6 +98,11 @@ RunRecord record_of(const Json& json) {
   record.image = text_field(image, "reference");
   record.image_id = text_field(image, "id");
   record.image_digest = text_field(image, "digest");
+  // Records of before there were any have none.
+  if (const auto environment = json.find("environment"); environment != json.end()) {
+    record.environment = text_field(*environment, "image");
+    record.environment_key = text_field(*environment, "key");
+  }
   record.frameworks = texts_field(json, "frameworks");
   for (const Json& gpu : field(json, "gpus")) {
     record.gpus.push_back({text_field(gpu, "uuid"), text_field(gpu, "name")});
@@ -163,6 +168,10 @@ std::string record_document(const RunRecord& record) {
   json["image"] = {{"reference", text_or_null(record.image)},
                    {"id", text_or_null(record.image_id)},
                    {"digest", text_or_null(record.image_digest)}};
+  json["environment"] = record.environment.empty()
+                            ? OrderedJson(nullptr)
+                            : OrderedJson{{"image", record.environment},
+                                          {"key", text_or_null(record.environment_key)}};
   json["frameworks"] = record.frameworks;
   json["gpus"] = gpus_json(record.gpus);
   json["engine"] = {{"version", text_or_null(record.engine)},

@@ -34,7 +34,9 @@ class BuildLog {
   const std::vector<std::string>& wrong() const { return wrong_; }  // what the last check found
   const std::map<std::string, std::string>& facts() const { return facts_; }
   const std::vector<std::string>& packages() const { return packages_; }  // "numpy==1.26.4"
-  const std::vector<std::string>& system() const { return system_; }      // "libc6"
+  // "packages numpy==1.26.4 https://… sha256:…": of build.sh lock.
+  const std::vector<std::string>& locked() const { return locked_; }
+  const std::vector<std::string>& system() const { return system_; }  // "libc6"
   // The last lines of the log, oldest first: what a diagnosis reads.
   const std::vector<std::string>& tail() const { return tail_; }
 
@@ -50,6 +52,7 @@ class BuildLog {
   std::vector<std::string> wrong_{};
   std::map<std::string, std::string> facts_{};
   std::vector<std::string> packages_{};
+  std::vector<std::string> locked_{};
   std::vector<std::string> system_{};
   std::vector<std::string> tail_{};
 };

@@ -11,6 +11,7 @@
 #include "berth/base/pep508.hpp"
 #include "berth/base/result.hpp"
 #include "berth/environment/build_log.hpp"
+#include "berth/model/locked_packages.hpp"
 #include "berth/model/packages.hpp"
 
 namespace berth::environment {
@@ -36,6 +37,11 @@ std::map<std::string, std::string> versions_in(const std::vector<std::string>& l
 // Whether the line asks for nothing that is not there: its marker does not apply, or a version that
 // it accepts is installed. With extras nobody knows, so it does not; nor does an address.
 bool satisfied(const PipLine& line, const ImagePackages& image);
+
+// The first line that names a package which neither the image nor the locked packages have as it
+// wants it; nullptr: there is none. `besides`: names that others have checked. Extras are left out.
+const PipLine* unmet_line(const PackageRequest& packages, const LockedPackages& locked,
+                          ImagePackages image, const std::set<std::string>& besides);
 
 // The line that has to be fetched with git, where the image has none; nullptr: there is no such.
 const PipLine* line_for_git(const PackageRequest& packages, const ImagePackages& image);

@@ -14,6 +14,7 @@
 
 #include "berth/environment/image_packages.hpp"
 #include "berth/model/image_facts.hpp"
+#include "berth/model/locked_packages.hpp"
 #include "berth/model/packages.hpp"
 #include "berth/model/plan.hpp"
 
@@ -25,6 +26,7 @@ struct LocalSource {
   // folder, in the project: "lib", "."
   std::string name{};
   std::string digest{};     // of its content
+  bool is_file = false;     // a wheel or an archive: the digest is its SHA-256
   bool in_project = false;  // editable: installed as what is below /workspace
   std::string before{};     // of the line: "mypkg @ "
   std::string after{};      // "[dev] ; python_version < '3.11'"
@@ -38,10 +40,15 @@ struct RecipeInputs {
   std::map<std::string, LocalSource> local{};  // by the path of the line
   // Where pip looks when no line says it: pip's configuration and variables, without credentials.
   std::vector<std::string> indexes{};
+  // Where it is given, just that is installed.
+  const LockedPackages* locked = nullptr;
+  // TORCH_CUDA_ARCH_LIST of what is compiled, "8.6;9.0"; empty: torch sees to it.
+  std::string cuda_architectures{};
 };
 
 struct Stage {
-  enum class Kind { system, python, frameworks, packages };
+  // `lock` makes no image: it says what the other two would install.
+  enum class Kind { system, python, frameworks, packages, lock };
   Kind kind = Kind::packages;
   // 64 hexadecimal digits: of the base, of this stage's files and those of all before, and of the
   // programs that carry them out. Credentials are no part of it.
@@ -50,10 +57,26 @@ struct Stage {
   std::vector<std::string> items{};            // what is installed, for people; no credentials
 };
 
-std::string_view name_of(Stage::Kind kind);  // "system", "python", "frameworks", "packages"
+std::string_view name_of(Stage::Kind kind);  // "system", "python", "frameworks", …
 
 // In the order in which they are carried out; empty where the image has all that is asked for.
 std::vector<Stage> make_recipe(const RecipeInputs& inputs);
+
+// What extensions are compiled for, as torch's TORCH_CUDA_ARCH_LIST has it: for each GPU of the
+// decision what its build of torch covers it with, "8.6;9.0+PTX"; empty where that is not known, or
+// no torch is in it.
+std::string cuda_architectures(const Decision& decision);
+
+// What is there already when the lock is made.
+struct LockBasis {
+  std::map<std::string, std::string> before{};  // without the frameworks and packages of the recipe
+  // With its frameworks, and then all of it: nothing is installed then. Absent: that is to be done.
+  std::optional<std::map<std::string, std::string>> frameworks_there{};
+  std::vector<std::string> kept{};  // "numpy==1.26.4": as they were locked, where that still goes
+};
+
+// Says the version and the hashes of each package that these stages of a recipe install.
+Stage lock_stage(const std::vector<Stage>& stages, const LockBasis& basis);
 
 // "berth/env".
 inline constexpr const char* kRepository = "berth/env";

@@ -37,6 +37,8 @@ struct RunRecord {
   std::string image{};         // as it was asked for
   std::string image_id{};      // "sha256:…", the engine's
   std::string image_digest{};  // "repo@sha256:…"; empty for an image that was never in a registry
+  std::string environment{};   // "berth/env:…"; empty: the image ran as it is
+  std::string environment_key{};          // the whole key
   std::vector<std::string> frameworks{};  // "torch==2.3.1+cu121"
   struct UsedGpu {
     std::string uuid{};  // where it is not known, what was asked for: "0", "all"

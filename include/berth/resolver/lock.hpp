@@ -11,18 +11,12 @@
 
 #include "berth/base/result.hpp"
 #include "berth/model/host.hpp"
+#include "berth/model/locked_packages.hpp"
 #include "berth/model/plan.hpp"
 #include "berth/model/request.hpp"
 #include "berth/resolver/catalog.hpp"
 
 namespace berth {
-
-// What decided: a requirement line about a framework, or a companion or library of one; an option.
-struct LockInput {
-  std::string name{};  // "torch"; "--python", "--cuda", "--image", "--source", "--devel", "--gpus"
-  std::string text{};  // "torch==2.3.1", ">=3.9", "12.1"
-  std::string origin{};  // "requirements.txt:3"; says where, and decides nothing
-};
 
 struct LockedFramework {
   std::string name{};
@@ -55,6 +49,8 @@ struct Lock {
   std::string architecture{};                 // "amd64"
   std::string catalog{};                      // version of the catalogue that decided
   std::vector<LockInput> inputs{};            // sorted by name and text
+  // What is installed on the image; absent: that is decided at each build.
+  std::optional<LockedPackages> environment{};
 
   // The image as the engine is asked for it: by digest where one is known.
   std::string reference() const { return digest.empty() ? image : image + "@" + digest; }
@@ -69,7 +65,8 @@ std::string inputs_hash(const std::vector<LockInput>& inputs);
 
 // Each input that is not what it was when the lock was made, as a sentence. Inputs that `berth
 // lock` was given on its command line still stand where the request has none of its own there.
-std::vector<std::string> changed_inputs(const Lock& lock, const std::vector<LockInput>& now);
+std::vector<std::string> changed_inputs(const std::vector<LockInput>& then,
+                                        const std::vector<LockInput>& now);
 
 // The lock of a decision for that machine; with a digest only where the image was given with one.
 Lock make_lock(const Decision& decision, const std::vector<LockInput>& inputs, const Host& host,

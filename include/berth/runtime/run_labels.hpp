@@ -17,6 +17,9 @@ inline constexpr const char* kModeLabel = "org.berth.mode";
 // The UUIDs of the GPUs that it holds, with commas; absent where they are not known, and for runs
 // that ask for none in particular (auto).
 inline constexpr const char* kGpusLabel = "org.berth.gpus";
+// The image of its environment, "berth/env:…"; absent where its image runs as it is. The key and
+// what is installed are in the labels that it has from that image, org.berth.env and the like.
+inline constexpr const char* kEnvironmentLabel = "org.berth.environment";
 // The command as it was given, quoted for a shell.
 inline constexpr const char* kCommandLabel = "org.berth.command";
 

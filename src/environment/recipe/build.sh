@@ -1,11 +1,12 @@
 #!/bin/sh
-# Carries one stage of an environment out, as root in its container: build.sh inspect|system|python|frameworks|packages.
+# Carries one stage of an environment out, as root in its container: build.sh inspect|system|python|frameworks|packages|lock.
 # Lies with its inputs in /run/berth, which is memory and no part of the image that is made afterwards.
 #
 # Says to berth, in lines of standard output that begin with `@berth`:
 #   @berth step TEXT       what is being done
 #   @berth fact NAME=VALUE
 #   @berth package NAME==VERSION and @berth system NAME: what is there
+#   @berth locked STAGE NAME==VERSION FROM [HASH…]: what the stage installs, to the file
 #   @berth failed REASON   why it ends (src/environment/build_failure.cpp knows the reasons)
 # Everything else is the log. Any POSIX shell has to do: images are old, and small.
 set -eu
@@ -14,6 +15,8 @@ cd /run/berth
 . ./plan # PYTHON_SERIES, FRAMEWORKS
 # shellcheck source=/dev/null
 . ./surroundings # proxies, certificates, pip's configuration
+# shellcheck source=/dev/null
+[ ! -f variables ] || . ./variables # for what is compiled
 CACHE=/var/cache/berth
 umask 022
 
@@ -195,18 +198,21 @@ install_pip() {
 stage_python() {
   find_python || install_interpreter
   find_python || failed no-python
-  "$PYTHON" -m pip --version >/dev/null 2>&1 || install_pip
+  has_pip || install_pip
 }
 
-# uv where it is there: in the image, or in the cache.
+has_pip() { "$PYTHON" -m pip --version >/dev/null 2>&1; }
+
+# uv where it is there: in the image, or in the cache. What is locked is installed by what every engine
+# finds in the image.
 find_installer() {
-  PATH="$PATH:$CACHE/tools/bin"
+  if ! { [ -f locked.txt ] && has_pip; }; then PATH="$PATH:$CACHE/tools/bin"; fi
   if has uv && [ "${BERTH_INSTALLER:-}" != pip ]; then
     INSTALLER=uv
     fact "installer=$(uv --version)"
     return
   fi
-  "$PYTHON" -m pip --version >/dev/null 2>&1 || failed no-pip
+  has_pip || failed no-pip
   INSTALLER=pip
   fact "installer=pip $("$PYTHON" -m pip --version | cut -d ' ' -f 2)"
 }
@@ -214,25 +220,36 @@ find_installer() {
 # Everything but the requirements comes as variables, which old versions ignore where they would refuse
 # an option. Only pip's own log says that an index refuses access; with it, some versions show what a
 # compiler has said nowhere else.
-pip_install() {
+with_pip() { # with_pip COMMAND…
   PIP_LOG=/run/berth/pip.log PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore \
     PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
-    "$PYTHON" -m pip install "$@"
+    "$PYTHON" -m pip "$@"
 }
-uv_install() {
+with_uv() {
   UV_CACHE_DIR=$CACHE/uv UV_LINK_MODE=copy UV_NO_PROGRESS=1 UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1 \
     UV_INDEX_STRATEGY=unsafe-best-match \
-    uv pip install --python "$PYTHON" --break-system-packages "$@"
+    uv pip "$@"
 }
-install_python() {
-  "${INSTALLER}_install" "$@" || {
-    [ ! -f pip.log ] || {
-      sed -n 's/.*\(Could not fetch URL.*\)/\1/p' pip.log | sort -u | tail -n 5
-      sed 's/^[-0-9]*T[0-9:,]* *//' pip.log | grep -v '^pip\._' | grep -E 'rror: |not found' | tail -n 40
-    }
-    failed python-package
+try_installing() {
+  case $INSTALLER in
+    uv) with_uv install --python "$PYTHON" --break-system-packages "$@" ;;
+    *) with_pip install "$@" ;;
+  esac
+}
+package_failed() {
+  [ ! -f pip.log ] || {
+    sed -n 's/.*\(Could not fetch URL.*\)/\1/p' pip.log | sort -u | tail -n 5
+    sed 's/^[-0-9]*T[0-9:,]* *//' pip.log | grep -v '^pip\._' | grep -E 'rror: |not found' | tail -n 40
   }
+  failed python-package
+}
+install_python() { try_installing "$@" || package_failed; }
+
+# Just what is in locked.txt, and that only as the files whose hashes stand there.
+install_locked() { # install_locked [OPTION…]
+  [ -s locked.txt ] || return 0
+  install_python --no-deps --require-hashes "$@" -r locked.txt
 }
 
 # --- the stages ------------------------------------------------------------------------------------
@@ -240,6 +257,17 @@ install_python() {
 stage_frameworks() {
   find_python || failed no-python
   find_installer
+  if [ -f locked.txt ]; then
+    step "installing what berth.lock says: $(wc -l <locked.txt) packages"
+    # shellcheck disable=SC2046  # addresses have no blanks
+    install_locked $(framework_places)
+  else
+    install_frameworks
+  fi
+  check_frameworks
+}
+
+install_frameworks() {
   while read -r place url requirements; do
     step "installing $requirements"
     # shellcheck disable=SC2086  # requirements are words here
@@ -249,7 +277,21 @@ stage_frameworks() {
       *) install_python $requirements ;;
     esac
   done <frameworks.txt
-  check_frameworks
+}
+
+# Options for all places of frameworks.txt at once; it is for hashes to say which of the files is meant.
+framework_places() {
+  index_option=--index-url
+  ! grep -qv '^index ' frameworks.txt || index_option=--extra-index-url
+  while read -r place url _; do
+    case $place in
+      index)
+        echo "$index_option $url"
+        index_option=--extra-index-url
+        ;;
+      links) echo "--find-links $url" ;;
+    esac
+  done <frameworks.txt
 }
 
 # git looks for it in the home folder and nowhere else. A link into memory; the image gets none.
@@ -287,6 +329,63 @@ take_workspace() {
   done
 }
 
+prepare_for_sources() {
+  lend_netrc
+  lend_workspace
+  # What `-e git+…` checks out is part of the environment.
+  export PIP_SRC=/usr/local/src/berth GIT_TERMINAL_PROMPT=0
+}
+
+# What the stages frameworks and packages install, to the file; of this container no image is made. With a
+# between.txt it is an image of both already.
+stage_lock() {
+  find_python || failed no-python
+  find_installer
+  prepare_for_sources
+  if [ ! -f between.txt ]; then
+    install_frameworks
+    "$PYTHON" inspect_environment.py list | sed 's/^@berth package //' >between.txt
+    step "finding out what is installed for $(grep -c -v '^--' requirements.txt || true) requirements"
+    install_for_lock
+  fi
+  step "asking for the hashes of what is installed"
+  "$PYTHON" lock_environment.py pins
+  # shellcheck disable=SC2046  # addresses have no blanks
+  hash_pins frameworks $(framework_places)
+  grep '^--' requirements.txt | grep -v '^--require-hashes' >options.txt || true
+  hash_pins packages -r options.txt
+}
+
+# What was locked before stays, where it still goes with the rest.
+install_for_lock() {
+  grep -q -v '^--' requirements.txt || return 0
+  [ ! -s kept.txt ] ||
+    ! try_installing -c kept.txt -c held.txt -c constraints.txt -r requirements.txt || return 0
+  install_python -c held.txt -c constraints.txt -r requirements.txt
+}
+
+# pip downloads once more, most of it from its cache, and so knows the one file; uv has what the index says of
+# all files of a release.
+hash_pins() { # hash_pins STAGE [OPTION…]
+  stage=$1
+  shift
+  [ -s "$stage.pins" ] || return 0
+  if ! has_pip; then
+    with_uv compile --python "$PYTHON" --no-deps --generate-hashes --no-header --no-annotate \
+      --emit-index-annotation "$@" "$stage.pins" >"$stage.hashes" || package_failed
+    "$PYTHON" lock_environment.py hashes "$stage" "$stage.hashes"
+    return
+  fi
+  files=/var/tmp/berth-files-$stage
+  rm -f pip.log
+  with_pip download --no-deps -d "$files" "$@" -r "$stage.pins" || {
+    # pip before 20.1 does not note that a package is from no index.
+    grep -q -E '^-e |^[./]|@' requirements.txt || package_failed
+    while read -r pin; do with_pip download --no-deps -d "$files" "$@" "$pin" || true; done <"$stage.pins"
+  }
+  "$PYTHON" lock_environment.py files "$stage" "$files"
+}
+
 # What is there already; changes nothing.
 stage_inspect() {
   if has dpkg-query; then dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed /@berth system /p'; fi
@@ -299,12 +398,16 @@ stage_inspect() {
 stage_packages() {
   find_python || failed no-python
   find_installer
-  step "installing $(grep -c -v '^--' requirements.txt || true) requirements"
-  lend_netrc
-  lend_workspace
-  # What `-e git+…` checks out is part of the environment.
-  export PIP_SRC=/usr/local/src/berth GIT_TERMINAL_PROMPT=0
-  install_python -c held.txt -c constraints.txt -r requirements.txt
+  prepare_for_sources
+  if [ -f locked.txt ]; then
+    step "installing what berth.lock says: $(cat locked.txt direct.txt | wc -l) packages"
+    install_locked -r requirements.txt
+    # For these pip has no hashes: berth has compared their content with the lock, or their commit is in it.
+    [ ! -s direct.txt ] || install_python --no-deps -r requirements.txt -r direct.txt
+  else
+    step "installing $(grep -c -v '^--' requirements.txt || true) requirements"
+    install_python -c held.txt -c constraints.txt -r requirements.txt
+  fi
   take_workspace
   [ ! -d "$PIP_SRC" ] || find "$PIP_SRC" -name .git -prune -exec rm -rf {} +
   "$PYTHON" inspect_environment.py clean

@@ -18,6 +18,10 @@ def name_and_version(entry):
     return match.group(1, 2) if match else (None, None)
 
 
+def normalised(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def distributions():
     """{normalised name: version}"""
     try:
@@ -29,7 +33,7 @@ def distributions():
     versions = {}
     for name, version in found:
         if name and version:  # a broken one has neither; of two of a name, the first is imported
-            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
+            versions.setdefault(normalised(name), version)
     return versions
 
 

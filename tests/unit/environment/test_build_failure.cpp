@@ -28,12 +28,11 @@ PackageRequest request() {
   return packages;
 }
 
-Error explained(std::string_view log, int exit_code = 1) {
+Error explained(std::string_view log, int exit_code = 1, const Stage& stage = {}) {
   BuildLog said({});
   said.feed("@berth fact python=3.11.2\n@berth step installing 9 requirements\n");
   said.feed(log);
   said.finish();
-  const Stage stage;
   const PackageRequest packages = request();
   Decision decision;
   decision.python = "3.11";
@@ -454,4 +453,19 @@ TEST_CASE("build failure: what nobody has foreseen ends in its own last words") 
   CHECK(error.message ==
         "the environment cannot be built: installing 9 requirements ended with code 3");
   CHECK(error.notes.front() == "Error: the moon is in the wrong place");
+}
+
+TEST_CASE("build failure: a file that is not the locked one is said with what the lock is for") {
+  const Stage locked{.files = {{"locked.txt", "six==1.16.0 --hash=sha256:00"}}};
+  const Error error = explained(
+      "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n"
+      "    six==1.16.0 from http://host/six.whl (from -r locked.txt (line 1)):\n"
+      "        Expected sha256 00\n"
+      "             Got        8abb\n",
+      1, locked);
+  REQUIRE(error.id == "hash-mismatch");
+  REQUIRE(error.message == "`six==1.16.0` is not what its hash says");
+  REQUIRE(has(error.notes, "berth.lock wants sha256:00"));
+  REQUIRE(has(error.notes, "the index sent sha256:8abb"));
+  REQUIRE(has(error.hints, "`berth lock --update` locks what the index has now"));
 }

@@ -32,6 +32,14 @@ Lock torch_lock() {
   return lock_of(torch_request("torch==2.3.1"), host_with("535.104.05", "RTX 3090"));
 }
 
+Lock lock_with_packages() {
+  Lock lock = torch_lock();
+  lock.environment = berth::LockedPackages{
+      {{"numpy", "numpy<2", "requirements.txt:1"}},
+      {{"numpy", "1.26.4", "packages", "https://host/numpy", {"sha256:" + std::string(64, 'c')}}}};
+  return lock;
+}
+
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
   text.replace(text.find(what), what.size(), with);
   return text;
@@ -78,17 +86,17 @@ TEST_CASE("a requirement that moved within its file leaves the lock standing") {
   const Lock lock = torch_lock();
   auto now = lock.inputs;
   now[0].origin = "pyproject.toml:12";
-  REQUIRE(berth::changed_inputs(lock, now).empty());
+  REQUIRE(berth::changed_inputs(lock.inputs, now).empty());
   REQUIRE(berth::inputs_hash(now) == berth::inputs_hash(lock.inputs));
 }
 
 TEST_CASE("an input that changed is named with what it was") {
   const Lock lock = torch_lock();
   const auto now = berth::lock_inputs(torch_request("torch==2.4.0"), catalogue());
-  REQUIRE(berth::changed_inputs(lock, now) ==
+  REQUIRE(berth::changed_inputs(lock.inputs, now) ==
           std::vector<std::string>{"`torch==2.4.0` (requirements.txt:3) was `torch==2.3.1` "
                                    "(requirements.txt:3)"});
-  REQUIRE(berth::changed_inputs(lock, {}) ==
+  REQUIRE(berth::changed_inputs(lock.inputs, {}) ==
           std::vector<std::string>{"`torch==2.3.1` (requirements.txt:3) is gone"});
   REQUIRE(berth::inputs_hash(now) != berth::inputs_hash(lock.inputs));
 }
@@ -97,9 +105,9 @@ TEST_CASE("what the lock was told on its command line stands while nothing else 
   Lock lock = torch_lock();
   lock.inputs.push_back({"--cuda", "12.1", "--cuda"});
   auto now = torch_lock().inputs;
-  REQUIRE(berth::changed_inputs(lock, now).empty());
+  REQUIRE(berth::changed_inputs(lock.inputs, now).empty());
   now.push_back({"--devel", "true", "--devel"});
-  REQUIRE(berth::changed_inputs(lock, now) ==
+  REQUIRE(berth::changed_inputs(lock.inputs, now) ==
           std::vector<std::string>{"`true` (--devel) is new", "`12.1` (--cuda) is gone"});
 }
 
@@ -208,6 +216,42 @@ TEST_CASE("the lock of a framework's image names the framework") {
           "`berth.lock`: `frameworks` is empty, and images of `source` official have one");
   lock.source = berth::ImageSource::given;
   REQUIRE(berth::read_lock(berth::write_lock(lock), "berth.lock"));
+}
+
+TEST_CASE("the packages of a lock are the same after they were written and read") {
+  const Lock lock = lock_with_packages();
+  const std::string text = berth::write_lock(lock);
+  const Lock read = berth::read_lock(text, "berth.lock").value();
+  REQUIRE(berth::write_lock(read) == text);
+  REQUIRE(read.environment->packages[0].text() == "numpy==1.26.4");
+  REQUIRE(read.environment->packages[0].hashes == lock.environment->packages[0].hashes);
+  REQUIRE(berth::lock_changes(lock, read).empty());
+}
+
+TEST_CASE("a change of packages is a line for each, and for each fact of it") {
+  const Lock before = lock_with_packages();
+  Lock after = before;
+  after.environment->packages[0].version = "2.0.0";
+  after.environment->packages[0].hashes = {"sha256:" + std::string(64, 'd')};
+  after.environment->packages.push_back({"six", "1.16.0", "packages", "https://host/six", {}});
+  REQUIRE(berth::lock_changes(before, after) ==
+          std::vector<std::string>{"package numpy: 1.26.4 -> 2.0.0",
+                                   "package numpy hash: sha256:" + std::string(64, 'c') +
+                                       " -> sha256:" + std::string(64, 'd'),
+                                   "package six: 1.16.0 (new)"});
+  after.environment.reset();
+  REQUIRE(berth::lock_changes(before, after) ==
+          std::vector<std::string>{"package numpy: 1.26.4 (gone)", "input numpy: numpy<2 (gone)"});
+}
+
+TEST_CASE("a lock that has lost its packages, or their hashes, is refused") {
+  const std::string text = berth::write_lock(lock_with_packages());
+  REQUIRE(message_of(replaced(text, "\"environment\"", "\"environments\"")) ==
+          "`berth.lock`: `environment` is missing");
+  REQUIRE(message_of(replaced(text, "\"hashes\"", "\"hash\"")) ==
+          "`berth.lock`, environment.packages[0]: `hashes` is missing");
+  REQUIRE(message_of(replaced(text, "\"numpy<2\"", "\"numpy<3\"")) ==
+          "`berth.lock`: `inputs_sha256` is not that of its `inputs`");
 }
 
 TEST_CASE("inputs that do not have their hash are a bad merge") {
