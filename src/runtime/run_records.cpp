@@ -98,10 +98,9 @@ RunRecord record_of(const Json& json) {
   record.image = text_field(image, "reference");
   record.image_id = text_field(image, "id");
   record.image_digest = text_field(image, "digest");
-  // Records of before there were any have none.
-  if (const auto environment = json.find("environment"); environment != json.end()) {
-    record.environment = text_field(*environment, "image");
-    record.environment_key = text_field(*environment, "key");
+  if (const Json& environment = field(json, "environment"); !environment.is_null()) {
+    record.environment = text_field(environment, "image");
+    record.environment_key = text_field(environment, "key");
   }
   record.frameworks = texts_field(json, "frameworks");
   for (const Json& gpu : field(json, "gpus")) {

@@ -350,10 +350,10 @@ stage_lock() {
   fi
   step "asking for the hashes of what is installed"
   "$PYTHON" lock_environment.py pins
-  # shellcheck disable=SC2046  # addresses have no blanks
-  hash_pins frameworks $(framework_places)
-  grep '^--' requirements.txt | grep -v '^--require-hashes' >options.txt || true
-  hash_pins packages -r options.txt
+  framework_places >frameworks.options
+  grep '^--' requirements.txt | grep -v '^--require-hashes' >packages.options || true
+  hash_pins frameworks
+  hash_pins packages
 }
 
 # What was locked before stays, where it still goes with the rest.
@@ -364,26 +364,28 @@ install_for_lock() {
   install_python -c held.txt -c constraints.txt -r requirements.txt
 }
 
-# pip downloads once more, most of it from its cache, and so knows the one file; uv has what the index says of
-# all files of a release.
-hash_pins() { # hash_pins STAGE [OPTION…]
+# pip downloads once more, most of it from its cache, and so knows the one file. uv does not say what it has
+# installed, so where the image has uv alone it gets a pip here.
+hash_pins() { # hash_pins STAGE
   stage=$1
-  shift
   [ -s "$stage.pins" ] || return 0
-  if ! has_pip; then
-    with_uv compile --python "$PYTHON" --no-deps --generate-hashes --no-header --no-annotate \
-      --emit-index-annotation "$@" "$stage.pins" >"$stage.hashes" || package_failed
-    "$PYTHON" lock_environment.py hashes "$stage" "$stage.hashes"
-    return
-  fi
+  has_pip || "$PYTHON" -m ensurepip || try_installing pip || failed no-pip
+  cat "$stage.options" "$stage.pins" >"$stage.in"
   files=/var/tmp/berth-files-$stage
   rm -f pip.log
-  with_pip download --no-deps -d "$files" "$@" -r "$stage.pins" || {
-    # pip before 20.1 does not note that a package is from no index.
-    grep -q -E '^-e |^[./]|@' requirements.txt || package_failed
-    while read -r pin; do with_pip download --no-deps -d "$files" "$@" "$pin" || true; done <"$stage.pins"
-  }
+  with_pip download --no-deps -d "$files" -r "$stage.in" || download_each
   "$PYTHON" lock_environment.py files "$stage" "$files"
+}
+
+# pip before 20.1 does not note that a package is from no index. A line has brought each of these.
+download_each() {
+  missing=0
+  direct=$(grep -c -E '^-e |^[./]|@' requirements.txt || true)
+  [ "$direct" -gt 0 ] || package_failed
+  while read -r pin; do
+    with_pip download --no-deps -d "$files" -r "$stage.options" "$pin" </dev/null || missing=$((missing + 1))
+  done <"$stage.pins"
+  [ "$missing" -le "$direct" ] || package_failed
 }
 
 # What is there already; changes nothing.

@@ -3,9 +3,8 @@
     pins                 writes frameworks.pins and packages.pins: what is there and not in before.txt, by the stage that
                          has installed it (between.txt is what was there after the frameworks)
     files STAGE FOLDER   the hashes of the downloaded files of these pins
-    hashes STAGE FILE    those that `uv pip compile --generate-hashes` has written
 
-All say `@berth locked STAGE NAME==VERSION FROM [HASH...]` for each package whose answer they know.
+Both say `@berth locked STAGE NAME==VERSION FROM [HASH...]` for each package whose answer they know.
 """
 from __future__ import print_function
 
@@ -112,23 +111,5 @@ def files(stage, folder):
         say(stage, pin, source, [sha256_of(os.path.join(folder, entry))])
 
 
-def hashes(stage, path):
-    """uv names the index behind the hashes of a package, as a comment."""
-    versions = distributions()
-    name, address, found = None, "", {}
-    for line in lines_of(path):
-        match = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)(==| @ )([^\s;\\]*)", line)
-        if match:
-            name = normalised(match.group(1))
-            address = match.group(3) if match.group(2) == " @ " else "index"
-            found[name] = [address, []]
-        elif name and "--hash=" in line:
-            found[name][1].append(line.split("--hash=", 1)[1].split()[0])
-        elif name and line.strip().startswith("# from ") and found[name][0] == "index":
-            found[name][0] = line.split("# from ", 1)[1].strip()
-    for name in sorted(found):
-        say(stage, "%s==%s" % (name, versions[name]), found[name][0], found[name][1])
-
-
 if __name__ == "__main__":
-    {"pins": pins, "files": files, "hashes": hashes}[sys.argv[1]](*sys.argv[2:])
+    {"pins": pins, "files": files}[sys.argv[1]](*sys.argv[2:])

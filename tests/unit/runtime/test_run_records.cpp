@@ -45,6 +45,12 @@ TEST_CASE("a record comes back as it was written") {
   CHECK(after->ending->cause == "out-of-memory");
   CHECK(after->peak_memory_bytes == 12345u);
   CHECK_FALSE(after->memory_limit_bytes);
+  CHECK(after->environment.empty());
+  RunRecord prepared = before;
+  prepared.environment = "berth/env:4f3a";
+  prepared.environment_key = "4f3a5b";
+  CHECK(read_record(record_document(prepared))->environment == "berth/env:4f3a");
+  CHECK(read_record(record_document(prepared))->environment_key == "4f3a5b");
   RunRecord running = before;
   running.ending.reset();
   CHECK_FALSE(read_record(record_document(running))->ending);
