@@ -220,15 +220,20 @@ class LockedEnvironments(LockedEnvironmentTest):
         """Something that installs from an index that never answers; returns when it asks."""
         listener = listen_within(self.engine.name)
         self.addCleanup(listener.close)
+        self.others = set(self.all_builds())
         process = self.start(*words, env={"PIP_INDEX_URL": f"http://127.0.0.1:{listener.getsockname()[1]}/simple/"})
         listener.settimeout(120)
         connection, _ = listener.accept()
         self.addCleanup(connection.close)
         return process
 
+    def all_builds(self):
+        listed = self.engine.get("/containers/json", all="1", filters=json.dumps({"label": ["org.berth.build"]}))
+        return [container["Id"] for container in listed]
+
     def installing(self):
-        """The containers of all builds: the test has the engine to itself."""
-        return self.engine.get("/containers/json", all="1", filters=json.dumps({"label": ["org.berth.build"]}))
+        """The containers of builds that have begun since start_hanging()."""
+        return [identity for identity in self.all_builds() if identity not in self.others]
 
     def test_an_interrupted_locked_build_leaves_nothing(self):
         self.require(self.name)
