@@ -66,18 +66,32 @@ void add_secret(std::vector<std::string>& secrets, std::string_view secret) {
   }
 }
 
-}  // namespace
-
-std::string without_credentials(std::string_view text) {
+// Without what stands before the `@` of its addresses, `@` included, unless that is to be kept.
+template <class Keeps>
+std::string without_users(std::string_view text, const Keeps& keeps) {
   std::string result;
   std::size_t done = 0;
   for (const Authority& authority : authorities_in(text)) {
     const std::string_view user = text.substr(authority.begin, authority.at - authority.begin);
-    const std::size_t kept = user == "git@" ? authority.at : authority.begin;
+    const std::size_t kept = keeps(user) ? authority.at : authority.begin;
     result += text.substr(done, kept - done);
     done = authority.at;
   }
   return result.append(text.substr(done));
+}
+
+}  // namespace
+
+std::string without_credentials(std::string_view text) {
+  return without_users(text, [](std::string_view user) { return user == "git@"; });
+}
+
+std::string without_secrets(std::string_view text) {
+  return without_users(text, [](std::string_view user) {
+    const std::string_view secret = user.substr(user.find(':') + 1);  // all of it without one
+    const bool variable = secret.starts_with("${") && secret.find('}') + 2 == secret.size();
+    return user == "git@" || variable;
+  });
 }
 
 std::vector<std::string> credentials_in(std::string_view text) {

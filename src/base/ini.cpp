@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "berth/base/credentials.hpp"
 #include "berth/base/text.hpp"
 
 namespace berth {
@@ -20,7 +21,7 @@ std::string_view without_comment(std::string_view line) {
 }
 
 Failure malformed(std::string_view name, unsigned line, std::string_view what) {
-  return fail(Errc::invalid_input, fmt::format("{}:{}: {}", name, line, what));
+  return fail(Errc::invalid_input, fmt::format("{}:{}: {}", name, line, without_credentials(what)));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/pep508_cursor.hpp"
+#include "berth/base/credentials.hpp"
 #include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 
@@ -221,9 +222,11 @@ Result<Requirement> Requirement::parse(std::string_view text) {
     return std::move(*requirement);
   }
   const SyntaxError& syntax = requirement.error();
+  // The column is that of what is shown.
+  const std::size_t column = without_credentials(text.substr(0, syntax.offset)).size() + 1;
   Error error{Errc::invalid_input,
-              fmt::format("`{}` is not a requirement: expected {} at column {}", printable(text),
-                          syntax.expected, syntax.offset + 1)};
+              fmt::format("`{}` is not a requirement: expected {} at column {}",
+                          printable(without_credentials(text)), syntax.expected, column)};
   if (!syntax.hint.empty()) {
     error.hint(syntax.hint);
   }

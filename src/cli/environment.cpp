@@ -94,7 +94,7 @@ class Provider {
     BERTH_TRY(const ImageFacts below, find_or_build({stages.begin(), first}, installed.packages));
     environment::LockBasis basis{
         .before = environment::packages_in(below.labels, installed.packages), .kept = order.kept};
-    std::string on = below.id;
+    ImageFacts on = below;
     if (!order.anew && order.kept.empty()) {
       BERTH_TRY(on, use_what_is_there({first, stages.end()}, basis, on));
     }
@@ -126,23 +126,23 @@ class Provider {
   }
 
   // What the project has been run with is what is to be locked. `otherwise` where it is not there.
-  Result<std::string> use_what_is_there(const std::vector<Stage>& stages,
-                                        environment::LockBasis& basis,
-                                        const std::string& otherwise) const {
+  Result<ImageFacts> use_what_is_there(const std::vector<Stage>& stages,
+                                       environment::LockBasis& basis,
+                                       const ImageFacts& otherwise) const {
     BERTH_TRY(const std::optional<ImageFacts> whole, image_of(stages.back()));
     if (!whole) {
       return otherwise;
     }
     if (stages.front().kind == Stage::Kind::packages) {
       basis.frameworks_there = basis.before;
-      return whole->id;
+      return *whole;
     }
     BERTH_TRY(const std::optional<ImageFacts> frameworks, image_of(stages.front()));
     if (!frameworks) {
       return otherwise;
     }
     basis.frameworks_there = environment::packages_in(frameworks->labels, basis.before);
-    return whole->id;
+    return *whole;
   }
 
   void note_git(const ImagePackages& installed) {
@@ -184,7 +184,7 @@ class Provider {
       say_what_is_special(stages[next]);
     }
     for (; next < stages.size(); ++next) {
-      BERTH_TRY(image, build(stages[next], image.id, packages));
+      BERTH_TRY(image, build(stages[next], image, packages));
       packages = environment::packages_in(image.labels, std::move(packages));
     }
     return image;
@@ -205,7 +205,7 @@ class Provider {
   }
 
   // Somebody else may be at it: a container of a name exists only once.
-  Result<ImageFacts> build(const Stage& stage, const std::string& on, const Packages& packages) {
+  Result<ImageFacts> build(const Stage& stage, const ImageFacts& on, const Packages& packages) {
     constexpr std::chrono::milliseconds kPause{200};
     for (bool told = false;; told = true) {
       const Result<void> built = runner_.build(stage, on, packages);

@@ -3,6 +3,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
 #include <map>
 
 #include "berth/base/text.hpp"
@@ -39,48 +41,103 @@ bool is_key(const std::string& text) {
   return text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-std::optional<std::uint64_t> beyond(const std::map<std::string, std::uint64_t>& sizes,
-                                    const std::string& base, std::uint64_t bytes) {
-  const auto found = sizes.find(short_name(base));
-  return found != sizes.end() && found->second <= bytes ? std::optional(bytes - found->second)
-                                                        : std::nullopt;
+// Sizes of images by name and by id.
+class Sizes {
+ public:
+  Sizes(runtime::Engine& engine, const std::vector<ImageSummary>& images) : engine_(engine) {
+    for (const ImageSummary& image : images) {
+      sizes_[image.id] = image.bytes;
+      for (const std::string& name : image.names) {
+        sizes_[short_name(name)] = image.bytes;
+      }
+    }
+  }
+
+  // A base whose name went to another image is not listed, and there all the same.
+  std::optional<std::uint64_t> of_base(const KnownEnvironment& known) {
+    const std::string id = known.recipe ? known.recipe->base_id : std::string();
+    const std::string key = id.empty() ? short_name(known.base) : id;
+    if (!sizes_.contains(key) && !id.empty()) {
+      const Result<std::optional<ImageFacts>> facts = engine_.inspect_image(id);
+      sizes_[key] = facts && *facts ? (*facts)->unpacked_bytes : std::nullopt;
+    }
+    return of(key);
+  }
+
+  std::optional<std::uint64_t> of(const std::string& image) const {
+    const auto found = sizes_.find(image);
+    return found == sizes_.end() ? std::nullopt : found->second;
+  }
+
+ private:
+  runtime::Engine& engine_;
+  std::map<std::string, std::optional<std::uint64_t>> sizes_{};
+};
+
+// Names of an environment, and what its labels say; nullopt for any other image.
+std::optional<KnownEnvironment> environment_in(const ImageSummary& image) {
+  KnownEnvironment known{.key = label(image, "org.berth.env")};
+  if (known.key.size() != kKeyDigits || !is_key(known.key)) {
+    return std::nullopt;
+  }
+  std::copy_if(image.names.begin(), image.names.end(), std::back_inserter(known.names),
+               [&known](const std::string& name) {
+                 return short_name(name) == environment::image_of(known.key);
+               });
+  if (known.names.empty()) {
+    return std::nullopt;
+  }
+  known.tag = environment::tag_of(known.key);
+  known.image_id = image.id;
+  known.stage = label(image, "org.berth.env.stage");
+  known.base = label(image, "org.berth.env.base");
+  known.packages = lines_in(label(image, "org.berth.env.packages"));
+  known.items = lines_in(label(image, "org.berth.env.items"));
+  if (Result<environment::RecordedRecipe> recipe =
+          environment::decode_recipe(label(image, environment::kRecipeLabel))) {
+    known.recipe = std::move(*recipe);
+    known.items.clear();
+    for (const environment::RecordedStage& stage : known.recipe->stages) {
+      known.items.insert(known.items.end(), stage.items.begin(), stage.items.end());
+    }
+  }
+  known.created = image.created;
+  known.bytes = image.bytes;
+  return known;
 }
 
 }  // namespace
 
+std::string KnownEnvironment::parent() const {
+  const std::size_t stages = recipe ? recipe->stages.size() : 0;
+  return stages > 1 ? recipe->stages[stages - 2].key : std::string();
+}
+
+std::int64_t KnownEnvironment::last_use() const {
+  using Seconds = std::chrono::seconds;
+  return use ? std::chrono::duration_cast<Seconds>(use->last.time_since_epoch()).count() : 0;
+}
+
 Result<std::vector<KnownEnvironment>> list_environments(runtime::Engine& engine,
                                                         const runtime::EnvironmentStore& store) {
   BERTH_TRY(const std::vector<ImageSummary> images, engine.list_images({}));
-  std::map<std::string, std::uint64_t> sizes;
-  for (const ImageSummary& image : images) {
-    for (const std::string& name : image.names) {
-      sizes[short_name(name)] = image.bytes;
-    }
-  }
+  Sizes sizes(engine, images);
   std::vector<KnownEnvironment> environments;
   for (const ImageSummary& image : images) {
-    KnownEnvironment known{.key = label(image, "org.berth.env")};
-    if (known.key.size() != kKeyDigits || !is_key(known.key)) {
+    std::optional<KnownEnvironment> known = environment_in(image);
+    if (!known) {
       continue;
     }
-    for (const std::string& name : image.names) {
-      if (short_name(name) == environment::image_of(known.key)) {
-        known.names.push_back(name);
-      }
-    }
-    if (known.names.empty()) {
-      continue;
-    }
-    known.tag = environment::tag_of(known.key);
-    known.stage = label(image, "org.berth.env.stage");
-    known.base = label(image, "org.berth.env.base");
-    known.items = lines_in(label(image, "org.berth.env.items"));
-    known.packages = lines_in(label(image, "org.berth.env.packages"));
-    known.created = image.created;
-    known.bytes = image.bytes;
-    known.own_bytes = beyond(sizes, known.base, known.bytes);
-    known.use = store.use_of(known.tag);
-    environments.push_back(std::move(known));
+    const auto beyond = [&known](std::optional<std::uint64_t> before) {
+      return before && *before <= known->bytes ? std::optional(known->bytes - *before)
+                                               : std::nullopt;
+    };
+    known->own_bytes = beyond(sizes.of_base(*known));
+    const std::string parent = known->parent();
+    const auto before = parent.empty() ? std::nullopt : sizes.of(environment::image_of(parent));
+    known->stage_bytes = (before ? beyond(before) : known->own_bytes).value_or(known->bytes);
+    known->use = store.use_of(known->tag);
+    environments.push_back(std::move(*known));
   }
   std::stable_sort(
       environments.begin(), environments.end(),
@@ -116,6 +173,30 @@ Result<KnownEnvironment> choose_environment(const std::vector<KnownEnvironment>&
             .hint(hint));
   }
   return *chosen;
+}
+
+Result<KnownEnvironment> environment_of_project(const std::vector<KnownEnvironment>& environments,
+                                                const std::filesystem::path& folder) {
+  for (std::filesystem::path at = folder;; at = at.parent_path()) {
+    const KnownEnvironment* latest = nullptr;
+    for (const KnownEnvironment& known : environments) {
+      const bool used =
+          known.use && std::find(known.use->projects.begin(), known.use->projects.end(),
+                                 at.string()) != known.use->projects.end();
+      if (used && (latest == nullptr || known.last_use() > latest->last_use())) {
+        latest = &known;
+      }
+    }
+    if (latest != nullptr) {
+      return *latest;
+    }
+    if (!at.has_relative_path()) {
+      return fail(Error{
+          Errc::not_found,
+          fmt::format("the project in `{}` has used no environment that is there", folder.string())}
+                      .hint("`berth env list` shows the keys of others"));
+    }
+  }
 }
 
 }  // namespace berth::cli

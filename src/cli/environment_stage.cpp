@@ -5,11 +5,13 @@
 #include <fstream>
 #include <memory>
 
+#include "berth/base/bytes.hpp"
 #include "berth/base/sha256.hpp"
 #include "berth/base/tar.hpp"
 #include "berth/base/text.hpp"
 #include "berth/environment/build_failure.hpp"
 #include "berth/environment/package_lock.hpp"
+#include "berth/environment/recorded_recipe.hpp"
 #include "berth/runtime/environment_build.hpp"
 #include "berth/runtime/environment_store.hpp"
 
@@ -20,19 +22,32 @@ namespace {
 namespace fs = std::filesystem;
 using environment::BuildLog;
 using environment::ImagePackages;
+using environment::RecordedRecipe;
 using environment::Stage;
 using Packages = std::map<std::string, std::string>;
 
 // Shell variables for build.sh.
-std::string plan_file(const Decision& decision) {
+std::string plan_file(const Decision& decision, std::uint64_t cache_bytes) {
   std::vector<std::string> frameworks;
   for (const FrameworkChoice& framework : decision.frameworks) {
     const std::string cuda = decision.cuda.empty() ? "" : "@cuda=" + decision.cuda;
     frameworks.push_back(framework.name + "==" + framework.version + cuda);
   }
-  return fmt::format("PYTHON_SERIES={}\nFRAMEWORKS={}\nINSTALL_PYTHON={}\n",
+  return fmt::format("PYTHON_SERIES={}\nFRAMEWORKS={}\nINSTALL_PYTHON={}\nCACHE_BYTES={}\n",
                      shell_quoted(decision.python), shell_quoted(join(frameworks, " ")),
-                     decision.source == ImageSource::cuda_base ? "yes" : "");
+                     decision.source == ImageSource::cuda_base ? "yes" : "", cache_bytes);
+}
+
+// What was downloaded may take so much on the engine's disk.
+Result<std::uint64_t> cache_limit(const EnvironmentLookup& environment) {
+  constexpr std::uint64_t kUsual = std::uint64_t{20} << 30;
+  const std::string said = environment("BERTH_CACHE_SIZE").value_or("");
+  if (said.empty()) {
+    return kUsual;
+  }
+  const Result<std::uint64_t> bytes = parse_bytes(said);
+  return bytes ? *bytes
+               : Result<std::uint64_t>(fail(Error(bytes.error()).context("BERTH_CACHE_SIZE")));
 }
 
 // The lines for berth, as they were said: what find_look() gives back.
@@ -57,6 +72,21 @@ std::string lines_of(const std::vector<std::string>& lines) {
 bool installs_requirements(const Stage* stage) {
   return stage != nullptr &&
          (stage->kind == Stage::Kind::packages || stage->kind == Stage::Kind::lock);
+}
+
+// A run without a network needs its packages all the same.
+std::string build_network(const RunRequest& request) {
+  return request.network == "none" ? std::string() : request.network.value_or("");
+}
+
+// For the image's history: a hundred requirements belong into a label, not into an address.
+std::string shortened(std::string text) {
+  constexpr std::size_t kMost = 200;
+  if (text.size() > kMost) {
+    text.resize(text.rfind(' ', kMost) == std::string::npos ? kMost : text.rfind(' ', kMost));
+    text += " …";
+  }
+  return text;
 }
 
 }  // namespace
@@ -95,7 +125,8 @@ Result<std::string> StageRunner::archive_of(const Stage* stage,
   for (const auto& [name, content] : sources_.surroundings.files) {
     archive.add_file(name, content, 0600);
   }
-  archive.add_file("plan", plan_file(run_.plan.decision));
+  BERTH_TRY(const std::uint64_t cache, cache_limit(context_.surroundings.environment));
+  archive.add_file("plan", plan_file(run_.plan.decision, cache));
   if (installs_requirements(stage)) {
     BERTH_CHECK(sources_.local.pack(archive));
   }
@@ -126,7 +157,7 @@ Result<ImagePackages> StageRunner::inspect() {
     return std::move(*known);
   }
   BuildLog said({});
-  BERTH_TRY(const int exit_code, carry_out(nullptr, base_.id, {}, said));
+  BERTH_TRY(const int exit_code, carry_out(nullptr, base_, {}, said));
   if (exit_code != 0) {
     const Stage looking;
     return fail(environment::explain_failure({said,
@@ -143,22 +174,20 @@ Result<ImagePackages> StageRunner::inspect() {
   return image;
 }
 
-Result<void> StageRunner::build(const Stage& stage, const std::string& on,
+Result<void> StageRunner::build(const Stage& stage, const ImageFacts& on,
                                 const Packages& packages) {
   const Result<BuildLog> said = carry_out_logged(stage, on, packages);
   return said ? Result<void>() : fail(said.error());
 }
 
-Result<BuildLog> StageRunner::carry_out_logged(const Stage& stage, const std::string& on,
+Result<BuildLog> StageRunner::carry_out_logged(const Stage& stage, const ImageFacts& on,
                                                const Packages& packages) {
   const runtime::EnvironmentStore store(context_.surroundings.environment);
   BERTH_TRY(const fs::path log_file, store.log_file(environment::tag_of(stage.key)));
   const auto log = std::make_shared<std::ofstream>(log_file, std::ios::trunc);
   BuildLog said({.on_step = [this](std::string_view step) { context_.messages.note(step); },
                  .on_line = [log](std::string_view line) { *log << line << std::endl; }});
-  std::map<std::string, std::string> files = stage.files;
-  files["held.txt"] = lines_of(environment::held_packages(packages));
-  BERTH_TRY(const int exit_code, carry_out(&stage, on, files, said));
+  BERTH_TRY(const int exit_code, carry_out(&stage, on, packages, said));
   if (exit_code != 0) {
     return fail(
         environment::explain_failure({said, stage, run_.request.run.packages, run_.plan.decision,
@@ -167,35 +196,59 @@ Result<BuildLog> StageRunner::carry_out_logged(const Stage& stage, const std::st
   return said;
 }
 
-Result<std::vector<LockedPackage>> StageRunner::lock(const Stage& stage, const std::string& on,
+Result<std::vector<LockedPackage>> StageRunner::lock(const Stage& stage, const ImageFacts& on,
                                                      const Packages& packages) {
   BERTH_TRY(const BuildLog said, carry_out_logged(stage, on, packages));
   return environment::locked_packages(said, sources_.local.sources());
 }
 
-Result<int> StageRunner::carry_out(const Stage* stage, const std::string& on,
-                                   const std::map<std::string, std::string>& files,
-                                   BuildLog& said) {
+std::map<std::string, std::string> StageRunner::labels_of(const Stage& stage, const ImageFacts& on,
+                                                          const Packages& packages,
+                                                          const BuildLog& said) const {
+  RecordedRecipe recipe;
+  const auto before = on.labels.find(environment::kRecipeLabel);
+  if (on.id != base_.id && before != on.labels.end()) {
+    recipe = environment::decode_recipe(before->second).value_or(RecordedRecipe{});
+  }
+  recipe.base = base_.reference;
+  recipe.base_id = base_.id;
+  recipe.base_user = base_.user;
+  recipe.decision = run_.plan.decision;
+  recipe.network = build_network(run_.request.run);
+  recipe.extra_hosts = run_.request.run.options.extra_hosts;
+  recipe.dns = run_.request.run.options.dns;
+  recipe.stages.push_back(environment::record_of(stage, said, packages));
+  auto labels = environment::labels_of(stage, said, base_.reference);
+  labels[environment::kRecipeLabel] = environment::encode_recipe(recipe);
+  return labels;
+}
+
+Result<int> StageRunner::carry_out(const Stage* stage, const ImageFacts& on,
+                                   const Packages& packages, BuildLog& said) {
   said.hide(sources_.surroundings.secrets);
   const RunRequest& request = run_.request.run;
-  runtime::StageBuild order{.image = on, .base = base_};
+  runtime::StageBuild order{.image = on.id, .base = base_};
   order.run_id = run_id_;
   order.stage = stage == nullptr ? "inspect" : std::string(environment::name_of(stage->kind));
+  std::map<std::string, std::string> files;
+  if (stage != nullptr) {
+    files = stage->files;
+    files["held.txt"] = lines_of(environment::held_packages(packages));
+  }
   BERTH_TRY(order.archive, archive_of(stage, files));
   if (installs_requirements(stage)) {
     order.local_files = !sources_.local.empty();
     order.workspace = sources_.local.has_editable();
   }
-  // A run without a network needs its packages all the same.
-  order.network = request.network == "none" ? "" : request.network.value_or("");
+  order.network = build_network(request);
   order.extra_hosts = request.options.extra_hosts;
   order.dns = request.options.dns;
   if (stage != nullptr && stage->kind != Stage::Kind::lock) {
     order.repository = environment::kRepository;
     order.tag = environment::tag_of(stage->key);
-    order.comment = fmt::format("berth: {}", join(stage->items, " "));
-    order.labels = [this, stage, &said] {
-      return environment::labels_of(*stage, said, base_.reference);
+    order.comment = "berth: " + shortened(join(stage->items, " "));
+    order.labels = [this, stage, &on, &packages, &said] {
+      return labels_of(*stage, on, packages, said);
     };
   }
   order.on_output = [&said](std::string_view bytes) { said.feed(bytes); };

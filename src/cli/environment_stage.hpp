@@ -44,25 +44,30 @@ class StageRunner {
   // What is known of such a look from before; starts nothing.
   std::optional<environment::ImagePackages> known_look() const;
 
-  // Makes the stage's image on `on` (an id), which has these packages. Errors: explain_failure(),
-  // those of build_stage().
-  Result<void> build(const environment::Stage& stage, const std::string& on,
+  // Makes the stage's image on `on`, the base or the stage before, which has these packages.
+  // Errors: explain_failure(), those of build_stage().
+  Result<void> build(const environment::Stage& stage, const ImageFacts& on,
                      const std::map<std::string, std::string>& packages);
 
   // Carries a stage of kind `lock` out. Errors: the same.
-  Result<std::vector<LockedPackage>> lock(const environment::Stage& stage, const std::string& on,
+  Result<std::vector<LockedPackage>> lock(const environment::Stage& stage, const ImageFacts& on,
                                           const std::map<std::string, std::string>& packages);
 
  private:
   std::string look_key() const;
   // What it has said; its log is kept.
   Result<environment::BuildLog> carry_out_logged(
-      const environment::Stage& stage, const std::string& on,
+      const environment::Stage& stage, const ImageFacts& on,
       const std::map<std::string, std::string>& packages);
   // Without a stage it only looks. The exit code.
-  Result<int> carry_out(const environment::Stage* stage, const std::string& on,
-                        const std::map<std::string, std::string>& files,
+  Result<int> carry_out(const environment::Stage* stage, const ImageFacts& on,
+                        const std::map<std::string, std::string>& packages,
                         environment::BuildLog& said);
+  // What the image says of itself.
+  std::map<std::string, std::string> labels_of(const environment::Stage& stage,
+                                               const ImageFacts& on,
+                                               const std::map<std::string, std::string>& packages,
+                                               const environment::BuildLog& said) const;
   Result<std::string> archive_of(const environment::Stage* stage,
                                  const std::map<std::string, std::string>& files) const;
 

@@ -13,6 +13,11 @@ constexpr std::string_view kMark = "@berth ";
 constexpr std::size_t kLongestLine = 64 * 1024;  // a progress bar without an end of line
 constexpr std::size_t kTail = 400;
 
+void put(std::map<std::string, std::string>& values, const std::string& text, char separator) {
+  const std::size_t end = std::min(text.find(separator), text.size());
+  values[text.substr(0, end)] = end < text.size() ? text.substr(end + 1) : std::string();
+}
+
 }  // namespace
 
 void BuildLog::hide(std::vector<std::string> secrets) {
@@ -81,9 +86,10 @@ void BuildLog::take_word(std::string_view word, std::string rest) {
     locked_.push_back(std::move(rest));
   } else if (word == "system") {
     system_.push_back(std::move(rest));
+  } else if (word == "origin") {
+    put(origins_, rest, ' ');
   } else if (word == "fact") {
-    const std::size_t end = std::min(rest.find('='), rest.size());
-    facts_[rest.substr(0, end)] = end < rest.size() ? rest.substr(end + 1) : std::string();
+    put(facts_, rest, '=');
   }
 }
 

@@ -35,6 +35,16 @@ std::string lines_text(const std::vector<std::string>& lines) {
   return text;
 }
 
+// Of lines of frameworks.txt: what is installed, without where it comes from.
+std::vector<std::string> requirements_in(const std::vector<std::string>& lines) {
+  std::vector<std::string> requirements;
+  for (const std::string& line : lines) {
+    const std::vector<std::string> words = split(line, ' ');
+    requirements.insert(requirements.end(), words.begin() + 2, words.end());
+  }
+  return requirements;
+}
+
 // What each stage installs, taken apart by who decides on it.
 class Sorting {
  public:
@@ -187,7 +197,7 @@ class Recipe {
       return;
     }
     for (std::string& item : items) {
-      item = without_credentials(item);
+      item = without_credentials(item.substr(0, item.find(" --hash")));
     }
     Stage stage{kind, {}, std::move(files), std::move(items)};
     std::string known = before_ + '\n' + std::string(name_of(kind)) + '\n';
@@ -274,7 +284,7 @@ std::vector<Stage> make_recipe(const RecipeInputs& inputs) {
     package_files["variables"] =
         fmt::format("export TORCH_CUDA_ARCH_LIST={}\n", shell_quoted(inputs.cuda_architectures));
   }
-  recipe.add(Stage::Kind::frameworks, std::move(framework_files), frameworks);
+  recipe.add(Stage::Kind::frameworks, std::move(framework_files), requirements_in(frameworks));
   recipe.add(Stage::Kind::packages, std::move(package_files), requirements);
   return recipe.take();
 }

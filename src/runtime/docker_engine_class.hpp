@@ -58,6 +58,8 @@ class DockerEngine final : public Engine {
   Result<void> remove_image(const std::string& id) override;
   Result<std::string> commit(const std::string& container, const CommitSpec& spec) override;
   Result<std::vector<ImageSummary>> list_images(const std::vector<std::string>& labels) override;
+  Result<std::optional<std::uint64_t>> volume_bytes(const std::string& name) override;
+  Result<void> remove_volume(const std::string& name) override;
 
  private:
   // Asks once what is there and how to speak with it.

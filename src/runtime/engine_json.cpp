@@ -218,6 +218,21 @@ Result<std::string> decode_committed(std::string_view body) {
   });
 }
 
+Result<std::optional<std::uint64_t>> decode_volume_bytes(std::string_view body,
+                                                         const std::string& name) {
+  return decode(body, Errc::engine_failed, answer_to("GET /system/df"), [&name](const Json& json) {
+    std::optional<std::uint64_t> bytes;
+    for (const Json& volume : field(json, "Volumes")) {
+      const Json& usage = field(volume, "UsageData");
+      if (text_field(volume, "Name") == name && !usage.is_null() &&
+          integer_field(usage, "Size") >= 0) {
+        bytes = count_field(usage, "Size");
+      }
+    }
+    return bytes;
+  });
+}
+
 Result<std::vector<ImageSummary>> decode_images(std::string_view body) {
   return decode(body, Errc::engine_failed, answer_to("GET /images/json"), [](const Json& json) {
     if (!json.is_array()) {

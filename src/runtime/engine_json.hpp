@@ -31,6 +31,10 @@ Result<ExecState> decode_exec(std::string_view body);
 Result<std::string> decode_committed(std::string_view body);
 Result<std::vector<ImageSummary>> decode_images(std::string_view body);
 
+// Of GET /system/df: what a volume takes; nullopt: there is none of that name, or it is not known.
+Result<std::optional<std::uint64_t>> decode_volume_bytes(std::string_view body,
+                                                         const std::string& name);
+
 // The progress of an import: the id of the image that was made.
 Result<std::string> decode_imported(std::string_view stream);
 

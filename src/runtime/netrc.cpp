@@ -74,8 +74,9 @@ std::string written(const std::string& word) {
     }
     text += letter;
   }
-  return word.find_first_of(" \t#\"") == std::string::npos && !word.empty() ? text
-                                                                            : '"' + text + '"';
+  return word.find_first_of(" \t\n\v\f\r#\"") == std::string::npos && !word.empty()
+             ? text
+             : '"' + text + '"';
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "berth/base/credentials.hpp"
 #include "berth/base/text.hpp"
 
 namespace berth::spec {
@@ -100,11 +101,12 @@ Failure malformed(const SourceFile& file, unsigned line, std::string_view what) 
 }
 
 Failure malformed(const Origin& origin, std::string_view what) {
-  return fail(Errc::invalid_input, fmt::format("{}: {}", origin.text, what));
+  return fail(Errc::invalid_input, fmt::format("{}: {}", origin.text, without_credentials(what)));
 }
 
 Failure malformed(const Origin& origin, Error error) {
   error.code = Errc::invalid_input;
+  error.message = without_credentials(error.message);
   return fail(std::move(error).context(origin.text));
 }
 

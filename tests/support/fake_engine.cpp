@@ -456,6 +456,15 @@ Result<std::vector<ImageSummary>> FakeEngine::list_images(const std::vector<std:
   return images;
 }
 
+Result<std::optional<std::uint64_t>> FakeEngine::volume_bytes(const std::string& name) {
+  BERTH_CHECK(record("volume_bytes " + name));
+  return std::nullopt;
+}
+
+Result<void> FakeEngine::remove_volume(const std::string& name) {
+  return record("remove_volume " + name);
+}
+
 FakeSignals::FakeSignals() {
   ::signal(SIGPIPE, SIG_IGN);  // as a SignalWatcher does
   std::array<int, 2> ends{-1, -1};

@@ -120,6 +120,8 @@ class FakeEngine : public runtime::Engine {
   // `images`, whatever the labels.
   Result<std::vector<runtime::ImageSummary>> list_images(
       const std::vector<std::string>& labels) override;
+  Result<std::optional<std::uint64_t>> volume_bytes(const std::string& name) override;
+  Result<void> remove_volume(const std::string& name) override;
 
  private:
   Result<void> record(const std::string& call);

@@ -1,8 +1,8 @@
 // Why an environment could not be built, in a sentence with a remedy, from what pip, uv, apt and
 // build.sh have said.
-// Source of the texts looked for: pip 9 to 25 (pip/_internal/exceptions.py, resolution/resolvelib),
-// setuptools and distutils, apt 1.0 to 2.6, uv 0.1 to 0.9; seen in the logs of real builds where
-// tests/unit/environment/test_build_failure.cpp has them.
+// Source of the texts looked for: pip 9 to 26 (pip/_internal/exceptions.py, resolution/resolvelib),
+// setuptools and distutils, apt 1.0 to 2.6, uv 0.1 to 0.13; seen in the logs of real builds (pip
+// 23.0 and 26.3, uv 0.13) where tests/unit/environment/test_build_failure.cpp has them.
 #pragma once
 
 #include <map>

@@ -37,6 +37,8 @@ class BuildLog {
   // "packages numpy==1.26.4 https://… sha256:…": of build.sh lock.
   const std::vector<std::string>& locked() const { return locked_; }
   const std::vector<std::string>& system() const { return system_; }  // "libc6"
+  // Of packages that came from an address: "mine" -> "git+https://host/mine.git@<commit>".
+  const std::map<std::string, std::string>& origins() const { return origins_; }
   // The last lines of the log, oldest first: what a diagnosis reads.
   const std::vector<std::string>& tail() const { return tail_; }
 
@@ -54,6 +56,7 @@ class BuildLog {
   std::vector<std::string> packages_{};
   std::vector<std::string> locked_{};
   std::vector<std::string> system_{};
+  std::map<std::string, std::string> origins_{};
   std::vector<std::string> tail_{};
 };
 

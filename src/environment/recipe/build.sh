@@ -12,7 +12,7 @@
 set -eu
 cd /run/berth
 # shellcheck source=/dev/null
-. ./plan # PYTHON_SERIES, FRAMEWORKS
+. ./plan # PYTHON_SERIES, FRAMEWORKS, INSTALL_PYTHON, CACHE_BYTES
 # shellcheck source=/dev/null
 . ./surroundings # proxies, certificates, pip's configuration
 # shellcheck source=/dev/null
@@ -129,6 +129,7 @@ find_python() {
   for candidate in "python$PYTHON_SERIES" python python3 /opt/conda/bin/python; do
     if has "$candidate" && { [ -z "$PYTHON_SERIES" ] || [ "$(series_of "$candidate")" = "$PYTHON_SERIES" ]; }; then
       PYTHON=$(command -v "$candidate")
+      fact "interpreter=$PYTHON"
       fact "python=$("$PYTHON" -c 'import platform; print(platform.python_version())')"
       fact "machine=$("$PYTHON" -c 'import platform; print(platform.machine())')"
       return 0
@@ -250,6 +251,23 @@ install_python() { try_installing "$@" || package_failed; }
 install_locked() { # install_locked [OPTION…]
   [ -s locked.txt ] || return 0
   install_python --no-deps --require-hashes "$@" -r locked.txt
+}
+
+# --- the cache of downloads ------------------------------------------------------------------------
+
+# All builds on the engine use it. Who is alone with it in the end keeps it small; where others are at work,
+# the last of them does.
+hold_cache() {
+  if has flock && [ -w "$CACHE" ]; then
+    exec 8>>"$CACHE/lock-of-berth"
+    flock -s 8 || true
+    CACHE_HELD=yes
+  fi
+}
+
+trim_cache() {
+  [ -n "${CACHE_HELD:-}" ] && flock -n -x 8 || return 0
+  "$PYTHON" trim_cache.py "$CACHE" "$CACHE_BYTES" || true
 }
 
 # --- the stages ------------------------------------------------------------------------------------
@@ -425,8 +443,11 @@ check_frameworks() {
 
 finish() {
   [ -z "${LISTS_READ:-}" ] || rm -rf /var/lib/apt/lists/*
-  [ -z "${PYTHON:-}" ] || "$PYTHON" inspect_environment.py list
+  [ -n "${PYTHON:-}" ] || return 0
+  "$PYTHON" inspect_environment.py list
+  trim_cache
 }
 
+[ "$1" = inspect ] || hold_cache
 "stage_$1"
 finish

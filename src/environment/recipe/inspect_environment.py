@@ -1,12 +1,15 @@
 """What is installed beside this Python. Runs in the containers of builds, with any Python from 2.7 on.
 
     check NAME==VERSION...  imports each framework and compares; with @cuda=X.Y behind it, its CUDA, too
-    list                    `@berth package NAME==VERSION` for each distribution
+    list                    `@berth package NAME==VERSION` for each distribution, and `@berth origin NAME ADDRESS`
+                            for those that came from an address or a file
     clean                   takes credentials out of the addresses that packages were installed from
 """
 from __future__ import print_function
 
 import importlib
+import io
+import json
 import os
 import re
 import sys
@@ -81,20 +84,47 @@ def check(wanted):
 def list_packages():
     for name, version in sorted(distributions().items()):
         print("@berth package %s==%s" % (name, version))
+    for entry, path in direct_urls():
+        address = address_in(path)
+        if address:
+            print("@berth origin %s %s" % (normalised(name_and_version(entry)[0]), address))
 
 
-def clean():
+def direct_urls():
+    """(dist-info folder's name, path) of what pip and uv note of packages that no index gave them (PEP 610)."""
     for folder in sys.path:
         for entry in os.listdir(folder) if os.path.isdir(folder) else ():
             path = os.path.join(folder, entry, "direct_url.json")
-            if not entry.endswith(".dist-info") or not os.path.isfile(path):
-                continue
-            with open(path) as file:
-                said = file.read()
-            without = re.sub(r"://(?!git@)[^/@\s\"]*@", "://", said)
-            if without != said:
-                with open(path, "w") as file:
-                    file.write(without)
+            if name_and_version(entry)[0] and os.path.isfile(path):
+                yield entry, path
+
+
+def address_in(path):
+    """As PEP 508 writes it; None where the note makes no sense."""
+    with io.open(path, encoding="utf-8") as file:
+        said = without_credentials(file.read())
+    try:
+        note = json.loads(said)
+        vcs = note.get("vcs_info")
+        address = "%s+%s@%s" % (vcs["vcs"], note["url"], vcs["commit_id"]) if vcs else note["url"]
+        folder = note.get("subdirectory")
+        return address + ("#subdirectory=" + folder if folder else "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def without_credentials(text):
+    return re.sub(r"://(?!git@)[^/@\s\"]*@", "://", text)
+
+
+def clean():
+    for _, path in direct_urls():
+        with io.open(path, encoding="utf-8") as file:
+            said = file.read()
+        without = without_credentials(said)
+        if without != said:
+            with io.open(path, "w", encoding="utf-8") as file:
+                file.write(without)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,16 @@ TEST_CASE("credentials: an address is shown without its user and password") {
   REQUIRE(without_credentials("git+ssh://git@host/a.git") == "git+ssh://git@host/a.git");
   REQUIRE(without_credentials("https://host/a@b and c@d") == "https://host/a@b and c@d");
   REQUIRE(without_credentials("") == "");
+  REQUIRE(without_credentials("https://me:${TOKEN}@host/") == "https://host/");
+}
+
+TEST_CASE("credentials that are variables stay where the text is used again") {
+  REQUIRE(without_secrets("https://me:${TOKEN}@host/ https://${T}@a/ https://${A}:${B}@b/") ==
+          "https://me:${TOKEN}@host/ https://${T}@a/ https://${A}:${B}@b/");
+  REQUIRE(without_secrets("https://me:s3cret@host/ https://t0ken@a/ https://${A}:s3cret@b/") ==
+          "https://host/ https://a/ https://b/");
+  REQUIRE(without_secrets("https://me:${T}s3cret@host/") == "https://host/");
+  REQUIRE(without_secrets("git+ssh://git@host/a.git@v1") == "git+ssh://git@host/a.git@v1");
 }
 
 TEST_CASE("credentials: passwords and tokens are what must not be shown") {

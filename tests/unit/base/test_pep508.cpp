@@ -144,6 +144,13 @@ TEST_CASE("a malformed requirement is refused with the place and what belongs th
       says(refusal("torch; os_name == 'a"), "a closing ' for the text that begins at column 19"));
 }
 
+TEST_CASE("a malformed requirement is shown without its password, and with its place") {
+  const auto error = refusal("torch @ https://me:s3cret@host/a.whl ; python_verson > '3'");
+  REQUIRE(says(error, "`torch @ https://host/a.whl ; python_verson > '3'`"));
+  REQUIRE(says(error, "at column 32"));
+  REQUIRE_FALSE(says(error, "s3cret"));
+}
+
 TEST_CASE("bytes that no requirement has are refused and shown harmlessly") {
   REQUIRE(says(refusal(std::string("to\0rch", 6)), "`to\\x00rch`"));
   REQUIRE(says(refusal("torch\n"), "no control character at column 6"));

@@ -69,6 +69,48 @@ TEST_CASE("the size beyond the base is known while the base is there") {
   CHECK_FALSE(listed({made}).at(0).own_bytes);
 }
 
+TEST_CASE("sizes go by the base's id, and by the stage before") {
+  const auto with_recipe = [](ImageSummary made, std::vector<std::string> keys) {
+    berth::environment::RecordedRecipe recipe{.base = "python:3.11", .base_id = "sha256:b"};
+    for (const std::string& key : keys) {
+      recipe.stages.push_back({.key = key, .items = {"item of " + key.substr(0, 2)}});
+    }
+    made.labels["org.berth.env.recipe"] = berth::environment::encode_recipe(recipe);
+    return made;
+  };
+  // Its name belongs to another image by now.
+  const ImageSummary base{.id = "sha256:b", .names = {}, .bytes = 1000};
+  const ImageSummary newer{.id = "sha256:c", .names = {"python:3.11"}, .bytes = 1};
+  ImageSummary stage = with_recipe(image(kFirst, name_of_env(kFirst), "system"), {kFirst});
+  stage.bytes = 1100;
+  ImageSummary last =
+      with_recipe(image(kSecond, name_of_env(kSecond), "packages"), {kFirst, kSecond});
+  last.created = 101;
+  const auto found = listed({base, newer, stage, last});
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].own_bytes == 500U);
+  CHECK(found[0].stage_bytes == 400U);
+  CHECK(found[0].parent() == kFirst);
+  CHECK(found[0].items == std::vector<std::string>{"item of a1", "item of a2"});
+  CHECK(found[1].own_bytes == 100U);
+  CHECK(found[1].stage_bytes == 100U);
+  CHECK(found[1].parent().empty());
+}
+
+TEST_CASE("a project means the environment that it used last") {
+  auto found = listed({image(kFirst, name_of_env(kFirst), "packages"),
+                       image(kSecond, name_of_env(kSecond), "packages")});
+  const auto used_at = [](std::int64_t seconds) {
+    return EnvironmentStore::Use{EnvironmentStore::Time(std::chrono::seconds(seconds)), {"/p/net"}};
+  };
+  found[0].use = used_at(10);
+  found[1].use = used_at(20);
+  CHECK(environment_of_project(found, "/p/net")->key == found[1].key);
+  CHECK(environment_of_project(found, "/p/net/src/models")->key == found[1].key);
+  CHECK(environment_of_project(found, "/p").error().code == Errc::not_found);
+  CHECK(environment_of_project({}, "/").error().code == Errc::not_found);
+}
+
 TEST_CASE("a word means the one environment whose key begins so") {
   const auto found = listed({image(kFirst, name_of_env(kFirst), "packages"),
                              image(kSecond, name_of_env(kSecond), "packages")});

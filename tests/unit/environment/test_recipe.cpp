@@ -164,7 +164,22 @@ TEST_CASE("recipe: a mirror stands for the address that it replaces") {
   const Stage stage = c.make().back();
   REQUIRE(stage.files.at("frameworks.txt") ==
           "index https://me:pw-x@mirror/whl/cu121 torch==2.3.1+cu121\n");
-  REQUIRE(stage.items[0] == "index https://mirror/whl/cu121 torch==2.3.1+cu121");
+  REQUIRE(stage.items == std::vector<std::string>{"torch==2.3.1+cu121"});
+}
+
+TEST_CASE("recipe: what is shown is what is asked for, without where it comes from or hashes") {
+  Case c;
+  c.decision.frameworks = {
+      {.name = "jax", .version = "0.4.30", .build = "cuda12", .in_image = false}, torch(false)};
+  c.packages.lines = {line("numpy==2.0 --hash=sha256:11 --hash=sha256:22", "numpy"),
+                      line("torchvision==0.18.1", "torchvision")};
+  const std::vector<Stage> stages = c.make();
+  REQUIRE(stages[0].items == std::vector<std::string>{"torch==2.3.1+cu121", "torchvision==0.18.1",
+                                                      "jax[cuda12]==0.4.30"});
+  REQUIRE(stages[1].items == std::vector<std::string>{"numpy==2.0", "torchvision==0.18.1"});
+  // It comes from where pip looks anyway, so that place is part of the key.
+  c.indexes = {"index-url https://mirror/simple"};
+  REQUIRE(c.make()[0].key != stages[0].key);
 }
 
 TEST_CASE("recipe: an editable folder is installed as what the project is at run time") {

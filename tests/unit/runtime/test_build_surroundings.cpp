@@ -69,6 +69,10 @@ TEST_CASE("netrc: only the machines that are named are passed on") {
   REQUIRE(excerpt.passwords == Texts{"a b", "w\"2"});
   REQUIRE(netrc_for(netrc, {"three"}).text.empty());
   REQUIRE(netrc_for("machine", {"one"}).text.empty());
+  // A quoted end of line stays in its quotes: behind it would begin another machine's entry.
+  const NetrcExcerpt odd = netrc_for("machine one password \"a\nmachine two password b\"", {"one"});
+  REQUIRE(netrc_for(odd.text, {"two"}).text.empty());
+  REQUIRE(netrc_for(odd.text, {"one"}).passwords == odd.passwords);
 }
 
 TEST_CASE("surroundings: variables that a line names are passed on, and hidden") {

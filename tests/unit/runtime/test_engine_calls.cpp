@@ -607,6 +607,30 @@ TEST_CASE("an empty image is made and dropped") {
   }
 }
 
+TEST_CASE("a volume is measured and removed") {
+  FakeEngineServer server;
+  server.answer("GET /system/df", 200, R"json({"Images":null,"Volumes":[
+    {"Name":"other","UsageData":{"Size":9}},{"Name":"cache","UsageData":{"Size":7,"RefCount":0}},
+    {"Name":"new","UsageData":{"Size":-1}},{"Name":"bare","UsageData":null}]})json");
+  server.answer("DELETE /volumes/cache", 204, "");
+  server.answer("DELETE /volumes/used", 409, R"({"message":"volume is in use"})");
+  const std::unique_ptr<Engine> engine = connect(server);
+  REQUIRE(engine->volume_bytes("cache").value() == 7U);
+  REQUIRE_FALSE(engine->volume_bytes("new").value());
+  REQUIRE_FALSE(engine->volume_bytes("bare").value());
+  REQUIRE_FALSE(engine->volume_bytes("absent").value());
+  REQUIRE(engine->remove_volume("cache"));
+  REQUIRE(engine->remove_volume("absent"));
+  REQUIRE(engine->remove_volume("used").error().id == "volume-in-use");
+  for (const char* body : {"[]", "", R"({"Volumes":[7]})", R"({"Volumes":[{"Name":7}]})"}) {
+    server.answer("GET /system/df", 200, body);
+    INFO(body);
+    REQUIRE(engine->volume_bytes("cache").error().code == Errc::engine_failed);
+  }
+  server.answer("GET /system/df", 200, R"({"Volumes":null})");
+  REQUIRE_FALSE(engine->volume_bytes("cache").value());
+}
+
 TEST_CASE("a container that is removed while it is looked up is absent") {
   FakeEngineServer server;
   const std::unique_ptr<Engine> engine = connect(server);

@@ -129,6 +129,17 @@ TEST_CASE("requirements.txt: what is refused, and where") {
   }
 }
 
+TEST_CASE("requirements.txt: what is refused is shown without passwords") {
+  for (const char* line :
+       {"torch ? https://me:s3cret@host/a.whl", "--unknown=https://me:s3cret@host/",
+        "torch @ https://me:s3cret@host/a.whl ; nonsense > '3'"}) {
+    const std::string message = refused(line);
+    INFO(message);
+    REQUIRE(message.starts_with("requirements.txt:1: "));
+    REQUIRE(message.find("s3cret") == std::string::npos);
+  }
+}
+
 TEST_CASE("requirements.txt: includes end at a depth") {
   Files others;
   for (int i = 0; i < 100; ++i) {

@@ -1,0 +1,184 @@
+#include "cli/environment_rebuild.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "berth/base/pep508.hpp"
+#include "berth/base/text.hpp"
+#include "berth/environment/recipe.hpp"
+#include "berth/runtime/environment_build.hpp"
+#include "cli/environment_stage.hpp"
+#include "cli/version.hpp"
+
+namespace berth::cli {
+
+namespace {
+
+using environment::RecordedRecipe;
+using environment::RecordedStage;
+using environment::Stage;
+using Packages = std::map<std::string, std::string>;
+
+PipLine line_of(const std::string& text, const Origin& origin) {
+  PipLine line{.text = text, .origin = origin};
+  if (text.starts_with("-") && !text.starts_with("-e ")) {
+    line.kind = PipLine::Kind::option;
+    return line;
+  }
+  const Result<pep508::Requirement> read =
+      pep508::Requirement::parse(text.substr(0, text.find(" --")));
+  line.kind = read ? PipLine::Kind::requirement : PipLine::Kind::address;
+  line.name = read ? read->name : std::string();
+  line.editable = text.starts_with("-e ");
+  return line;
+}
+
+// What a run would have that needs this environment, as far as its build asks.
+PlannedRun run_of(const RecordedRecipe& recipe, const Origin& origin) {
+  PlannedRun run;
+  run.plan.decision = recipe.decision;
+  run.request.run.network = recipe.network.empty() ? std::nullopt : std::optional(recipe.network);
+  run.request.run.options.extra_hosts = recipe.extra_hosts;
+  run.request.run.options.dns = recipe.dns;
+  for (const RecordedStage& stage : recipe.stages) {
+    for (const auto& [name, content] : stage.files) {
+      auto& lines = name == "constraints.txt" ? run.request.run.packages.constraints
+                                              : run.request.run.packages.lines;
+      for (const std::string& text : split(content, '\n')) {
+        if (text.empty() || name == "digests.txt" || name == "indexes.txt") {
+          continue;
+        }
+        if (name == "system.txt") {
+          run.request.run.packages.apt.push_back({text, origin});
+        } else if (name == "frameworks.txt") {  // "index URL requirement…": its host counts
+          lines.push_back({.kind = PipLine::Kind::option, .text = text, .origin = origin});
+        } else {
+          lines.push_back(line_of(text, origin));
+        }
+      }
+    }
+  }
+  return run;
+}
+
+Result<void> check_complete(const KnownEnvironment& known) {
+  const std::string remedy =
+      fmt::format("`berth env remove {}`: the next run that needs it builds it anew", known.tag);
+  if (!known.recipe || known.recipe->stages.empty()) {
+    return fail(Error{Errc::invalid_input,
+                      fmt::format("the image of `{}` does not say how it was made", known.tag)}
+                    .named("recipe-incomplete")
+                    .hint(remedy));
+  }
+  if (const auto local = known.recipe->stages.back().local_items(); !local.empty()) {
+    return fail(Error{Errc::invalid_input,
+                      fmt::format("`{}` holds what came from files of a project", known.tag)}
+                    .named("recipe-incomplete")
+                    .note("it was installed as " + join(local, ", "))
+                    .hint(remedy));
+  }
+  return {};
+}
+
+class Rebuilder {
+ public:
+  Rebuilder(const PlannedRun& run, const ImageFacts& base, const std::string& run_id,
+            const BuildSources& sources, Context& context, const std::stop_token& stop)
+      : run_(run), base_(base), stop_(stop), runner_(run, base, run_id, sources, context, stop) {}
+
+  Result<Packages> rebuild(const std::vector<RecordedStage>& stages, bool all) {
+    BERTH_TRY(const environment::ImagePackages installed, runner_.inspect());
+    Packages packages = installed.packages;
+    ImageFacts on = base_;
+    // What is under the last stage stays, from the latest that is there.
+    std::size_t next = all ? 0 : stages.size() - 1;
+    for (; next > 0; --next) {
+      BERTH_TRY(std::optional<ImageFacts> there, image_of(stages[next - 1].key));
+      if (there) {
+        on = std::move(*there);
+        packages = environment::packages_in(on.labels, std::move(packages));
+        break;
+      }
+    }
+    for (; next < stages.size(); ++next) {
+      BERTH_TRY(on, replace(stages[next], on, packages));
+      packages = environment::packages_in(on.labels, std::move(packages));
+    }
+    return packages;
+  }
+
+ private:
+  Result<std::optional<ImageFacts>> image_of(const std::string& key) const {
+    return run_.engine->inspect_image(environment::image_of(key));
+  }
+
+  // The commit moves the name to the new image. The old one stays where a container uses it or
+  // something was built on it.
+  Result<ImageFacts> replace(const RecordedStage& recorded, const ImageFacts& on,
+                             const Packages& packages) {
+    BERTH_TRY(const std::optional<ImageFacts> old, image_of(recorded.key));
+    const Stage stage = environment::stage_of(recorded);
+    while (true) {
+      const Result<void> built = runner_.build(stage, on, packages);
+      if (built) {
+        break;
+      }
+      if (built.error().id != "name-in-use") {
+        return fail(built.error());
+      }
+      BERTH_CHECK(runtime::await_other_build(*run_.engine, environment::kRepository,
+                                             environment::tag_of(stage.key), stop_));
+    }
+    BERTH_TRY(std::optional<ImageFacts> made, image_of(recorded.key));
+    if (!made) {
+      return fail(Errc::engine_failed,
+                  fmt::format("the engine made `{}` and does not have it afterwards",
+                              environment::image_of(recorded.key)));
+    }
+    if (old && old->id != made->id) {
+      static_cast<void>(run_.engine->remove_image(old->id));
+    }
+    return std::move(*made);
+  }
+
+  const PlannedRun& run_;
+  const ImageFacts& base_;
+  const std::stop_token& stop_;
+  StageRunner runner_;
+};
+
+}  // namespace
+
+// By its id: under its name may be another image by now, which makes another environment.
+Result<ImageFacts> EnvironmentRebuild::find_base(const RecordedRecipe& recipe) const {
+  BERTH_TRY(std::optional<ImageFacts> base, engine_->inspect_image(recipe.base_id));
+  if (!base) {
+    return fail(Error{Errc::not_found,
+                      fmt::format("the engine does not have the image `{}` any more", recipe.base)}
+                    .note("it was " + recipe.base_id)
+                    .hint(fmt::format("`docker pull {}` brings it back, if it is still the same",
+                                      recipe.base)));
+  }
+  base->reference = recipe.base;
+  return std::move(*base);
+}
+
+Result<Rebuilt> EnvironmentRebuild::rebuild(const KnownEnvironment& known, bool all_stages) {
+  BERTH_CHECK(check_complete(known));
+  const RecordedRecipe& recipe = *known.recipe;
+  BERTH_TRY(const EngineFacts facts, engine_->facts());
+  BERTH_TRY(const ImageFacts base, find_base(recipe));
+  PlannedRun run = run_of(recipe, Origin{"the recipe of " + known.tag});
+  run.caller = runtime::probe_caller({}, facts, kVersion);
+  run.engine = std::move(engine_);
+  BERTH_TRY(const BuildSources sources, find_build_sources(run));
+  for (const std::string& warning : sources.surroundings.warnings) {
+    context_.messages.warning(warning);
+  }
+  Rebuilt rebuilt;
+  rebuilt.before = environment::versions_in(known.packages);
+  Rebuilder rebuilder(run, base, run_id_, sources, context_, stop_);
+  BERTH_TRY(rebuilt.now, rebuilder.rebuild(recipe.stages, all_stages));
+  return rebuilt;
+}
+
+}  // namespace berth::cli
