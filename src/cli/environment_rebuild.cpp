@@ -20,7 +20,8 @@ using Packages = std::map<std::string, std::string>;
 
 PipLine line_of(const std::string& text, const Origin& origin) {
   PipLine line{.text = text, .origin = origin};
-  if (text.starts_with("-") && !text.starts_with("-e ")) {
+  const bool place = text.starts_with("index ") || text.starts_with("links ");  // of a framework
+  if (place || (text.starts_with("-") && !text.starts_with("-e "))) {
     line.kind = PipLine::Kind::option;
     return line;
   }
@@ -30,6 +31,12 @@ PipLine line_of(const std::string& text, const Origin& origin) {
   line.name = read ? read->name : std::string();
   line.editable = text.starts_with("-e ");
   return line;
+}
+
+// Which files of a stage name packages.
+bool has_requirements(const std::string& file) {
+  return file == "requirements.txt" || file == "constraints.txt" || file == "locked.txt" ||
+         file == "direct.txt" || file == "frameworks.txt";
 }
 
 // What a run would have that needs this environment, as far as its build asks.
@@ -44,14 +51,9 @@ PlannedRun run_of(const RecordedRecipe& recipe, const Origin& origin) {
       auto& lines = name == "constraints.txt" ? run.request.run.packages.constraints
                                               : run.request.run.packages.lines;
       for (const std::string& text : split(content, '\n')) {
-        if (text.empty() || name == "digests.txt" || name == "indexes.txt") {
-          continue;
-        }
-        if (name == "system.txt") {
+        if (!text.empty() && name == "system.txt") {
           run.request.run.packages.apt.push_back({text, origin});
-        } else if (name == "frameworks.txt") {  // "index URL requirement…": its host counts
-          lines.push_back({.kind = PipLine::Kind::option, .text = text, .origin = origin});
-        } else {
+        } else if (!text.empty() && has_requirements(name)) {
           lines.push_back(line_of(text, origin));
         }
       }

@@ -39,7 +39,7 @@ std::string plan_file(const Decision& decision, std::uint64_t cache_bytes) {
 }
 
 // What was downloaded may take so much on the engine's disk.
-Result<std::uint64_t> cache_limit(const EnvironmentLookup& environment) {
+Result<std::uint64_t> cache_limit(const runtime::EnvironmentLookup& environment) {
   constexpr std::uint64_t kUsual = std::uint64_t{20} << 30;
   const std::string said = environment("BERTH_CACHE_SIZE").value_or("");
   if (said.empty()) {

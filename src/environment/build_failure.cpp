@@ -21,11 +21,13 @@ Verdict disk_full(const FailureReading& log) {
   if (line.empty()) {
     return std::nullopt;
   }
-  return log.finished(Error{Errc::engine_failed, "the disk is full: the environment does not fit"}
-                          .named("disk-full")
-                          .note(line)
-                          .hint("`berth env prune` removes environments that nobody uses")
-                          .hint("`docker system df` shows what else takes the engine's disk"));
+  return log.finished(
+      Error{Errc::engine_failed, "the disk is full: the environment does not fit"}
+          .named("disk-full")
+          .note(line)
+          .hint("`berth env prune --older 7d --cache` removes environments that were not "
+                "used for a week, and what was downloaded")
+          .hint("`docker system df` shows what else takes the engine's disk"));
 }
 
 Verdict killed(const FailureReading& log) {

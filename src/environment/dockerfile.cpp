@@ -72,8 +72,9 @@ class Dockerfile {
   Dockerfile(const RecordedRecipe& recipe, const std::string& image) : recipe_(recipe) {
     text_ = fmt::format(
         "# The environment {} without berth: the same versions, from where they came.\n"
+        "# Its base was {}.\n"
         "FROM {}\n",
-        image, recipe.base);
+        image, recipe.base_id, recipe.base);
     if (has_other_user()) {
       text_ += "USER root\n";
     }
@@ -227,8 +228,11 @@ class Dockerfile {
       return;
     }
     list.insert(list.end(), pins.begin(), pins.end());
-    run({printed(list), fmt::format("{} -r {}", installer(stage), kListFile),
-         fmt::format("rm {}", kListFile)});
+    Texts commands = lines_of(stage, "variables");  // "export NAME=VALUE", for what is compiled
+    commands.insert(commands.end(),
+                    {printed(list), fmt::format("{} -r {}", installer(stage), kListFile),
+                     fmt::format("rm {}", kListFile)});
+    run(commands);
   }
 
   // All that the stage brought: exact versions, with their hashes where there are some of each;
@@ -236,7 +240,12 @@ class Dockerfile {
   static Texts pinned(const RecordedStage& stage) {
     std::map<std::string, std::string> hashed;
     std::map<std::string, std::string> addressed;  // pip before 20.1 does not note where from
-    for (const std::string& line : lines_of(stage, "requirements.txt")) {
+    Texts lines = lines_of(stage, "requirements.txt");
+    for (const char* more : {"locked.txt", "direct.txt"}) {
+      const Texts locked = lines_of(stage, more);
+      lines.insert(lines.end(), locked.begin(), locked.end());
+    }
+    for (const std::string& line : lines) {
       if (line.starts_with("-")) {
         continue;
       }

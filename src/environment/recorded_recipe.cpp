@@ -84,8 +84,9 @@ bool is_local(std::string_view line) {
 
 std::vector<std::string> RecordedStage::local_items() const {
   Texts local;
-  if (const auto file = files.find("requirements.txt"); file != files.end()) {
-    for (const std::string& line : split(file->second, '\n')) {
+  for (const char* name : {"requirements.txt", "direct.txt"}) {
+    const auto file = files.find(name);
+    for (const std::string& line : file == files.end() ? Texts() : split(file->second, '\n')) {
       if (is_local(line)) {
         local.push_back(line);
       }

@@ -79,6 +79,11 @@ std::string written(const std::string& word) {
              : '"' + text + '"';
 }
 
+// Others mean nothing to anybody.
+bool is_entry_word(const std::string& word) {
+  return word == "login" || word == "user" || word == "account" || word == "password";
+}
+
 }  // namespace
 
 NetrcExcerpt netrc_for(std::string_view netrc, const std::set<std::string>& hosts) {
@@ -102,7 +107,7 @@ NetrcExcerpt netrc_for(std::string_view netrc, const std::set<std::string>& host
       const std::string host = lowered(*value);
       wanted = hosts.contains(host) || hosts.contains(host.substr(0, host.rfind(':')));
       excerpt.text += wanted ? "machine " + written(*value) + "\n" : "";
-    } else if (wanted) {
+    } else if (wanted && is_entry_word(*word)) {
       excerpt.text += "  " + *word + " " + written(*value) + "\n";
       if (*word == "password") {
         excerpt.passwords.push_back(std::move(*value));

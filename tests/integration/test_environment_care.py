@@ -91,7 +91,7 @@ class EnvironmentCare(CareTest):
         freeze = self.python(PIP_LIST).stdout
         write_wheel(self.wheels, self.name, "2.0")  # what is written down is exact
         text = self.env("export", "dockerfile", key).stdout.decode()
-        self.assertTrue(text.splitlines()[1].startswith(f"FROM {PYTHON}"), text)
+        self.assertEqual(text.splitlines()[2], f"FROM {PYTHON}", text)
         image = f"berth-test/exported:{self.name}"
         self.addCleanup(self.engine.remove_image, image)
         self.build_image(text, image)

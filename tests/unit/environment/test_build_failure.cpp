@@ -441,7 +441,7 @@ TEST_CASE("build failure: the machine") {
       "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n");
   CHECK(full.id == "disk-full");
   CHECK(full.code == Errc::engine_failed);
-  CHECK(has(full.hints, "`berth env prune`"));
+  CHECK(has(full.hints, "`berth env prune --older 7d --cache`"));
   const Error killed = explained("Collecting torch\n", 137);
   CHECK(killed.id == "build-killed");
   CHECK(killed.notes.front() == "what was being done: installing 9 requirements");

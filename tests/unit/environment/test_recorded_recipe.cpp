@@ -135,6 +135,19 @@ TEST_CASE("dockerfile: hashes stay where there are some of everything") {
   CHECK(dockerfile_of(one, "i").find("--hash") == std::string::npos);
 }
 
+TEST_CASE("dockerfile: what is locked has its hashes, and what is compiled its variables") {
+  RecordedRecipe one{.base = "python:3.11", .base_id = "sha256:aa"};
+  one.stages = {{.files = {{"requirements.txt", "--pre\n"},
+                           {"locked.txt", "numpy==2.0 --hash=sha256:11\n"},
+                           {"direct.txt", "-e /workspace/lib\n"},
+                           {"variables", "export TORCH_CUDA_ARCH_LIST='8.6;9.0'\n"}},
+                 .installed = {"numpy==2.0"}}};
+  const std::string text = dockerfile_of(one, "i");
+  has(text, "RUN export TORCH_CUDA_ARCH_LIST='8.6;9.0' \\\n && printf");
+  has(text, "'numpy==2.0 --hash=sha256:11'");
+  CHECK(one.stages[0].local_items() == Texts{"-e /workspace/lib"});
+}
+
 TEST_CASE("dockerfile: an old pip does not say where it fetched from, and the line does") {
   RecordedRecipe one{.base = "python:3.6", .base_id = "sha256:aa"};
   one.stages = {{.files = {{"requirements.txt", "mine @ git+https://host/mine.git@v1\n"}},
