@@ -147,7 +147,7 @@ TEST_CASE("a malformed requirement is refused with the place and what belongs th
 TEST_CASE("a malformed requirement is shown without its password, and with its place") {
   const auto error = refusal("torch @ https://me:s3cret@host/a.whl ; python_verson > '3'");
   REQUIRE(says(error, "`torch @ https://host/a.whl ; python_verson > '3'`"));
-  REQUIRE(says(error, "at column 32"));
+  REQUIRE(says(error, "at column 30"));
   REQUIRE_FALSE(says(error, "s3cret"));
 }
 
