@@ -287,8 +287,8 @@ class Engine {
   // Images that have all of these labels ("name" or "name=value"); with none, all that have a name.
   virtual Result<std::vector<ImageSummary>> list_images(const std::vector<std::string>& labels) = 0;
 
-  // What the volume takes on the disk (GET /system/df, for which the engine looks through all of its
-  // disk); nullopt where there is no such volume.
+  // What the volume takes on the disk (GET /system/df, for which the engine looks through all of
+  // its disk); nullopt where there is no such volume.
   virtual Result<std::optional<std::uint64_t>> volume_bytes(const std::string& name) = 0;
   // An absent one is no error. One that a container uses is: `volume-in-use`.
   virtual Result<void> remove_volume(const std::string& name) = 0;

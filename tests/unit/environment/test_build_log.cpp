@@ -21,7 +21,8 @@ struct Seen {
 TEST_CASE("build log: lines for berth are told from the log, in whatever pieces they come") {
   const std::string text =
       "@berth step installing numpy\nCollecting numpy\r\n@berth fact python=3.11.2\n"
-      "@berth package numpy==2.0.2\n@berth origin a git+https://b@c\n@berth wrong torch is 2.4, and the plan says 2.3\n"
+      "@berth package numpy==2.0.2\n@berth origin a git+https://b@c\n@berth wrong torch is 2.4, "
+      "and the plan says 2.3\n"
       "@berth failed framework\nlast";
   for (std::size_t piece = 1; piece <= text.size(); piece += 7) {
     Seen seen;
