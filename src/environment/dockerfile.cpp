@@ -94,6 +94,8 @@ class Dockerfile {
       case Stage::Kind::packages:
         add_packages(stage);
         break;
+      case Stage::Kind::lock:  // makes no image
+        break;
     }
   }
 

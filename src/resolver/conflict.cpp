@@ -161,11 +161,17 @@ void note_frameworks(Error& error, const Search& search, const World& world) {
   }
 }
 
-// Builds that are in no image and on no CUDA base: their own reasons.
+// Builds that are in no image and on no CUDA base: their own reasons. Those for the CPU say nothing
+// about a run with GPUs, unless there is no other.
 std::vector<Option> options_of_variants(const Search& search) {
+  const auto is_telling = [](const Variant& variant) {
+    return !variant.rejected.empty() && !is_cpu_build(*variant.build);
+  };
+  const bool any_telling =
+      std::any_of(search.variants().begin(), search.variants().end(), is_telling);
   std::vector<Option> options;
   for (const Variant& variant : search.variants()) {
-    if (!variant.rejected.empty() && !is_cpu_build(*variant.build)) {
+    if (any_telling ? is_telling(variant) : !variant.rejected.empty()) {
       Option option;
       option.variants = {&variant};
       option.rejected = variant.rejected;

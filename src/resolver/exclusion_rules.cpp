@@ -107,8 +107,11 @@ Exclusions::Exclusion Exclusions::of_lines(const Wanted& wanted, const Candidate
     add(exclusion, 0);
   }
   for (const WantedLine& line : wanted.companions) {
-    if (candidate.release != nullptr && line.decides &&
-        companion_fit(line, *candidate.release, candidate.build->name) == CompanionFit::differs) {
+    const CompanionFit fit =
+        candidate.release != nullptr
+            ? companion_fit(line, *candidate.release, candidate.build->name)
+            : companion_fit_in_image(line, *wanted.framework, candidate.version);
+    if (line.decides && fit == CompanionFit::differs) {
       add(exclusion, facts_.bit(Fact::Kind::line, line.source));
     }
   }

@@ -82,7 +82,8 @@ class Relaxation {
  public:
   Relaxation(const ResolveRequest& request, const Host& host, const Catalog& catalog,
              const KnownConflict* known)
-      : host_(host),
+      : given_host_(host),
+        host_(host),
         catalog_(catalog),
         worlds_(worlds_in(request, host, catalog)),
         request_(standalone(request, worlds_)),
@@ -317,7 +318,7 @@ class Relaxation {
     }
     changed.gpus.value = GpuRequest{};
     changed.gpus.value.mode = GpuRequest::Mode::none;
-    try_out(changed, host_, "on the CPU: ");
+    try_out(changed, given_host_, "on the CPU: ");  // which asks for no other driver
   }
 
   void relax_everything() {
@@ -339,7 +340,8 @@ class Relaxation {
     try_out(changed, host_, "the frameworks alone: ");
   }
 
-  Host host_;
+  const Host& given_host_;
+  Host host_;  // given, or mended
   const Catalog& catalog_;
   const std::vector<World> worlds_;
   const ResolveRequest request_;

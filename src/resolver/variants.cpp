@@ -14,6 +14,9 @@ namespace {
 
 std::string companion_refusal(const Variant& variant, const WantedLine& line) {
   const std::string& name = line.source->value.name;
+  if (variant.release == nullptr) {
+    return fmt::format("{} is made for another release than {}", line.text(), variant.name());
+  }
   const auto own = variant.release->companions.find(name);
   return own == variant.release->companions.end()
              ? fmt::format("no {} is known for {}, and {} is made for another release", name,
@@ -40,17 +43,15 @@ void judge_lines(Variant& variant, const Circumstances& given) {
     if (!line.decides) {
       continue;
     }
-    if (variant.release == nullptr) {
-      variant.companion_unknown = true;  // NVIDIA's containers bring companions of their own
-      continue;
-    }
-    const CompanionFit fit = companion_fit(line, *variant.release, variant.build->name);
+    const CompanionFit fit = variant.release != nullptr
+                                 ? companion_fit(line, *variant.release, variant.build->name)
+                                 : companion_fit_in_image(line, *wanted.framework, variant.version);
     if (fit == CompanionFit::unknown) {
       variant.companion_unknown = true;
     } else if (fit == CompanionFit::differs) {
       variant.rejected.push_back(given.reason(
           "companion", [&] { return companion_refusal(variant, line); },
-          variant.release->fact.source));
+          variant.release != nullptr ? variant.release->fact.source : variant.build->fact.source));
     }
   }
 }

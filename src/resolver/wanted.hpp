@@ -92,5 +92,9 @@ Result<std::vector<World>> worlds_of(const ResolveRequest& request, const Catalo
 enum class CompanionFit { fits, unknown, differs };
 CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& release,
                            std::string_view build);
+// The same of an image's own build (NVIDIA's 2.4.0a0), which has companions of its own: one that is
+// made for another release does not go with it.
+CompanionFit companion_fit_in_image(const WantedLine& line, const Framework& framework,
+                                    const pep440::Version& version);
 
 }  // namespace berth::resolver

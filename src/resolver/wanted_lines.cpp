@@ -222,4 +222,18 @@ CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& relea
   return line.accepts(*version, build, false) ? CompanionFit::fits : CompanionFit::differs;
 }
 
+CompanionFit companion_fit_in_image(const WantedLine& line, const Framework& framework,
+                                    const Version& version) {
+  if (!line.decides || !line.specifiers.pinned()) {
+    return CompanionFit::unknown;
+  }
+  const auto same_release = [&](const FrameworkRelease& release) {
+    return release.version.release() == version.release() &&
+           companion_fit(line, release, "") != CompanionFit::differs;
+  };
+  return std::any_of(framework.releases.begin(), framework.releases.end(), same_release)
+             ? CompanionFit::unknown
+             : CompanionFit::differs;
+}
+
 }  // namespace berth::resolver

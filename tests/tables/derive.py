@@ -12,6 +12,7 @@ of NVIDIA's containers whose driver is known, and a compute capability; the colu
 The rules, from NVIDIA's documents:
 - machine code for X.y runs on X.z, z >= y; PTX for X.y runs on anything newer;
 - where nobody wrote down a build's code, what its CUDA can compile for counts;
+- cuDNN 9 begins at compute capability 5.0, whatever else the build has code for;
 - a driver runs the CUDA of its branch and older ones natively; from CUDA 11 on, one at or above the major's floor runs
   every minor of it, but not its PTX;
 - a driver knows a generation of GPUs from the CUDA on that brought it, up to the last branch that is named for it;
@@ -60,6 +61,8 @@ class Facts:
         """"cubin", "ptx", "presumed" or None."""
         major, small = numbers(capability)
         targets = build.get("arch_list") or []
+        if (build.get("cudnn") or "").startswith("9") and (major, small) < (5, 0):
+            return None
         if not targets:
             row = self.coverage.get(minor(build["cuda"]))
             if row is None:

@@ -16,6 +16,8 @@ TEST_CASE("a driver that dropped a generation is refused with it, and the last b
     CHECK(any_contains(error.notes, "branch 580 is the last"));
     CHECK(any_contains(error.hints, "with a driver of branch 580: `berth resolve"));
     CHECK(any_contains(error.hints, "--driver 580 "));
+    CHECK(any_contains(error.hints,
+                       "on the CPU: `berth resolve torch==2.6 --gpus none --driver 590"));
   }
   CHECK(any_contains(refused({{"torch==1.8"}, "535.104.05", {"Tesla K80"}}).notes,
                      "branch 470 is the last for Kepler"));

@@ -143,13 +143,13 @@ TEST_CASE("companions restrict the release, or imply the framework") {
       "0.19.0"));
   CHECK(decided({{"jax", "jaxlib==0.11.0"}, "535.104.05", {"A100"}}).frameworks[0].version ==
         "0.11.0");
-  // jax 0.4.28 and older demanded a jaxlib within a range, by their extras.
-  CHECK(decided({{"jaxlib==0.4.23"}, "535.104.05", {"A100"}}).frameworks[0].version == "0.4.27");
-  CHECK(decided({{"jax<0.4.25", "jaxlib==0.4.23+cuda12.cudnn89"}, "535.104.05", {"A100"}})
-            .frameworks[0]
-            .version == "0.4.24");
+  // jax's CUDA extras demand one jaxlib each.
+  CHECK(decided({{"jaxlib==0.4.30"}, "535.104.05", {"A100"}}).frameworks[0].version == "0.4.30");
+  CHECK(
+      decided({{"jaxlib==0.4.23+cuda12.cudnn89"}, "535.104.05", {"A100"}}).frameworks[0].version ==
+      "0.4.23");
   CHECK(any_contains(refused({{"jax==0.4.30", "jaxlib==0.4.23"}, "535.104.05", {"A100"}}).notes,
-                     "jaxlib 0.4.23 needs jax>=0.4.23,<=0.4.27"));
+                     "jaxlib 0.4.23 needs jax==0.4.23"));
 }
 
 TEST_CASE("all lines of one name must hold, and -f replaces them") {
@@ -316,4 +316,36 @@ TEST_CASE("a build for the CPU goes onto a plain base where no GPU is used, and 
   CHECK(decided({{"torch==2.3.1"}}).image == "pytorch/pytorch:2.3.1-cuda12.1-cudnn8-runtime");
   CHECK(any_contains(refused({{"torch==2.3.1+cpu"}, "535.104.05", {"A100"}}).hints,
                      "another build: `berth resolve torch==2.3.1 "));
+}
+
+TEST_CASE("companions of two releases exclude each other, whatever containers hold") {
+  const Error error = refused({{"torchvision==0.19.0", "torchaudio==2.3.1"}});
+  CHECK(any_contains(error.notes, "these exclude each other: `torchaudio==2.3.1` (req"));
+  CHECK_FALSE(answer({{"torchaudio==2.4.0+cu124"}, "470.86", {"RTX 3090"}}));
+  // NVIDIA's pre-release of the release that it belongs to may have it.
+  CHECK(decided({{"torchvision==0.19.0"}, "550.54.14", {"A100"}, "", "", "ngc"})
+            .image.find("nvcr.io/nvidia/pytorch:24.") == 0);
+}
+
+TEST_CASE("what a library's wheels demand holds for every release of it") {
+  CHECK(decided({{"vllm==0.6.3"}, "535.104.05", {"A100"}}).frameworks[0].version == "2.4.0");
+  CHECK(decided({{"xformers==0.0.21"}, "535.104.05", {"A100"}}).frameworks[0].version == "2.0.1");
+  CHECK_FALSE(answer({{"vllm"}, "535.104.05", {"GTX 1080"}}));
+}
+
+TEST_CASE("GPUs that the wheels' libraries have left behind") {
+  CHECK(decided({{"torch"}, "470.86", {"Tesla K80"}}).cudnn == "8");
+  CHECK_FALSE(answer({{"torch==2.4.0"}, "470.86", {"Tesla K80"}}));
+  CHECK(decided({{"tensorflow"}, "580.65.06", {"GTX 980"}})
+            .frameworks[0]
+            .version.starts_with("2.16"));
+}
+
+TEST_CASE("an ARM machine may have NVIDIA's containers") {
+  CHECK(decided({{"torch"}, "580.65.06", {"GH200"}, "", "", "ngc"}).source == ImageSource::ngc);
+}
+
+TEST_CASE("a build for the CPU on a machine with a GPU is refused with that reason") {
+  CHECK(any_contains(refused({{"torch==2.3.1+cpu"}, "535.104.05", {"A100"}}).notes,
+                     "is built for the CPU, and the run uses GPUs"));
 }
