@@ -138,7 +138,9 @@ std::string ask_socket(const EngineSocket& socket) {
 
 // An address that was named, while another engine answers.
 void name_those_that_answer(const Observations& seen, Finding& finding) {
-  if (const EngineSocket* socket = socket_that_says(seen.site, 0)) {
+  const EngineSocket* socket = socket_that_says(seen.site, 0);
+  // One that takes connections and says nothing is the one that was asked.
+  if (socket != nullptr && seen.engine.error().message.find(socket->path) == std::string::npos) {
     finding.remedy.insert(finding.remedy.begin(),
                           ask_socket(*socket) + " asks the engine that does answer");
   }

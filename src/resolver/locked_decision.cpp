@@ -6,6 +6,7 @@
 
 #include "berth/resolver/free_gpus.hpp"
 #include "berth/resolver/lock.hpp"
+#include "berth/resolver/resolve.hpp"
 #include "resolver/command_text.hpp"
 #include "resolver/driver_rules.hpp"
 #include "resolver/gpu_rules.hpp"
@@ -154,11 +155,7 @@ class LockedChecks {
     for (std::size_t i = 1; i < refusals_.size(); ++i) {
       error.note(refusals_[i].text);
     }
-    return std::move(error)
-        .named("lock-machine")
-        .hint(fmt::format("`berth resolve --no-lock{}` says what would run there",
-                          machine_options(host_)))
-        .hint(fmt::format("`berth lock --update{}` chooses anew", machine_options(host_)));
+    return std::move(error).named("lock-machine");
   }
 
   const Lock& lock_;
@@ -169,6 +166,26 @@ class LockedChecks {
   Decision decision_{};
   std::vector<Reason> refusals_{};
 };
+
+// A choice made anew, where that helps; else what the same question without a lock would hint.
+Error with_remedies(Error error, const ResolveRequest& request, const Host& host,
+                    const Catalog& catalog) {
+  if (error.id != "lock-machine") {
+    return error;
+  }
+  const Result<Decision> anew = resolve(request, host, catalog);
+  if (anew) {
+    return std::move(error)
+        .hint(fmt::format("`berth resolve --no-lock{}` says what would run there",
+                          machine_options(host)))
+        .hint(fmt::format("`berth lock --update{}` chooses anew", machine_options(host)));
+  }
+  error.note("without the lock it would be the same: " + anew.error().message);
+  for (const std::string& hint : anew.error().hints) {
+    error.hint(hint);
+  }
+  return error;
+}
 
 }  // namespace
 
@@ -182,7 +199,11 @@ Result<Decision> locked_decision(const Lock& lock, const ResolveRequest& request
       choice_of_free(request, host, [&](const ResolveRequest& asked, const Host& offered) {
         return decide_on(asked, offered).has_value();
       });
-  BERTH_TRY(Decision decision, decide_on(request, choice.host));
+  Result<Decision> decided = decide_on(request, choice.host);
+  if (!decided) {
+    return fail(with_remedies(std::move(decided).error(), request, host, catalog));
+  }
+  Decision decision = *std::move(decided);
   if (!choice.warning.empty()) {
     decision.warnings.push_back(choice.warning);
   }

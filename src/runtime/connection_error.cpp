@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <optional>
 #include <system_error>
 
@@ -51,12 +52,34 @@ std::string connection_failure_text(int error_number) {
   }
 }
 
+namespace {
+
+// connect() says of a file that nothing listens on it, as of a socket whose engine has ended.
+bool is_no_socket(const Endpoint& endpoint) {
+  constexpr std::string_view kScheme = "unix://";
+  if (!endpoint.address.starts_with(kScheme)) {
+    return false;
+  }
+  std::error_code error;
+  const std::filesystem::file_status status =
+      std::filesystem::status(endpoint.address.substr(kScheme.size()), error);
+  return std::filesystem::exists(status) && !std::filesystem::is_socket(status);
+}
+
+}  // namespace
+
 Error unix_socket_error(const Endpoint& endpoint, int error_number) {
+  const bool no_socket = error_number == ECONNREFUSED && is_no_socket(endpoint);
   Error error{Errc::engine_unreachable,
               fmt::format("no container engine answers at {}: {}", endpoint.address,
-                          connection_failure_text(error_number))};
+                          no_socket ? "it is no socket" : connection_failure_text(error_number))};
   if (!endpoint.origin.empty()) {
     error.note(fmt::format("the address is from {}", endpoint.origin));
+  }
+  if (no_socket) {  // no engine's start would make it one
+    return std::move(error)
+        .named("engine-no-socket")
+        .hint("`berth --engine unix:///var/run/docker.sock doctor` asks at the usual place");
   }
   switch (error_number) {
     case EACCES:

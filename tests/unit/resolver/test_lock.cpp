@@ -131,6 +131,12 @@ TEST_CASE("a locked decision is checked against the machine") {
   const auto new_gpu = decide(host_with("575.57.08", "RTX 5090"));
   REQUIRE_FALSE(new_gpu);
   REQUIRE(new_gpu.error().message.find("sm_120") != std::string::npos);
+  // torch 2.3.1 has no build for it at all: a choice made anew is refused, too.
+  for (const std::string& hint : new_gpu.error().hints) {
+    REQUIRE(hint.find("berth lock --update") == std::string::npos);
+    REQUIRE(hint.find("--no-lock") == std::string::npos);
+  }
+  REQUIRE_FALSE(new_gpu.error().hints.empty());
 
   berth::Host arm = host_with("550.54.14", "H100");
   arm.architecture = "aarch64";

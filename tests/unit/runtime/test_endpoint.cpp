@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <string>
 
@@ -240,6 +241,19 @@ TEST_CASE("where nothing is found, all that was tried is told") {
   const Error refused = find_endpoint(machine.query).error();
   REQUIRE(refused.id == "engine-not-running");
   REQUIRE(has_hint(refused, "systemctl start docker"));
+}
+
+TEST_CASE("a file where a socket should be is told as such, and nobody is asked to start Docker") {
+  Machine machine;
+  const std::string path = machine.path("engine.txt");
+  std::ofstream(path) << "no socket";
+  machine.variables["DOCKER_HOST"] = "unix://" + path;
+  const Result<Endpoint> endpoint = find_endpoint(machine.query);
+  const Error error =
+      endpoint ? unix_socket_error(*endpoint, probe_unix_socket(path)) : endpoint.error();
+  REQUIRE(error.id == "engine-no-socket");
+  REQUIRE(error.message.find("it is no socket") != std::string::npos);
+  REQUIRE_FALSE(has_hint(error, "start docker"));
 }
 
 TEST_CASE("a socket that is closed to the caller names the group") {
