@@ -78,6 +78,7 @@ class EnvVerb : public Verb {
 
   Result<int> run(Context& context) override {
     BERTH_CHECK(check_words());
+    BERTH_TRY(const PruneLimits limits, prune_limits());
     if (action_ == "rebuild") {
       return rebuild(context);
     }
@@ -88,7 +89,7 @@ class EnvVerb : public Verb {
       return list(context, std::move(environments));
     }
     if (action_ == "prune") {
-      return prune(context, *engine, store, environments);
+      return prune(context, *engine, store, environments, limits);
     }
     BERTH_TRY(const KnownEnvironment known, chosen(context, environments));
     if (action_ == "remove") {
@@ -244,7 +245,7 @@ class EnvVerb : public Verb {
     return kDone;
   }
 
-  Result<PruneLimits> limits() const {
+  Result<PruneLimits> prune_limits() const {
     PruneLimits limits;
     if (!older_.empty()) {
       const Result<std::chrono::seconds> older = parse_duration(older_);
@@ -268,8 +269,8 @@ class EnvVerb : public Verb {
 
   Result<int> prune(Context& context, runtime::Engine& engine,
                     const runtime::EnvironmentStore& store,
-                    const std::vector<KnownEnvironment>& environments) const {
-    BERTH_TRY(const PruneLimits limits, this->limits());
+                    const std::vector<KnownEnvironment>& environments,
+                    const PruneLimits& limits) const {
     BERTH_TRY(const std::vector<runtime::ContainerSummary> containers,
               engine.list_containers({}, true));
     std::set<std::string> in_use;

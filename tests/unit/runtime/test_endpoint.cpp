@@ -249,8 +249,9 @@ TEST_CASE("a file where a socket should be is told as such, and nobody is asked 
   std::ofstream(path) << "no socket";
   machine.variables["DOCKER_HOST"] = "unix://" + path;
   const Result<Endpoint> endpoint = find_endpoint(machine.query);
-  const Error error =
-      endpoint ? unix_socket_error(*endpoint, probe_unix_socket(path)) : endpoint.error();
+  const Error error = endpoint ? ::berth::runtime::unix_socket_error(
+                                     *endpoint, ::berth::runtime::probe_unix_socket(path))
+                               : endpoint.error();
   REQUIRE(error.id == "engine-no-socket");
   REQUIRE(error.message.find("it is no socket") != std::string::npos);
   REQUIRE_FALSE(has_hint(error, "start docker"));
