@@ -153,6 +153,25 @@ ResolveRequest without_frameworks(ResolveRequest request, const std::vector<Want
   return request;
 }
 
+Error naming_newer_releases(Error error, const std::vector<Wanted>& newer) {
+  constexpr std::string_view kCommand = "`berth resolve ";
+  std::string names;
+  for (const Wanted& wanted : newer) {
+    names += shell_quoted(wanted.framework->name + wanted.specifiers()) + " ";
+  }
+  std::erase_if(error.hints,
+                [](const std::string& hint) { return hint.find(" --cuda ") == std::string::npos; });
+  for (std::string& hint : error.hints) {
+    if (const std::size_t at = hint.find(kCommand); at != std::string::npos) {
+      hint.insert(at + kCommand.size(), names);
+    }
+  }
+  if (error.hints.empty()) {
+    error.hint("`berth run --image IMAGE …` takes an image that has it");
+  }
+  return error;
+}
+
 void add_newer_releases(Decision& decision, const std::vector<Wanted>& newer,
                         const Catalog& catalog) {
   for (const Wanted& wanted : newer) {

@@ -29,6 +29,10 @@ Error newer_release_error(const std::vector<Wanted>& newer, const ResolveRequest
 ResolveRequest without_frameworks(ResolveRequest request, const std::vector<Wanted>& newer,
                                   const Catalog& catalog);
 
+// The refusal of what is left, whose hints name these frameworks again; those without `--cuda`
+// would not be about them.
+Error naming_newer_releases(Error error, const std::vector<Wanted>& newer);
+
 // Adds them to a decision as what must be installed in the image, with a warning that nothing about
 // them is checked.
 void add_newer_releases(Decision& decision, const std::vector<Wanted>& newer,

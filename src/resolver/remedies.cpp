@@ -99,6 +99,9 @@ class Relaxation {
     }
     relax_gpus();
     if (hints_.empty()) {
+      relax_libraries();
+    }
+    if (hints_.empty()) {
       relax_everything();
     }
     if (hints_.empty()) {
@@ -232,8 +235,10 @@ class Relaxation {
     const std::string name = name_with_extras(request_, framework, catalog_);
     std::optional<pep440::Version> newer;
     std::optional<pep440::Version> older;
+    std::uint64_t highest_major = 0;
     for (const pep440::Version& version :
          outcome_of(with(framework, name), host_, catalog_, &framework).versions) {
+      highest_major = std::max(highest_major, version.release().front());
       const bool may_be_newer = version > asked.version || asked.is_bound;
       if (version >= asked.version && may_be_newer && (!newer || version < *newer)) {
         newer = version;
@@ -242,7 +247,9 @@ class Relaxation {
         older = version;
       }
     }
-    if (newer) {
+    if (newer && newer->release().front() < highest_major) {  // code for the next major is another
+      try_out(with(framework, fmt::format("{}=={}", name, newer->text())), host_, "");
+    } else if (newer) {
       try_out(with(framework, fmt::format("{}>={}", name, short_text(*newer))), host_, "");
     } else if (older) {
       try_out(with(framework, fmt::format("{}=={}", name, older->text())), host_, "");
@@ -316,9 +323,37 @@ class Relaxation {
         break;
       }
     }
+    if (needs_gpu()) {
+      return;
+    }
     changed.gpus.value = GpuRequest{};
     changed.gpus.value.mode = GpuRequest::Mode::none;
     try_out(changed, given_host_, "on the CPU: ");  // which asks for no other driver
+  }
+
+  // What states which GPUs it runs on has nothing for the CPU: vllm, flash-attn.
+  bool needs_gpu() const {
+    return std::any_of(request_.requirements.begin(), request_.requirements.end(),
+                       [this](const RequirementLine& line) {
+                         const Library* library = catalog_.find_library(line.value.name);
+                         return library != nullptr && !library->releases.empty() &&
+                                library->releases.back().min_capability.has_value();
+                       });
+  }
+
+  // A library that has nothing for the machine, beside a framework that has.
+  void relax_libraries() {
+    for (const RequirementLine& line : request_.requirements) {
+      const Library* library = catalog_.find_library(line.value.name);
+      if (library == nullptr || request_.requirements.size() < 2) {
+        continue;
+      }
+      ResolveRequest changed = request_;
+      std::erase_if(changed.requirements, [&](const RequirementLine& other) {
+        return catalog_.find_library(other.value.name) == library;
+      });
+      try_out(changed, host_, fmt::format("without {}: ", library->name));
+    }
   }
 
   void relax_everything() {

@@ -46,9 +46,12 @@ Result<Decision> decide(const ResolveRequest& request, const Host& host, const C
   if (search.satisfying().empty()) {
     const std::vector<Wanted> newer = newer_than_catalogue(worlds);
     if (!newer.empty() && request.cuda) {  // who names the CUDA decides
-      BERTH_TRY(Decision decision,
-                resolve(without_frameworks(request, newer, catalog), host, catalog));
-      add_newer_releases(decision, newer, catalog);
+      Result<Decision> decision =
+          resolve(without_frameworks(request, newer, catalog), host, catalog);
+      if (!decision) {
+        return fail(naming_newer_releases(std::move(decision).error(), newer));
+      }
+      add_newer_releases(*decision, newer, catalog);
       return decision;
     }
     if (!newer.empty()) {
