@@ -208,25 +208,18 @@ class Provider {
   Result<ImageFacts> build(const Stage& stage, const ImageFacts& on, const Packages& packages) {
     constexpr std::chrono::milliseconds kPause{200};
     for (bool told = false;; told = true) {
-      const Result<void> built = runner_.build(stage, on, packages);
-      if (!built && built.error().id != "name-in-use") {
-        return fail(built.error());
+      Result<ImageFacts> built = runner_.build(stage, on, packages);
+      if (built || built.error().id != "name-in-use") {
+        return built;
       }
-      if (!built) {
-        if (!told) {
-          context_.messages.note("the same environment is being built already: waiting for it");
-        }
-        BERTH_CHECK(runtime::await_other_build(*run_.engine, environment::kRepository,
-                                               environment::tag_of(stage.key), stop_));
+      if (!told) {
+        context_.messages.note("the same environment is being built already: waiting for it");
       }
+      BERTH_CHECK(runtime::await_other_build(*run_.engine, environment::kRepository,
+                                             environment::tag_of(stage.key), stop_));
       BERTH_TRY(std::optional<ImageFacts> image, image_of(stage));
       if (image) {
         return std::move(*image);
-      }
-      if (built) {
-        return fail(Errc::engine_failed,
-                    fmt::format("the engine made `{}` and does not have it afterwards",
-                                environment::image_of(stage.key)));
       }
       if (!pause_for(kPause, stop_)) {
         return fail(Errc::interrupted, "the wait for another build was interrupted");
@@ -253,13 +246,8 @@ void add_items(EnvironmentPlan& plan, const Stage& stage,
         plan.pip.push_back(package.text());
       }
     }
-  } else if (stage.kind == Stage::Kind::packages) {
+  } else if (stage.kind != Stage::Kind::python) {
     plan.pip.insert(plan.pip.end(), stage.items.begin(), stage.items.end());
-  } else if (stage.kind == Stage::Kind::frameworks) {  // behind the place that they are from
-    for (const std::string& item : stage.items) {
-      const std::size_t behind = item.find(' ', item.find(' ') + 1);
-      plan.pip.push_back(item.substr(behind + 1));
-    }
   }
 }
 

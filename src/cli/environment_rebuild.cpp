@@ -119,27 +119,16 @@ class Rebuilder {
                              const Packages& packages) {
     BERTH_TRY(const std::optional<ImageFacts> old, image_of(recorded.key));
     const Stage stage = environment::stage_of(recorded);
-    while (true) {
-      const Result<void> built = runner_.build(stage, on, packages);
-      if (built) {
-        break;
-      }
-      if (built.error().id != "name-in-use") {
-        return fail(built.error());
-      }
+    Result<ImageFacts> made = runner_.build(stage, on, packages);
+    while (!made && made.error().id == "name-in-use") {
       BERTH_CHECK(runtime::await_other_build(*run_.engine, environment::kRepository,
                                              environment::tag_of(stage.key), stop_));
+      made = runner_.build(stage, on, packages);
     }
-    BERTH_TRY(std::optional<ImageFacts> made, image_of(recorded.key));
-    if (!made) {
-      return fail(Errc::engine_failed,
-                  fmt::format("the engine made `{}` and does not have it afterwards",
-                              environment::image_of(recorded.key)));
-    }
-    if (old && old->id != made->id) {
+    if (made && old && old->id != made->id) {
       static_cast<void>(run_.engine->remove_image(old->id));
     }
-    return std::move(*made);
+    return made;
   }
 
   const PlannedRun& run_;

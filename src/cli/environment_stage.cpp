@@ -174,10 +174,16 @@ Result<ImagePackages> StageRunner::inspect() {
   return image;
 }
 
-Result<void> StageRunner::build(const Stage& stage, const ImageFacts& on,
-                                const Packages& packages) {
-  const Result<BuildLog> said = carry_out_logged(stage, on, packages);
-  return said ? Result<void>() : fail(said.error());
+Result<ImageFacts> StageRunner::build(const Stage& stage, const ImageFacts& on,
+                                      const Packages& packages) {
+  BERTH_CHECK(carry_out_logged(stage, on, packages));
+  const std::string name = environment::image_of(stage.key);
+  BERTH_TRY(std::optional<ImageFacts> made, run_.engine->inspect_image(name));
+  if (!made) {
+    return fail(Errc::engine_failed,
+                fmt::format("the engine made `{}` and does not have it afterwards", name));
+  }
+  return std::move(*made);
 }
 
 Result<BuildLog> StageRunner::carry_out_logged(const Stage& stage, const ImageFacts& on,

@@ -45,9 +45,10 @@ class StageRunner {
   std::optional<environment::ImagePackages> known_look() const;
 
   // Makes the stage's image on `on`, the base or the stage before, which has these packages.
-  // Errors: explain_failure(), those of build_stage().
-  Result<void> build(const environment::Stage& stage, const ImageFacts& on,
-                     const std::map<std::string, std::string>& packages);
+  // Errors: explain_failure(), those of build_stage(); Errc::engine_failed where the engine does
+  // not have what it made.
+  Result<ImageFacts> build(const environment::Stage& stage, const ImageFacts& on,
+                           const std::map<std::string, std::string>& packages);
 
   // Carries a stage of kind `lock` out. Errors: the same.
   Result<std::vector<LockedPackage>> lock(const environment::Stage& stage, const ImageFacts& on,

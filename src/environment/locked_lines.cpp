@@ -58,16 +58,17 @@ const LockedPackage* locked_file(const std::string& text, const LockedPackages& 
 
 }  // namespace
 
+std::string place_in_build(const LocalSource& source) {
+  const fs::path folder = source.in_project ? "/workspace" : "/run/berth/files";
+  return (folder / source.name).lexically_normal().string();
+}
+
 std::string line_text(const PipLine& line, const LocalByLine& local) {
   const std::string flag = line.editable ? "-e " : "";
   if (const auto found = local.find(line.text); found != local.end()) {
     const LocalSource& source = found->second;
-    const std::string place =
-        (fs::path(source.in_project ? "/workspace" : "/run/berth/files") / source.name)
-            .lexically_normal()
-            .string();
     const std::string scheme = source.before.empty() ? "" : "file://";
-    return flag + source.before + scheme + place + source.after;
+    return flag + source.before + scheme + place_in_build(source) + source.after;
   }
   return flag + line.text;
 }

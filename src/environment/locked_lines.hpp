@@ -11,6 +11,10 @@ namespace berth::environment {
 
 using LocalByLine = std::map<std::string, LocalSource>;
 
+// Where the build finds what lies on the caller's machine: below /run/berth/files, or an editable
+// folder as what the project is at run time.
+std::string place_in_build(const LocalSource& source);
+
 // The line as pip gets it in the build, where what lies on the caller's machine is elsewhere.
 std::string line_text(const PipLine& line, const LocalByLine& local);
 

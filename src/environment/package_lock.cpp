@@ -7,6 +7,7 @@
 
 #include "berth/base/credentials.hpp"
 #include "berth/base/text.hpp"
+#include "environment/locked_lines.hpp"
 
 namespace berth::environment {
 
@@ -35,9 +36,7 @@ LockInput input_of(const PipLine& line, const std::map<std::string, LocalSource>
 
 // What pip calls the file or folder in the build -> what the caller does.
 std::string local_place(std::string_view from, const LocalSource& source) {
-  const fs::path inside =
-      fs::path(source.in_project ? "/workspace" : "/run/berth/files") / source.name;
-  const std::string address = "file://" + inside.lexically_normal().string();
+  const std::string address = "file://" + place_in_build(source);
   const bool same = from == address || from == address + "/";
   return !same ? std::string() : source.name == "." ? "." : "./" + place_of(source);
 }

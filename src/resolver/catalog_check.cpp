@@ -11,6 +11,7 @@
 
 #include "berth/base/text.hpp"
 #include "berth/resolver/catalog.hpp"
+#include "resolver/catalog_findings.hpp"
 #include "resolver/catalog_row_checks.hpp"
 #include "resolver/catalog_rows.hpp"
 
@@ -71,34 +72,12 @@ class CatalogCheck {
                        "those first",
                        left_out_, left_out_ == 1 ? "" : "s", left_out_ == 1 ? "is" : "are"));
     }
-    return summed_up();
+    return detail::summed_up(std::move(findings_));
   }
 
  private:
   void tell(Level level, std::string code, std::string file, std::string row, std::string text) {
     findings_.push_back({level, std::move(code), std::move(file), std::move(row), std::move(text)});
-  }
-
-  // One thing that is missing is missed by many rows: the first of them stands for all.
-  std::vector<CatalogFinding> summed_up() {
-    std::vector<CatalogFinding> kept;
-    std::map<std::string, std::pair<std::size_t, std::size_t>> places;  // in `kept`, and how many
-    for (CatalogFinding& finding : findings_) {
-      const auto [known, is_new] =
-          places.try_emplace(finding.code + " " + finding.text, kept.size(), 1);
-      if (is_new) {
-        kept.push_back(std::move(finding));
-      } else {
-        ++known->second.second;
-      }
-    }
-    for (const auto& [text, place] : places) {
-      const std::size_t more = place.second - 1;
-      if (more > 0 && !kept[place.first].row.empty()) {
-        kept[place.first].text += fmt::format(" (and {} more row{})", more, more == 1 ? "" : "s");
-      }
-    }
-    return kept;
   }
 
   void check_file(const CheckedFile& file) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "berth/base/text.hpp"
+#include "resolver/machine.hpp"
 
 namespace berth::resolver {
 
@@ -20,7 +21,7 @@ std::string gpu_argument(const Gpu& gpu) {
 }
 
 void add_machine(std::vector<std::string>& words, const Host& host) {
-  if (!host.origin.text.starts_with("--")) {
+  if (!is_described(host)) {
     if (host.origin.text != Host().origin.text) {
       words.insert(words.end(), {"--host", host.origin.text});
     }

@@ -13,6 +13,7 @@
 #include "berth/base/text.hpp"
 #include "resolver/given_image.hpp"
 #include "resolver/machine.hpp"
+#include "resolver/wanted.hpp"
 
 namespace berth {
 
@@ -20,18 +21,6 @@ namespace {
 
 auto identity(const LockInput& input) {
   return std::tie(input.name, input.text);
-}
-
-// The framework that a companion (torchvision, jaxlib) is released with; null: it is none.
-const Framework* framework_of_companion(const Catalog& catalog, const std::string& name) {
-  for (const Framework& framework : catalog.frameworks) {
-    for (const FrameworkRelease& release : framework.releases) {
-      if (release.companions.count(name) > 0) {
-        return &framework;
-      }
-    }
-  }
-  return nullptr;
 }
 
 // Whether a line of the project gives way to one of -f or `framework:`.
@@ -132,7 +121,7 @@ std::vector<std::string> names_that_move(const std::optional<Lock>& lock,
 Error cannot_move(const std::string& name, const std::vector<std::string>& movable,
                   const Catalog& catalog) {
   const std::string known_as = locked_name(catalog, name);
-  const Framework* owner = framework_of_companion(catalog, pep508::normalised_name(name));
+  const Framework* owner = resolver::framework_of_companion(catalog, pep508::normalised_name(name));
   Error error{Errc::usage,
               known_as.empty() && owner == nullptr
                   ? fmt::format("`--update {0}`: `{0}` is no framework or library of the catalogue",
@@ -182,7 +171,7 @@ std::vector<LockInput> lock_inputs(const ResolveRequest& request, const Catalog&
   for (const RequirementLine& line : request.requirements) {
     const std::string& name = line.value.name;
     const bool decides = catalog.find_framework(name) != nullptr ||
-                         framework_of_companion(catalog, name) != nullptr ||
+                         resolver::framework_of_companion(catalog, name) != nullptr ||
                          catalog.find_library(name) != nullptr;
     if (decides && !is_replaced(request, name, catalog)) {
       add(name, line.value.text(), line.origin);

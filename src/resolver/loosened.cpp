@@ -82,16 +82,6 @@ ResolveRequest standalone(const ResolveRequest& request, const std::vector<World
   return alone;
 }
 
-bool is_about(const RequirementLine& line, const Framework& framework, const Catalog& catalog) {
-  if (catalog.find_framework(line.value.name) == &framework) {
-    return true;
-  }
-  return std::any_of(framework.releases.begin(), framework.releases.end(),
-                     [&](const FrameworkRelease& release) {
-                       return release.companions.contains(line.value.name);
-                     });
-}
-
 ResolveRequest with_line(ResolveRequest request, const Framework& framework,
                          const std::string& text, const Catalog& catalog) {
   const Result<pep508::Requirement> line = pep508::Requirement::parse(text);
@@ -104,7 +94,7 @@ ResolveRequest with_line(ResolveRequest request, const Framework& framework,
             catalog.find_framework(other.value.name) == &framework);
   });
   for (RequirementLine& other : request.requirements) {
-    if (is_about(other, framework, catalog)) {
+    if (is_about(other.value.name, framework, catalog)) {
       strip_demand(other);
     }
   }

@@ -14,9 +14,6 @@ namespace berth::resolver {
 // The request as a command can say it: the lines that count, and nothing of the project's files.
 ResolveRequest standalone(const ResolveRequest& request, const std::vector<World>& worlds);
 
-// Whether the line is about the framework or one of its companions.
-bool is_about(const RequirementLine& line, const Framework& framework, const Catalog& catalog);
-
 // `text` in place of the lines of its name; what else belongs to the framework keeps its name, and
 // demands nothing.
 ResolveRequest with_line(ResolveRequest request, const Framework& framework,

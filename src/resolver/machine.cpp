@@ -209,6 +209,10 @@ std::string describe(const MachineGpu& gpu) {
                         : fmt::format("GPU {} ({})", gpu.index, gpu.name);
 }
 
+bool is_described(const Host& host) {
+  return host.origin.text.starts_with("--");
+}
+
 std::string architecture_of(const Host& host) {
   return docker_architecture(host.engine && !host.engine->architecture.empty()
                                  ? host.engine->architecture
@@ -220,7 +224,7 @@ Result<Machine> machine_for(const ResolveRequest& request, const Host& host,
   const GpuRequest& wanted = request.gpus.value;
   Machine machine;
   machine.origin = host.origin.text;
-  const bool in_words = host.origin.text.starts_with("--");
+  const bool in_words = is_described(host);
   machine.place = in_words ? "the machine described by " + host.origin.text : host.origin.text;
   machine.architecture = architecture_of(host);
   BERTH_TRY(const std::vector<const Gpu*> chosen, selected(request, host));

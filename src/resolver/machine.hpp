@@ -36,6 +36,9 @@ struct Machine {
   std::vector<std::string> warnings;            // "the driver is not checked: …"
 };
 
+// Whether it is somebody's description (`--driver`, `--gpu`) and not a machine that was looked at.
+bool is_described(const Host& host);
+
 // Docker's name of the processor that images must be for: "amd64".
 std::string architecture_of(const Host& host);
 

@@ -77,15 +77,6 @@ const FrameworkBuild* usual_build(const FrameworkRelease& release) {
   return usual;
 }
 
-bool is_about(const std::string& name, const Wanted& wanted, const Catalog& catalog) {
-  if (catalog.find_framework(name) == wanted.framework) {
-    return true;
-  }
-  return std::any_of(
-      wanted.framework->releases.begin(), wanted.framework->releases.end(),
-      [&name](const FrameworkRelease& release) { return release.companions.count(name) > 0; });
-}
-
 }  // namespace
 
 std::vector<Wanted> newer_than_catalogue(const std::vector<World>& worlds) {
@@ -145,7 +136,7 @@ ResolveRequest without_frameworks(ResolveRequest request, const std::vector<Want
                                   const Catalog& catalog) {
   const auto gone = [&](const RequirementLine& line) {
     return std::any_of(newer.begin(), newer.end(), [&](const Wanted& wanted) {
-      return is_about(line.value.name, wanted, catalog);
+      return is_about(line.value.name, *wanted.framework, catalog);
     });
   };
   std::erase_if(request.requirements, gone);

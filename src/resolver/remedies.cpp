@@ -126,7 +126,7 @@ class Relaxation {
   // that is all it takes.
   bool mend_machine() {
     const std::optional<DriverVersion> driver = nearest_driver_for(host_, catalog_);
-    if (known_ != nullptr || !driver || !host_.origin.text.starts_with("--")) {
+    if (known_ != nullptr || !driver || !is_described(host_)) {
       return false;
     }
     const bool newer = *driver > *host_.driver;
@@ -209,7 +209,7 @@ class Relaxation {
     for (const Framework* framework : frameworks()) {
       std::vector<const RequirementLine*> own;
       for (const RequirementLine& line : request_.requirements) {
-        if (is_about(line, *framework, catalog_)) {
+        if (is_about(line.value.name, *framework, catalog_)) {
           own.push_back(&line);
         }
       }

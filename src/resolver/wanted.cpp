@@ -221,6 +221,23 @@ std::vector<bool> applying(const std::vector<Placed>& lines, const std::string& 
 
 }  // namespace
 
+const Framework* framework_of_companion(const Catalog& catalog, std::string_view name) {
+  const std::string wanted(name);
+  for (const Framework& framework : catalog.frameworks) {
+    for (const FrameworkRelease& release : framework.releases) {
+      if (release.companions.contains(wanted)) {
+        return &framework;
+      }
+    }
+  }
+  return nullptr;
+}
+
+bool is_about(std::string_view name, const Framework& framework, const Catalog& catalog) {
+  return catalog.find_framework(name) == &framework ||
+         framework_of_companion(catalog, name) == &framework;
+}
+
 bool World::covers(std::string_view python) const {
   return pythons.empty() ||
          std::find(pythons.begin(), pythons.end(), python_series(python)) != pythons.end();

@@ -88,6 +88,11 @@ struct World {
 Result<std::vector<World>> worlds_of(const ResolveRequest& request, const Catalog& catalog,
                                      const std::string& architecture);
 
+// The framework that a companion (torchvision) is released with; null: it is none.
+const Framework* framework_of_companion(const Catalog& catalog, std::string_view name);
+// Whether a line of that name is about the framework or one of its companions.
+bool is_about(std::string_view name, const Framework& framework, const Catalog& catalog);
+
 // What a companion line makes of a release.
 enum class CompanionFit { fits, unknown, differs };
 CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& release,
