@@ -103,6 +103,15 @@ CatalogSection section_of(const std::vector<const Row*>& rows, bool in_full) {
   return section;
 }
 
+// Whether a row is about that version: "2.15" as a whole series is about 2.15.1, too.
+bool stands_for(const Version& row, bool whole_series, const Version& wanted) {
+  const std::vector<std::uint64_t>& begin = row.release();
+  const std::vector<std::uint64_t>& other = wanted.release();
+  const bool begins =
+      other.size() >= begin.size() && std::equal(begin.begin(), begin.end(), other.begin());
+  return row == wanted || (whole_series && begins && row.epoch() == wanted.epoch());
+}
+
 std::string remark_on(const Library* library) {
   if (library == nullptr) {
     return "it has a release for each of its framework's";
@@ -112,14 +121,6 @@ std::string remark_on(const Library* library) {
 }
 
 }  // namespace
-
-bool stands_for(const Version& row, bool whole_series, const Version& wanted) {
-  const std::vector<std::uint64_t>& begin = row.release();
-  const std::vector<std::uint64_t>& other = wanted.release();
-  const bool begins =
-      other.size() >= begin.size() && std::equal(begin.begin(), begin.end(), other.begin());
-  return row == wanted || (whole_series && begins && row.epoch() == wanted.epoch());
-}
 
 std::vector<std::string> library_names(const Catalog& catalog) {
   std::set<std::string> names;

@@ -12,9 +12,6 @@
 
 namespace berth::cli {
 
-// Whether a row is about that version: "2.15" as a whole series is about 2.15.1, too.
-bool stands_for(const pep440::Version& row, bool whole_series, const pep440::Version& wanted);
-
 // Names of libraries and companions, for "did you mean".
 std::vector<std::string> library_names(const Catalog& catalog);
 

@@ -49,10 +49,9 @@ Result<std::vector<CatalogSection>> framework_sections(const Catalog& catalog,
     return std::vector<CatalogSection>{releases_section(framework)};
   }
   const auto version = pep440::Version::parse(release);
-  const auto found = std::find_if(
-      framework.releases.begin(), framework.releases.end(), [&](const FrameworkRelease& row) {
-        return version && stands_for(row.version, row.whole_series, *version);
-      });
+  const auto found =
+      std::find_if(framework.releases.begin(), framework.releases.end(),
+                   [&](const FrameworkRelease& row) { return version && row.version == *version; });
   if (found == framework.releases.end()) {
     return unknown_release_of(framework, release);
   }

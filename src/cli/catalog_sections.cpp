@@ -60,7 +60,9 @@ Json build_json(const FrameworkBuild& build) {
           {"index_url", text_or_null(build.index_url)},
           {"architectures", build.architectures},
           {"min_driver", version_or_null(build.min_driver)},
-          {"min_compute_capability", version_or_null(build.min_capability)}};
+          {"min_compute_capability", version_or_null(build.min_capability)},
+          {"processors", build.processors.names},
+          {"exact_cuda", build.exact_cuda}};
 }
 
 Json release_json(const FrameworkRelease& release) {
@@ -114,12 +116,13 @@ CatalogSection one_release_section(const FrameworkRelease& release) {
 }
 
 CatalogSection builds_section(const FrameworkRelease& release) {
-  CatalogSection section{"builds", {{"BUILD", "CUDA", "CUDNN", "CODE FOR", "INDEX"}}};
+  CatalogSection section{"builds", {{"BUILD", "CUDA", "CUDNN", "CODE FOR", "WHEELS FOR", "INDEX"}}};
   for (const FrameworkBuild& build : release.builds) {
     const std::string name = build.is_default ? build.name + "*" : build.name;
     add(section,
         {marked(name, build.fact), text_of(build.cuda), text_or_dash(build.cudnn),
          build.architectures.empty() ? "-" : join(build.architectures, " "),
+         build.processors.names.empty() ? "-" : join(build.processors.names, " "),
          build.index_url.empty() ? "PyPI" : build.index_url},
         build_json(build), build.fact);
   }

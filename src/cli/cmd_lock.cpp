@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "berth/base/file.hpp"
+#include "berth/base/text.hpp"
 #include "berth/resolver/local_images.hpp"
 #include "berth/resolver/resolve.hpp"
 #include "berth/runtime/host_probe.hpp"
@@ -150,6 +151,7 @@ class LockVerb : public Verb {
                     const ResolveRequest& request, const Host& host, const Catalog& catalog) const {
     BERTH_TRY(const Decision decision,
               decide(request, host, catalog, lock, LockOptions{true, false}));
+    BERTH_CHECK(check_facts(path, *lock, catalog));
     BERTH_CHECK(check_packages(context, *lock));
     if (context.options.json) {
       const nlohmann::ordered_json document = {
@@ -171,6 +173,20 @@ class LockVerb : public Verb {
       context.messages.warning(warning);
     }
     return kDone;
+  }
+
+  static Result<void> check_facts(const fs::path& path, const Lock& lock, const Catalog& catalog) {
+    const std::vector<std::string> contradictions = lock_contradictions(lock, catalog);
+    if (contradictions.empty()) {
+      return {};
+    }
+    Error error{Errc::no_solution, fmt::format("{} contradicts what is known of what it locks",
+                                               path.filename().string())};
+    for (const std::string& contradiction : contradictions) {
+      error.note(contradiction);
+    }
+    return fail(
+        std::move(error).named("lock-contradicts").hint("`berth lock --update` chooses anew"));
   }
 
   Result<void> check_packages(const Context& context, const Lock& lock) const {
@@ -214,11 +230,30 @@ class LockVerb : public Verb {
       return *before;
     }
     BERTH_TRY(const Decision decision, decision_for(before, request, host, catalog));
+    note_held_back(before, decision, request, host, catalog, found);
     found.warnings.insert(found.warnings.end(), decision.warnings.begin(), decision.warnings.end());
     if (std::string note = substitute_note(decision); !note.empty()) {
       found.notes.push_back(std::move(note));
     }
     return make_lock(decision, inputs, host, catalog);
+  }
+
+  void note_held_back(const std::optional<Lock>& before, const Decision& decision,
+                      const ResolveRequest& request, const Host& host, const Catalog& catalog,
+                      Locked& found) const {
+    if (!before || names().empty()) {
+      return;
+    }
+    const Result<std::vector<std::string>> moving =
+        names_to_move(names(), before, request, catalog);
+    if (!moving) {
+      return;
+    }
+    for (const HeldBack& one : held_back(*moving, *before, decision, request, host, catalog)) {
+      found.notes.push_back(fmt::format(
+          "{0} is {1} because {2} is locked: `berth lock --update {3} --update {2}` takes {0} {4}",
+          one.name, one.version, one.by, join(*moving, " --update "), one.would_have));
+    }
   }
 
   // What was locked stays where the inputs allow it, unless it is to be chosen anew.

@@ -16,7 +16,8 @@ Json libraries_json(const std::vector<LibraryChoice>& libraries) {
     array.push_back({{"name", library.name},
                      {"version", library.version},
                      {"requirement", library.requirement},
-                     {"origin", library.origin}});
+                     {"origin", library.origin},
+                     {"in_image", library.in_image}});
   }
   return array;
 }

@@ -47,9 +47,9 @@ std::string framework_text(const FrameworkChoice& framework) {
 }
 
 std::string library_text(const LibraryChoice& library) {
-  return fmt::format("{} {}, from {}{}; not in the image", library.name, library.version,
+  return fmt::format("{} {}, from {}{}{}", library.name, library.version,
                      library.requirement.empty() ? "" : library.requirement + " in ",
-                     library.origin);
+                     library.origin, library.in_image ? "" : "; not in the image");
 }
 
 std::string driver_text(const DriverVerdict& driver) {

@@ -128,10 +128,8 @@ Result<Decision> decide_with_image(const Decide& decide, bool fixed, const Host&
       return fail(error);
     }
     if (!runtime::is_verdict(error)) {
-      if (error.id != kNotAsked) {
-        decision->warnings.push_back(fmt::format(
-            "{}; nobody has asked {} itself, the catalogue alone decided", error.message, image));
-      }
+      decision->warnings.push_back(fmt::format(
+          "{}; nobody has asked {} itself, the catalogue alone decided", error.message, image));
       return decision;
     }
     if (fixed || attempt == kMostTries) {

@@ -295,7 +295,9 @@ class Planner {
       }
     }
     for (const LibraryChoice& library : run_.plan.decision.libraries) {
-      absent.push_back(library.name + "==" + library.version);
+      if (!library.in_image) {
+        absent.push_back(library.name + "==" + library.version);
+      }
     }
     if (!absent.empty() && !run_.request.run.packages.enabled) {
       warn(fmt::format("not in the image, and `--no-packages` installs nothing: {}",

@@ -11,6 +11,7 @@
 
 #include "berth/base/text.hpp"
 #include "berth/resolver/catalog.hpp"
+#include "resolver/catalog_cross_checks.hpp"
 #include "resolver/catalog_findings.hpp"
 #include "resolver/catalog_row_checks.hpp"
 #include "resolver/catalog_rows.hpp"
@@ -59,6 +60,11 @@ class CatalogCheck {
     }
     for (const CheckedFile& file : files_) {
       check_file(file);
+    }
+    if (is_whole_ && all_readable_) {
+      for (CatalogFinding& finding : detail::check_across(catalog_)) {
+        findings_.push_back(std::move(finding));
+      }
     }
     const bool is_told =
         std::any_of(findings_.begin(), findings_.end(),
@@ -156,8 +162,10 @@ class CatalogCheck {
         used.insert(key);
       }
     };
-    if (const JsonNode* cpu = detail::member_of(document, "cpu_build")) {
-      use(*cpu);
+    for (const char* one_row : {"cpu_build", "wheels"}) {
+      if (const JsonNode* object = detail::member_of(document, one_row)) {
+        use(*object);
+      }
     }
     detail::for_each_row(document,
                          [&](const std::string&, std::size_t, const JsonNode& row) { use(row); });

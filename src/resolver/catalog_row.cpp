@@ -5,6 +5,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <limits>
 
@@ -116,6 +117,17 @@ bool CatalogRow::flag(const char* key) {
     return false;
   }
   return value->boolean;
+}
+
+std::vector<std::string> CatalogRow::architectures(const char* key) {
+  constexpr std::array<std::string_view, 3> kKnown{"amd64", "arm64", "ppc64le"};
+  std::vector<std::string> names = texts(key);
+  for (const std::string& name : names) {
+    if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) {
+      expected_one_of(key, name, {kKnown.begin(), kKnown.end()});
+    }
+  }
+  return names;
 }
 
 std::vector<std::string> CatalogRow::texts(const char* key) {

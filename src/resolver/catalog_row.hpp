@@ -48,6 +48,7 @@ class CatalogRow {
   bool flag(const char* key);                                 // false where it is absent
   std::vector<std::string> texts(const char* key);            // empty where it is absent
   std::vector<unsigned> numbers(const char* key);             // likewise
+  std::vector<std::string> architectures(const char* key);    // likewise; Docker's names: "arm64"
   std::map<std::string, std::string> table(const char* key);  // likewise
   // An object or an array of the file's own level: must be there, and is of that type. Null once
   // something is wrong.

@@ -38,6 +38,11 @@ Result<void> read_library(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_images(CatalogFileReader& file, Catalog& catalog);
 Result<void> read_cuda_images(CatalogFileReader& file, Catalog& catalog);
 
+// `wheels` of a file: the processors that its wheels are for, where a row says nothing of its own.
+Result<Processors> read_processors(CatalogFileReader& file);
+// Those of a row.
+Processors processors_of(CatalogRow& row, const Fact& fact, const Processors& of_file);
+
 // Text of a row whose key is there once already.
 inline std::string twice(std::string_view what) {
   return std::string("`").append(what).append("` is there already");

@@ -320,15 +320,16 @@ Error conflict(const Search& search, const std::vector<World>& worlds,
   if (error) {
     note_conflict(*error, together, shown, facts);
   }
-  // One that is given up is what the hints try; they do not try two.
-  const std::vector<std::string> change = facts.texts_of(smallest_change(facts, exclusions));
-  if (error && change.size() == 2) {
-    error->note(fmt::format("without both of these there is an answer: {}", join(change, "; ")));
+  // One that is given up is what most hints try.
+  const FactSet change = smallest_change(facts, exclusions);
+  const std::vector<std::string> given_up = facts.texts_of(change);
+  if (error && given_up.size() == 2) {
+    error->note(fmt::format("without both of these there is an answer: {}", join(given_up, "; ")));
   }
   if (!error) {
     error = explained(search, worlds, request, machine, catalog);
   }
-  const KnownConflict known{search, machine, facts, exclusions};
+  const KnownConflict known{search, machine, facts, exclusions, change};
   add_hints(*error, remedies(request, host, catalog, &known));
   return std::move(*error);
 }

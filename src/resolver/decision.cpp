@@ -202,7 +202,8 @@ class Explanation {
                          library.release->framework.text()),
              library.release->fact.source);
       decision_.libraries.push_back({row.name, library.version_text, library.wanted->specifiers(),
-                                     library.wanted->origins()});
+                                     library.wanted->origins(),
+                                     row.bundled && chosen_.source != ImageSource::cuda_base});
     }
   }
 

@@ -40,8 +40,7 @@ class Doubts {
 
  private:
   void warn_about(const Variant& variant) {
-    if (variant.release != nullptr && !variant.release->whole_series &&
-        variant.release->version != variant.version) {
+    if (variant.release != nullptr && variant.release->version != variant.version) {
       warn(fmt::format("{} {} has no row in the catalogue: taken as {}",
                        variant.wanted->framework->name, variant.version_text,
                        variant.release->version_text));
@@ -49,10 +48,13 @@ class Doubts {
     if (machine_.architecture != "amd64" &&
         !chosen_.image->frameworks.contains(variant.wanted->framework->name)) {
       warn(fmt::format(
-          "whether there are wheels of {} for {} is not known, and what is known of the "
-          "code in them is that of amd64; `--source ngc` takes NVIDIA's containers, "
-          "which are made for both",
-          variant.name(), machine_.architecture));
+          "{}what is known of the code in the wheels of {} is that of amd64; `--source ngc` takes "
+          "NVIDIA's containers, which are made for both",
+          variant.build->processors.names.empty()
+              ? fmt::format("whether there are wheels for {} is not known, and ",
+                            machine_.architecture)
+              : "",
+          variant.name()));
     }
     if (variant.build->fact.uncertain) {
       warn(fmt::format("what is known of {} is uncertain{}", variant.name(),

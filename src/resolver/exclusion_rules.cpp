@@ -4,6 +4,7 @@
 #include "resolver/driver_rules.hpp"
 #include "resolver/exclusions.hpp"
 #include "resolver/gpu_rules.hpp"
+#include "resolver/install_rules.hpp"
 #include "resolver/library_rules.hpp"
 #include "resolver/python_rules.hpp"
 #include "resolver/variants.hpp"
@@ -86,21 +87,15 @@ void Exclusions::add_unknown_python(Exclusion& exclusion, const FrameworkRelease
 Exclusions::Exclusion Exclusions::of_lines(const Wanted& wanted, const Candidate& candidate) const {
   Exclusion exclusion;
   const bool ngc = ngc_is_asked(request_);
-  const bool series = candidate.release != nullptr && candidate.release->whole_series;
-  const auto accepts = [&](std::span<const WantedLine> lines) {
-    return version_in_row(candidate.version, series, lines, candidate.build->name, ngc).has_value();
+  const auto accepts = [&](const WantedLine& line) {
+    return line.accepts(candidate.version, candidate.build->name, ngc);
   };
-  FactSet together = 0;
   for (const WantedLine& line : wanted.lines) {
     const FactSet fact = facts_.bit(Fact::Kind::line, line.source);
-    together |= fact;
     const bool unknown = !candidate.version_known && !line.specifiers.empty();
-    if (unknown || !accepts({&line, 1}) || line.unserved_extra(candidate.build->cuda)) {
+    if (unknown || !accepts(line) || line.unserved_extra(candidate.build->cuda)) {
       add(exclusion, fact);
     }
-  }
-  if (exclusion.empty() && !wanted.lines.empty() && !accepts(wanted.lines)) {
-    add(exclusion, together);
   }
   if (!ngc &&
       (!candidate.version_known || (wanted.lines.empty() && candidate.version.is_prerelease()))) {
@@ -171,21 +166,29 @@ void Exclusions::add_driver(Exclusion& exclusion, const CudaVersion& cuda,
   each_of(compiling, [&](FactSet gpu) { forbid(driver | gpu, true); });
 }
 
+void Exclusions::add_other_processors(Exclusion& exclusion, const Processors& processors) const {
+  if (!are_for(processors, machine_.architecture)) {
+    add(exclusion, facts_.bit(Fact::Kind::architecture));
+  }
+}
+
 // A CUDA base image for that build: that there is one, and that the driver runs its own CUDA.
 void Exclusions::add_base(Exclusion& exclusion, const FrameworkBuild& build) const {
-  const auto nearest = [&](bool devel, const std::string& architecture) {
+  const auto nearest = [&](bool devel, const std::string& architecture) -> const ImageTag* {
     if (!build.cuda) {
       return bases_.for_cpu(devel, architecture, {}).image;
     }
     const unsigned cudnn = cudnn_major(build.cudnn);
-    return bases_
-        .nearest({*build.cuda,
-                  cudnn == 0 ? std::string() : std::to_string(cudnn),
-                  devel ? Flavor::devel : Flavor::runtime,
-                  {},
-                  architecture})
-        .image;
+    const ImageTag* image = bases_
+                                .nearest({*build.cuda,
+                                          cudnn == 0 ? std::string() : std::to_string(cudnn),
+                                          devel ? Flavor::devel : Flavor::runtime,
+                                          {},
+                                          architecture})
+                                .image;
+    return image != nullptr && finds_its_libraries(build, *image) ? image : nullptr;
   };
+  add_other_processors(exclusion, build.processors);
   const FactSet devel = facts_.bit(Fact::Kind::devel);
   const FactSet architecture = facts_.bit(Fact::Kind::architecture);
   const ImageTag* image = nearest(request_.devel, machine_.architecture);
@@ -265,7 +268,7 @@ Exclusions::Exclusion Exclusions::of_library_release(const WantedLibrary& wanted
   Exclusion exclusion;
   FactSet together = 0;
   const auto accepts = [&](std::span<const WantedLine> lines) {
-    return version_in_row(release.version, release.whole_series, lines, "", false).has_value();
+    return version_in_row(release, lines).has_value();
   };
   for (const WantedLine& line : wanted.lines) {
     const FactSet fact = facts_.bit(Fact::Kind::line, line.source);
@@ -278,6 +281,7 @@ Exclusions::Exclusion Exclusions::of_library_release(const WantedLibrary& wanted
     add(exclusion, together);
   }
   add_older_gpus(exclusion, release.min_capability);
+  add_other_processors(exclusion, release.processors);
   return exclusion;
 }
 

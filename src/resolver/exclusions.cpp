@@ -4,27 +4,15 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "resolver/held_build.hpp"
+#include "resolver/install_rules.hpp"
 #include "resolver/python_rules.hpp"
 #include "resolver/search.hpp"
 #include "resolver/variants.hpp"
 
 namespace berth::resolver {
-
-namespace {
-
-// Builds that can live in one image: of one CUDA major where its minors are compatible, of one
-// minor elsewhere.
-using CudaGroup = std::pair<unsigned, unsigned>;  // minor 0 for a whole major
-constexpr CudaGroup kForCpu{0, 0};
-
-CudaGroup group_of(const CudaVersion& cuda, const Catalog& catalog) {
-  const bool whole_major = catalog.minor_driver(cuda).has_value();
-  return {cuda.major(), whole_major ? 0 : cuda.minor()};
-}
-
-}  // namespace
 
 bool Exclusions::excluded(const Exclusion& exclusion, FactSet kept) {
   return std::any_of(exclusion.begin(), exclusion.end(),
@@ -51,10 +39,11 @@ Exclusions::Exclusions(const ResolveRequest& request, const Machine& machine,
       pythons_(catalog.pythons) {
   for (const World& world : worlds) {
     for (const Wanted& wanted : world.frameworks) {
-      FactSet& wanted_by = wanted_by_.at(number_of(*wanted.framework));
-      wanted_by |= facts.bit(Fact::Kind::wanted, wanted.framework);
+      WantedBy& wanted_by = wanted_by_.at(number_of(*wanted.framework));
+      wanted_by.always |= facts.bit(Fact::Kind::wanted, wanted.framework);
       for (const WantedLibrary& library : wanted.libraries) {
-        wanted_by |= facts.bit(Fact::Kind::wanted, library.library);
+        wanted_by.always |= asking_for_framework(library);
+        wanted_by.alone |= facts.bit(Fact::Kind::wanted, library.library);
         know_library(library);
       }
     }
@@ -71,16 +60,44 @@ std::size_t Exclusions::number_of(const Framework& framework) {
     return static_cast<std::size_t>(found - frameworks_.begin());
   }
   frameworks_.push_back(&framework);
-  wanted_by_.push_back(0);
+  wanted_by_.emplace_back();
   return frameworks_.size() - 1;
 }
 
-bool Exclusions::solvable(FactSet kept) const {
+// A library of which some release works without its framework asks for it by the lines that leave
+// none of those.
+FactSet Exclusions::asking_for_framework(const WantedLibrary& wanted) const {
+  const std::vector<LibraryRelease>& releases = wanted.library->releases;
+  const auto leaves_one = [&](std::span<const WantedLine> lines) {
+    return std::any_of(releases.begin(), releases.end(), [&](const LibraryRelease& release) {
+      return release.optional && version_in_row(release, lines).has_value();
+    });
+  };
+  const FactSet itself = facts_.bit(Fact::Kind::wanted, wanted.library);
+  if (!leaves_one({})) {
+    return itself;
+  }
+  FactSet asking = 0;
+  for (const WantedLine& line : wanted.lines) {
+    asking |= leaves_one({&line, 1}) ? 0 : facts_.bit(Fact::Kind::line, line.source);
+  }
+  return asking != 0 || leaves_one(wanted.lines) ? asking : itself;
+}
+
+std::vector<std::size_t> Exclusions::asked_for(FactSet kept, FactSet WantedBy::*by) const {
   std::vector<std::size_t> asked;
   for (std::size_t i = 0; i < wanted_by_.size(); ++i) {
-    if ((wanted_by_[i] & kept) != 0) {
+    if ((wanted_by_[i].*by & kept) != 0) {
       asked.push_back(i);
     }
+  }
+  return asked;
+}
+
+bool Exclusions::solvable(FactSet kept) const {
+  std::vector<std::size_t> asked = asked_for(kept, &WantedBy::always);
+  if (asked.empty()) {
+    asked = asked_for(kept, &WantedBy::alone);
   }
   if (asked.empty()) {
     return true;
@@ -148,8 +165,7 @@ Exclusions::Ways Exclusions::ways_beside(const Wanted& wanted, const ImageTag& i
   for (const FrameworkRelease& release : wanted.framework->releases) {
     for (const FrameworkBuild& build : release.builds) {
       const unsigned own = cudnn_major(build.cudnn);
-      if (!build.cuda || group_of(*build.cuda, catalog_) != group ||
-          (cudnn != 0 && own != 0 && own != cudnn) ||
+      if (!build.cuda || !group.holds(build) || (cudnn != 0 && own != 0 && own != cudnn) ||
           python_support(release, *image.python_series) == Support::no) {
         continue;
       }
@@ -158,6 +174,7 @@ Exclusions::Ways Exclusions::ways_beside(const Wanted& wanted, const ImageTag& i
       if (machine_.uses_gpu) {
         add_driver(way.excluded_by, *build.cuda, &build, true);
       }
+      add_other_processors(way.excluded_by, build.processors);
       if (std::find(ways.begin(), ways.end(), way) == ways.end()) {
         ways.push_back(std::move(way));
       }
@@ -167,12 +184,6 @@ Exclusions::Ways Exclusions::ways_beside(const Wanted& wanted, const ImageTag& i
 }
 
 void Exclusions::add_bases(const World& world) {
-  struct OnBase {
-    const Wanted* wanted;
-    Candidate candidate;
-    CudaGroup group;
-    Exclusion excluded_by;
-  };
   const bool for_cpu = takes_cpu_builds(world, machine_);
   std::vector<OnBase> builds;
   std::set<CudaGroup> groups;
@@ -191,9 +202,8 @@ void Exclusions::add_bases(const World& world) {
         if (exclusion == Exclusion{0}) {
           continue;
         }
-        builds.push_back({&wanted, candidate,
-                          build.cuda ? group_of(*build.cuda, catalog_) : kForCpu, exclusion});
-        groups.insert(builds.back().group);
+        builds.push_back({&wanted, candidate, exclusion});
+        groups.insert(build.cuda ? group_of(build, catalog_) : CudaGroup());
       }
     }
   }
@@ -206,23 +216,50 @@ void Exclusions::add_bases(const World& world) {
       add(excluded_by, facts_.bit(Fact::Kind::source));
     }
     for (const CudaGroup& group : groups) {
-      Place place{excluded_by, std::vector<Ways>(frameworks_.size(), not_wanted())};
-      for (const Wanted& wanted : world.frameworks) {
-        place.frameworks[number_of(*wanted.framework)].clear();
+      for (const unsigned cudnn : cudnns_in(group, builds)) {
+        add_base_place(world, excluded_by, {group, cudnn, python}, builds);
       }
-      for (const OnBase& one : builds) {
-        if (one.group != group || python_support(*one.candidate.release, python) == Support::no) {
-          continue;
-        }
-        Way way{one.excluded_by, of_libraries(*one.wanted, one.candidate, python)};
-        Ways& ways = place.frameworks[number_of(*one.wanted->framework)];
-        if (std::find(ways.begin(), ways.end(), way) == ways.end()) {
-          ways.push_back(std::move(way));
-        }
-      }
-      places_.push_back(std::move(place));
     }
   }
+}
+
+// The cuDNN majors of which the image must have one, where several frameworks find theirs there; 0:
+// any will do.
+std::set<unsigned> Exclusions::cudnns_in(const CudaGroup& group,
+                                         const std::vector<OnBase>& builds) {
+  std::set<const Wanted*> finders;
+  std::set<unsigned> cudnns;
+  for (const OnBase& one : builds) {
+    if (group.holds(*one.candidate.build) && !one.wanted->framework->brings_cudnn) {
+      finders.insert(one.wanted);
+      cudnns.insert(cudnn_major(one.candidate.build->cudnn));
+    }
+  }
+  cudnns.erase(0);
+  return finders.size() < 2 || cudnns.empty() ? std::set<unsigned>{0} : cudnns;
+}
+
+void Exclusions::add_base_place(const World& world, const Exclusion& excluded_by, const Base& base,
+                                const std::vector<OnBase>& builds) {
+  Place place{excluded_by, std::vector<Ways>(frameworks_.size(), not_wanted())};
+  for (const Wanted& wanted : world.frameworks) {
+    place.frameworks[number_of(*wanted.framework)].clear();
+  }
+  for (const OnBase& one : builds) {
+    const unsigned own = cudnn_major(one.candidate.build->cudnn);
+    const bool finds_cudnn =
+        one.wanted->framework->brings_cudnn || base.cudnn == 0 || own == 0 || own == base.cudnn;
+    if (!finds_cudnn || !base.group.holds(*one.candidate.build) ||
+        python_support(*one.candidate.release, base.python) == Support::no) {
+      continue;
+    }
+    Way way{one.excluded_by, of_libraries(*one.wanted, one.candidate, base.python)};
+    Ways& ways = place.frameworks[number_of(*one.wanted->framework)];
+    if (std::find(ways.begin(), ways.end(), way) == ways.end()) {
+      ways.push_back(std::move(way));
+    }
+  }
+  places_.push_back(std::move(place));
 }
 
 }  // namespace berth::resolver

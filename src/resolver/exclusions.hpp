@@ -9,11 +9,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "resolver/base_image.hpp"
 #include "resolver/facts.hpp"
+#include "resolver/install_rules.hpp"
 
 namespace berth::resolver {
 
@@ -49,6 +51,22 @@ class Exclusions {
     bool version_known = true;
   };
 
+  struct OnBase {
+    const Wanted* wanted;
+    Candidate candidate;
+    Exclusion excluded_by;
+  };
+  struct Base {
+    CudaGroup group;
+    unsigned cudnn;  // the major in the image; 0: any
+    PythonVersion python;
+  };
+  // The facts each of which makes a framework wanted.
+  struct WantedBy {
+    FactSet always = 0;
+    FactSet alone = 0;  // only where nothing else is wanted
+  };
+
   static bool excluded(const Exclusion& exclusion, FactSet kept);
   static void add(Exclusion& exclusion, FactSet facts);
   static bool open(const Way& way, FactSet kept);
@@ -56,6 +74,11 @@ class Exclusions {
   void add_images(const World& world);
   void add_image(const World& world, const ImageTag& image);
   void add_bases(const World& world);
+  void add_base_place(const World& world, const Exclusion& excluded_by, const Base& base,
+                      const std::vector<OnBase>& builds);
+  static std::set<unsigned> cudnns_in(const CudaGroup& group, const std::vector<OnBase>& builds);
+  FactSet asking_for_framework(const WantedLibrary& wanted) const;
+  std::vector<std::size_t> asked_for(FactSet kept, FactSet WantedBy::*by) const;
   Exclusion of_image(const ImageTag& image);
   const Exclusion& of_python(const std::string& python);
   Exclusion of_lines(const Wanted& wanted, const Candidate& candidate) const;
@@ -68,6 +91,7 @@ class Exclusions {
       const std::optional<PythonVersion>& python) const;
   Ways ways_beside(const Wanted& wanted, const ImageTag& image) const;
   void add_older_gpus(Exclusion& exclusion, const std::optional<ComputeCapability>& lowest) const;
+  void add_other_processors(Exclusion& exclusion, const Processors& processors) const;
   void add_unknown_python(Exclusion& exclusion, const FrameworkRelease& release) const;
   void add_driver(Exclusion& exclusion, const CudaVersion& cuda, const FrameworkBuild* build,
                   bool holds_compat) const;
@@ -85,7 +109,7 @@ class Exclusions {
   // In the order of the library's releases; only of libraries that decide.
   std::map<const WantedLibrary*, std::vector<Exclusion>> of_library_releases_;
   std::vector<const Framework*> frameworks_;
-  std::vector<FactSet> wanted_by_;  // by number: the facts each of which makes it wanted
+  std::vector<WantedBy> wanted_by_;  // by number
   std::vector<Place> places_;
 };
 

@@ -83,6 +83,7 @@ void Search::judge(Option& option, const World& world) {
   }
   if (option.image != nullptr && !given_.is_decided(option.rejected)) {
     judge_image(option);
+    judge_installation(option);
   }
   if (!given_.is_decided(option.rejected)) {
     judge_python(option, world);
@@ -127,6 +128,30 @@ void Search::judge_image(Option& option) const {
         return fmt::format("{} needs compute capability {}; {} is older", image.reference(),
                            image.min_capability->text(), describe(gpu));
       });
+    }
+  }
+}
+
+// What speaks against installing on the image what is not in it.
+void Search::judge_installation(Option& option) const {
+  for (const Variant* variant : option.variants) {
+    const FrameworkBuild& build = *variant->build;
+    if (option.image->frameworks.contains(variant->wanted->framework->name)) {
+      continue;
+    }
+    if (!are_for(build.processors, given_.machine.architecture)) {
+      const auto text = [&] {
+        return fmt::format("there are no wheels of {} for {}, only for {}", variant->name(),
+                           given_.machine.architecture, fmt::join(build.processors.names, ", "));
+      };
+      option.rejected.push_back(given_.reason("no-wheels", text, build.processors.source));
+    }
+    if (!finds_its_libraries(build, *option.image)) {
+      const auto text = [&] {
+        return fmt::format("{} loads the libraries of CUDA {} and of no other, and {} has others",
+                           variant->name(), build.cuda->major_minor(), option.image->reference());
+      };
+      option.rejected.push_back(given_.reason("exact-cuda", text, build.fact.source));
     }
   }
 }
@@ -295,6 +320,7 @@ void Search::rank(Option& option) const {
   rank.elsewhere = !(option.here && known);
   if (option.image != nullptr) {
     rank.inferred = option.image->evidence == Evidence::inferred && rank.elsewhere;
+    rank.unseen = rank.inferred && !option.image->sibling_seen;
     rank.devel = option.image->flavor == Flavor::devel && !given_.request.devel;
     rank.evidence = static_cast<int>(option.image->evidence);
     rank.cuda_patch = option.image->cuda ? -static_cast<int>(option.image->cuda->part(2)) : 0;

@@ -19,6 +19,7 @@ struct KnownConflict {
   const Machine& machine;
   const Facts& facts;
   const Exclusions& exclusions;
+  FactSet change = 0;  // the smallest that leaves an answer: one fact or two; empty: more
 
   // Whether nothing serves the question without the facts of which `given_up` says that they go. A
   // constraint that is replaced by another is at best as good as one that is gone.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "resolver/install_rules.hpp"
+
 namespace berth::resolver {
 
 namespace {
@@ -21,6 +23,9 @@ std::string needs_text(const LibraryRelease& release, const Library& library) {
   }
   if (release.min_capability) {
     text += fmt::format(", compute capability {} or newer", release.min_capability->text());
+  }
+  if (!release.processors.names.empty()) {
+    text += fmt::format(", a machine of {}", fmt::join(release.processors.names, " or "));
   }
   return text;
 }
@@ -67,7 +72,8 @@ std::vector<const WantedLibrary::Accepted*> releases_beside(const WantedLibrary&
   std::vector<const WantedLibrary::Accepted*> beside;
   for (const WantedLibrary::Accepted& one : wanted.accepted) {
     if (goes_with(*one.release, version ? &*version : nullptr, cuda) &&
-        !needs_newer_gpu(*one.release, machine)) {
+        !needs_newer_gpu(*one.release, machine) &&
+        are_for(one.release->processors, machine.architecture)) {
       beside.push_back(&one);
     }
   }
@@ -89,8 +95,9 @@ LibraryFit library_fit(const WantedLibrary& wanted,
   }
   const LibraryRelease& release = *(*found)->release;
   fit.release = &release;
-  fit.version_text =
-      (*found)->version == release.version ? release.version_text : (*found)->version.text();
+  fit.version_text = (*found)->version != release.version ? (*found)->version.text()
+                     : release.whole_series               ? release.version_text + ".*"
+                                                          : release.version_text;
   fit.newer = static_cast<std::size_t>(&release - wanted.library->releases.data());
   return fit;
 }

@@ -12,8 +12,8 @@
 
 namespace berth::resolver {
 
-// The releases that lines and GPUs allow and that go with the framework's version (null: nobody
-// knows which it is) and CUDA, newest first.
+// The releases that lines, GPUs and processor allow and that go with the framework's version (null:
+// nobody knows which it is) and CUDA, newest first.
 std::vector<const WantedLibrary::Accepted*> releases_beside(const WantedLibrary& wanted,
                                                             const pep440::Version* framework,
                                                             const std::optional<CudaVersion>& cuda,
@@ -28,9 +28,9 @@ bool goes_with(const LibraryRelease& release, const pep440::Version* framework,
 
 struct LibraryFit {
   const LibraryRelease* release = nullptr;  // the newest that fits; none where none does
-  std::string version_text;
-  std::size_t newer = 0;  // releases given up
-  Reason reason;          // why none does
+  std::string version_text;                 // "2.*" of a series of which no line names a patch
+  std::size_t newer = 0;                    // releases given up
+  Reason reason;                            // why none does
 };
 // Of the releases beside a build the newest that runs on the Python.
 LibraryFit library_fit(const WantedLibrary& wanted,

@@ -59,6 +59,26 @@ Result<void> check_images(const Catalog& catalog) {
   return {};
 }
 
+// What is built is published in all its flavours, as a rule.
+void mark_siblings(Catalog& catalog) {
+  const auto build = [](const ImageTag& image) {
+    std::string key = image.repository + (image.is_cpu ? " cpu" : "");
+    for (const auto& [name, version] : image.frameworks) {
+      key += " " + name + " " + version;
+    }
+    return key + " " + (image.cuda ? image.cuda->major_minor() : std::string());
+  };
+  std::unordered_set<std::string> seen;
+  for (const ImageTag& image : catalog.images) {
+    if (image.evidence == Evidence::live || image.evidence == Evidence::listed) {
+      seen.insert(build(image));
+    }
+  }
+  for (ImageTag& image : catalog.images) {
+    image.sibling_seen = image.evidence == Evidence::inferred && seen.contains(build(image));
+  }
+}
+
 Result<void> check_libraries(const Catalog& catalog) {
   for (const Library& library : catalog.libraries) {
     if (catalog.find_framework(library.name) != nullptr) {
@@ -78,6 +98,7 @@ Result<Catalog> load_catalog(const std::vector<EmbeddedFile>& files) {
   }
   BERTH_CHECK(check_images(catalog));
   BERTH_CHECK(check_libraries(catalog));
+  mark_siblings(catalog);
   catalog.pythons = resolver::known_pythons(catalog);
   return catalog;
 }

@@ -55,7 +55,6 @@ Result<void> read_release(CatalogRow& row, Framework& framework) {
   const auto version = row.parsed<pep440::Version>("version");
   const auto python_min = row.parsed_if_any<PythonVersion>("python_min");
   const auto python_max = row.parsed_if_any<PythonVersion>("python_max");
-  const bool whole_series = row.flag("series");
   auto companions = row.table("companions");
   std::string released = row.date_or_empty("released");
   Fact fact = row.fact();
@@ -65,7 +64,6 @@ Result<void> read_release(CatalogRow& row, Framework& framework) {
   BERTH_CHECK(row.finish());
   framework.releases.push_back({*version,
                                 version_text,
-                                whole_series,
                                 python_min,
                                 python_max,
                                 {},
@@ -75,7 +73,13 @@ Result<void> read_release(CatalogRow& row, Framework& framework) {
   return {};
 }
 
-Result<void> read_build(CatalogRow& row, const Indexes& indexes,
+// What a file says of all its rows, where a row says nothing of its own.
+struct BuildDefaults {
+  Indexes indexes;
+  Processors processors;
+};
+
+Result<void> read_build(CatalogRow& row, const BuildDefaults& defaults,
                         const std::unordered_map<std::string, std::size_t>& positions,
                         Framework& framework) {
   const std::string release = row.text("release");
@@ -86,13 +90,15 @@ Result<void> read_build(CatalogRow& row, const Indexes& indexes,
   if (!build.cudnn.empty()) {
     row.parsed<CudnnVersion>("cudnn");
   }
-  build.index_url = index_url(row, indexes, build.name);
+  build.index_url = index_url(row, defaults.indexes, build.name);
   build.is_default = row.flag("default");
   add_architectures(row, "sm", "sm_", build.architectures);
   add_architectures(row, "ptx", "compute_", build.architectures);
   build.min_driver = row.parsed_if_any<DriverVersion>("min_driver");
   build.min_capability = row.parsed_if_any<ComputeCapability>("min_capability");
+  build.exact_cuda = row.flag("exact_cuda");
   build.fact = row.fact();
+  build.processors = processors_of(row, build.fact, defaults.processors);
   BERTH_CHECK(row.finish());
   const auto position = positions.find(release);
   if (position == positions.end()) {
@@ -152,12 +158,30 @@ Result<void> sort_releases(CatalogFileReader& file, Framework& framework) {
 
 }  // namespace
 
+Result<Processors> read_processors(CatalogFileReader& file) {
+  const JsonNode* object = file.top.object_if_any("wheels");
+  if (object == nullptr) {
+    return Processors{};
+  }
+  CatalogRow row(*object, file.context, {"wheels", 0});
+  Processors processors{row.architectures("processors"), row.fact().source};
+  BERTH_CHECK(row.finish());
+  return processors;
+}
+
+Processors processors_of(CatalogRow& row, const Fact& fact, const Processors& of_file) {
+  return row.has("processors") ? Processors{row.architectures("processors"), fact.source} : of_file;
+}
+
 Result<void> read_framework(CatalogFileReader& file, Catalog& catalog) {
   Framework framework;
   framework.name = file.top.text("name");
   framework.packages = file.top.texts("packages");
   framework.beside = file.top.flag("beside");
+  framework.brings_cudnn = file.top.flag("brings_cudnn");
   const Indexes indexes = file.top.table("indexes");
+  BERTH_TRY(Processors processors, read_processors(file));
+  const BuildDefaults defaults{indexes, std::move(processors)};
   if (catalog.find_framework(framework.name)) {
     file.top.wrong(twice(framework.name));
   }
@@ -171,9 +195,9 @@ Result<void> read_framework(CatalogFileReader& file, Catalog& catalog) {
     positions.emplace(framework.releases[i].version_text, i);
   }
   BERTH_CHECK(file.each_row(
-      "builds", [&](CatalogRow& row) { return read_build(row, indexes, positions, framework); }));
+      "builds", [&](CatalogRow& row) { return read_build(row, defaults, positions, framework); }));
   BERTH_CHECK(sort_releases(file, framework));
-  BERTH_CHECK(add_cpu_builds(file, indexes, framework));
+  BERTH_CHECK(add_cpu_builds(file, defaults.indexes, framework));
   catalog.frameworks.push_back(std::move(framework));
   return {};
 }

@@ -143,6 +143,7 @@ Result<void> read_gpu(CatalogRow& row, Catalog& catalog) {
   const auto capability = row.parsed<ComputeCapability>("capability");
   const bool data_center = row.flag("data_center");
   std::string processor = row.text_or_empty("processor");
+  const bool jetson = row.flag("jetson");
   Fact fact = row.fact();
   BERTH_CHECK(row.finish());
   for (const GpuModel& gpu : catalog.gpus) {
@@ -151,7 +152,7 @@ Result<void> read_gpu(CatalogRow& row, Catalog& catalog) {
     }
   }
   catalog.gpus.push_back(
-      {std::move(name), *capability, data_center, std::move(processor), std::move(fact)});
+      {std::move(name), *capability, data_center, std::move(processor), jetson, std::move(fact)});
   return row.finish();
 }
 

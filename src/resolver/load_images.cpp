@@ -63,7 +63,7 @@ Result<void> read_image(CatalogRow& row, const ImageDefaults& defaults, Catalog&
   image.python_series = resolver::series_version(image.python);
   image.os = row.text_or_empty("os");
   image.architectures =
-      row.has("architectures") ? row.texts("architectures") : defaults.architectures;
+      row.has("architectures") ? row.architectures("architectures") : defaults.architectures;
   image.min_driver = row.parsed_if_any<DriverVersion>("min_driver");
   image.min_capability = row.parsed_if_any<ComputeCapability>("min_capability");
   image.evidence = row.choice("evidence", kEvidence);
@@ -125,7 +125,7 @@ Result<void> read_cuda_image_row(CatalogRow& row, const std::string& repository,
   set.image.cudnn_version = row.text_or_empty("cudnn_version");
   set.flavors = read_flavors(row);
   set.systems = row.texts("os");
-  set.image.architectures = row.texts("architectures");
+  set.image.architectures = row.architectures("architectures");
   set.image.evidence = row.choice("evidence", kEvidence);
   set.image.fact = row.fact();
   row.parsed_if_any<CudnnVersion>("cudnn");
@@ -173,7 +173,7 @@ Result<void> read_images(CatalogFileReader& file, Catalog& catalog) {
   ImageDefaults defaults;
   defaults.source = file.top.choice("publisher", kPublishers);
   defaults.repository = file.top.text_or_empty("repository");
-  defaults.architectures = file.top.texts("architectures");
+  defaults.architectures = file.top.architectures("architectures");
   return file.each_row("images",
                        [&](CatalogRow& row) { return read_image(row, defaults, catalog); });
 }

@@ -8,11 +8,12 @@ namespace berth::detail {
 
 namespace {
 
-Result<void> read_release(CatalogRow& row, Library& library) {
+Result<void> read_release(CatalogRow& row, const Processors& processors, Library& library) {
   LibraryRelease release;
   release.version_text = row.text("version");
   const auto version = row.parsed<pep440::Version>("version");
   release.whole_series = row.flag("series");
+  release.optional = row.flag("optional");
   const std::string framework = row.text("requires");
   Result<pep440::SpecifierSet> specifiers = pep440::SpecifierSet::parse(framework);
   release.cuda = row.parsed_if_any<CudaVersion>("cuda");
@@ -20,6 +21,7 @@ Result<void> read_release(CatalogRow& row, Library& library) {
   release.python_max = row.parsed_if_any<PythonVersion>("python_max");
   release.min_capability = row.parsed_if_any<ComputeCapability>("min_capability");
   release.fact = row.fact();
+  release.processors = processors_of(row, release.fact, processors);
   if (!specifiers) {
     row.wrong("`requires`: " + specifiers.error().message);
   }
@@ -42,16 +44,17 @@ Result<void> read_library(CatalogFileReader& file, Catalog& catalog) {
   library.name = file.top.text("name");
   library.packages = file.top.texts("packages");
   library.framework = file.top.text("framework");
-  library.optional = file.top.flag("optional");
+  library.bundled = file.top.flag("bundled");
   library.sparse = file.top.flag("sparse");
+  BERTH_TRY(const Processors processors, read_processors(file));
   if (catalog.find_library(library.name) != nullptr) {
     file.top.wrong(twice(library.name));
   }
   for (std::string& package : library.packages) {
     package = pep508::normalised_name(package);
   }
-  BERTH_CHECK(
-      file.each_row("releases", [&](CatalogRow& row) { return read_release(row, library); }));
+  BERTH_CHECK(file.each_row(
+      "releases", [&](CatalogRow& row) { return read_release(row, processors, library); }));
   std::stable_sort(
       library.releases.begin(), library.releases.end(),
       [](const LibraryRelease& a, const LibraryRelease& b) { return a.version > b.version; });

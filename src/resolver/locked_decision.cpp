@@ -57,6 +57,10 @@ class LockedChecks {
     decision_.python = lock_.python;
     decision_.driver.found = machine_.driver;
     decision_.warnings = machine_.warnings;
+    for (const std::string& contradiction : lock_contradictions(lock_, catalog_)) {
+      decision_.warnings.push_back(fmt::format(
+          "berth.lock is in doubt: {}; `berth lock --update` chooses anew", contradiction));
+    }
     decision_.reasons.push_back({"locked",
                                  fmt::format("{} is what berth.lock has; it was decided with the "
                                              "catalogue of {}",

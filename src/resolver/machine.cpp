@@ -26,6 +26,7 @@ MachineGpu known_gpu(const Gpu& gpu, const Host& host, const Catalog& catalog) {
   MachineGpu known{gpu.index, gpu.name, gpu.compute_capability, false, host.origin.text};
   if (const GpuModel* model = catalog.find_gpu(gpu.name)) {
     known.data_center = model->data_center;
+    known.jetson = model->jetson;
     if (!known.capability) {
       known.capability = model->capability;
       known.source = model->fact.source;
@@ -175,6 +176,13 @@ void add_doubts(Machine& machine, const Host& host, const Catalog& catalog) {
         fmt::format("the GPU is not checked: {} names none", host.origin.text));
   }
   for (const MachineGpu& gpu : machine.gpus) {
+    if (gpu.jetson) {
+      machine.warnings.push_back(fmt::format(
+          "{} is in a Jetson, which runs neither images nor wheels for servers of "
+          "arm64; NVIDIA's containers whose tags end in -igpu are made for it: `--image "
+          "nvcr.io/nvidia/pytorch:25.02-py3-igpu`",
+          describe(gpu)));
+    }
     if (!gpu.capability) {
       machine.warnings.push_back(fmt::format(
           "GPU {} ({}) is not checked: its compute capability is not known", gpu.index, gpu.name));

@@ -20,6 +20,7 @@ struct MachineGpu {
   std::optional<ComputeCapability> capability;  // probed, or by name from the catalogue
   bool data_center = false;
   std::string source;  // of the capability
+  bool jetson = false;
 };
 
 struct Machine {

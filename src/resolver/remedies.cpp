@@ -4,14 +4,15 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <bit>
 #include <set>
 
 #include "berth/base/text.hpp"
 #include "resolver/command_text.hpp"
 #include "resolver/driver_of_gpu.hpp"
-#include "resolver/given_image.hpp"
 #include "resolver/loosened.hpp"
 #include "resolver/machine.hpp"
+#include "resolver/outcome.hpp"
 #include "resolver/search.hpp"
 #include "resolver/wanted.hpp"
 
@@ -20,56 +21,6 @@ namespace berth::resolver {
 namespace {
 
 constexpr std::size_t kMostRemedies = 4;
-
-// What a request would get, without the explanation.
-struct Outcome {
-  std::string image;
-  std::vector<std::string> frameworks;    // "torch 2.7.1 (cu128)"
-  std::vector<pep440::Version> versions;  // of the framework asked about, in all satisfying options
-  std::set<DriverVersion> drivers;        // each of which would do, if its option is right
-};
-
-Outcome outcome_of(const ResolveRequest& request, const Host& host, const Catalog& catalog,
-                   const Framework* framework = nullptr) {
-  Outcome outcome;
-  const Result<Machine> machine = machine_for(request, host, catalog);
-  if (!machine) {
-    return outcome;
-  }
-  const Result<std::vector<World>> worlds = worlds_of(request, catalog, machine->architecture);
-  if (!worlds) {
-    return outcome;
-  }
-  Search search(request, *machine, catalog, Search::Reasons::none);
-  if (request.image) {
-    const ImageTag* image = find_image(catalog, request.image->value);
-    if (image == nullptr) {
-      outcome.image = request.image->value;  // unknown, and taken as it is
-      return outcome;
-    }
-    search.run_on(*image, *worlds);
-  } else if (worlds->empty()) {
-    search.run_without_framework();
-  } else {
-    search.run(*worlds);
-  }
-  outcome.drivers = drivers_missed(search);
-  for (const Option& option : search.satisfying()) {
-    for (const Variant* variant : option.variants) {
-      if (variant->wanted->framework == framework) {
-        outcome.versions.push_back(variant->version);
-      }
-    }
-  }
-  if (!search.satisfying().empty()) {
-    const Option& best = search.satisfying().front();
-    outcome.image = best.image->reference();
-    for (const Variant* variant : best.variants) {
-      outcome.frameworks.push_back(variant->name());
-    }
-  }
-  return outcome;
-}
 
 // 2.7 of 2.7.0, as people write it.
 std::string short_text(const pep440::Version& version) {
@@ -96,6 +47,7 @@ class Relaxation {
       relax_releases();
       relax_flags();
       relax_driver();
+      relax_both();
     }
     relax_gpus();
     if (hints_.empty()) {
@@ -291,6 +243,11 @@ class Relaxation {
     const std::set<DriverVersion> drivers = known_ != nullptr
                                                 ? drivers_missed(known_->search)
                                                 : outcome_of(request_, host_, catalog_).drivers;
+    try_newer_drivers(request_, drivers, "");
+  }
+
+  void try_newer_drivers(const ResolveRequest& request, const std::set<DriverVersion>& drivers,
+                         std::string_view besides) {
     for (const DriverVersion& driver : drivers) {
       Host updated = host_;
       updated.driver = driver;
@@ -298,10 +255,35 @@ class Relaxation {
       updated.gpus_known = false;
       updated.origin.text = "--driver, --gpu";
       if (driver > *host_.driver &&
-          try_out(request_, updated,
-                  fmt::format("after an update of the driver to {} or newer: ", driver.text()))) {
+          try_out(request, updated,
+                  fmt::format("after an update of the driver to {} or newer{}: ", driver.text(),
+                              besides))) {
         return;
       }
+    }
+  }
+
+  // Where giving up one thing is not enough.
+  void relax_both() {
+    if (known_ == nullptr || std::popcount(known_->change) != 2 || is_marked()) {
+      return;
+    }
+    const Facts& facts = known_->facts;
+    ResolveRequest changed = facts.request_of(facts.all() & ~known_->change);
+    changed.gpus = request_.gpus;
+    const auto gives_up = [&](Fact::Kind kind) {
+      return std::any_of(facts.list().begin(), facts.list().end(), [&](const Fact& fact) {
+        return fact.kind == kind && (facts.bit(kind, fact.about, fact.index) & known_->change) != 0;
+      });
+    };
+    if (gives_up(Fact::Kind::driver) && host_.driver) {
+      try_newer_drivers(changed, outcome_of(changed, host_, catalog_).drivers,
+                        ", and without the other constraint");
+    } else if (gives_up(Fact::Kind::gpu)) {
+      changed.gpus.value.mode = GpuRequest::Mode::none;
+      try_out(changed, given_host_, "on the CPU, and without the other constraint: ");
+    } else {
+      try_out(changed, host_, "without both: ");
     }
   }
 

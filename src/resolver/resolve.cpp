@@ -11,6 +11,7 @@
 #include "resolver/image_requirement.hpp"
 #include "resolver/machine.hpp"
 #include "resolver/newer_release.hpp"
+#include "resolver/outcome.hpp"
 #include "resolver/remedies.hpp"
 #include "resolver/search.hpp"
 #include "resolver/wanted.hpp"
@@ -62,32 +63,12 @@ Result<Decision> decide(const ResolveRequest& request, const Host& host, const C
   return decision_from(search, request, *machine);
 }
 
-// Whether there is a decision at all, without an explanation where there is none.
-bool is_satisfied(const ResolveRequest& request, const Host& host, const Catalog& catalog) {
-  const Result<Machine> machine = machine_for(request, host, catalog);
-  const Result<std::vector<World>> worlds =
-      machine ? worlds_of(request, catalog, machine->architecture) : fail(machine.error());
-  if (!worlds) {
-    return false;
-  }
-  if (request.image) {
-    return given_image_decision(request, *worlds, host, *machine, catalog).has_value();
-  }
-  Search search(request, *machine, catalog, Search::Reasons::none);
-  if (worlds->empty()) {
-    search.run_without_framework();
-  } else {
-    search.run(*worlds);
-  }
-  return !search.satisfying().empty();
-}
-
 }  // namespace
 
 Result<Decision> resolve(const ResolveRequest& request, const Host& host, const Catalog& catalog) {
   const FreeChoice choice =
       choice_of_free(request, host, [&catalog](const ResolveRequest& asked, const Host& offered) {
-        return is_satisfied(asked, offered, catalog);
+        return !outcome_of(asked, offered, catalog).image.empty();
       });
   BERTH_TRY(Decision decision, decide(request, choice.host, catalog));
   suppose_requirement(decision, choice.host, catalog);

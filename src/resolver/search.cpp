@@ -180,8 +180,8 @@ const Variant* Search::best_beside(const ImageTag& image, const Choice& known) c
   if (!image.cuda || !image.python_series) {
     return nullptr;
   }
-  const bool whole_major = given_.catalog.minor_driver(*image.cuda).has_value();
-  return best_in({*image.cuda, whole_major, cudnn_major(image.cudnn)}, known, *image.python_series);
+  return best_in({group_of(*image.cuda, given_.catalog), cudnn_major(image.cudnn)}, known,
+                 *image.python_series);
 }
 
 const Variant* Search::variant_for(const Wanted& wanted, const Choice& known,

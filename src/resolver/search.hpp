@@ -14,6 +14,7 @@
 #include "berth/resolver/catalog.hpp"
 #include "resolver/base_image.hpp"
 #include "resolver/driver_rules.hpp"
+#include "resolver/install_rules.hpp"
 #include "resolver/machine.hpp"
 #include "resolver/python_rules.hpp"
 #include "resolver/variants.hpp"
@@ -33,6 +34,7 @@ struct Rank {
   int source = 0;              // official, ngc, cuda-base
   bool devel = false;          // compilers that nobody asked for
   bool other_purpose = false;  // a CUDA image where the CPU is asked for, or the reverse
+  bool unseen = false;         // nobody was seen using the tag or another one of its build
   bool not_default = false;    // not the build that the project itself prefers
   bool minor = false;          // minor-version compatibility, not native
   int cuda = 0;                // the highest
@@ -82,12 +84,11 @@ const Variant& lead_of(const Option& option);
 // the frameworks are in it.
 bool is_complete_here(const Option& option);
 
-// Builds that can live in one image: of one CUDA major from CUDA 11 on, of one CUDA before; and of
-// one cuDNN major, unless `cudnn` is 0. Without a CUDA: those for the CPU.
+// Builds that can live in one image.
 struct Group {
-  std::optional<CudaVersion> cuda;
-  bool whole_major = false;
-  unsigned cudnn = 0;
+  CudaGroup cuda;
+  unsigned cudnn = 0;        // the major in the image; 0: any will do
+  bool shares_cudnn = true;  // also those that bring their own are of it
 
   bool holds(const Variant& variant) const;
 };
@@ -138,6 +139,8 @@ class Search {
   const BaseChoice& base_for(const CudaVersion& cuda, unsigned cudnn);
   std::optional<std::string> python_on(const ImageTag* base, const World& world,
                                        const Choice& chosen) const;
+  void judge_installation(Option& option) const;
+  unsigned cudnn_for(Option& option, const Choice& chosen) const;
   void add_cuda_base(const World& world, Choice chosen);
 
   // In judge.cpp.

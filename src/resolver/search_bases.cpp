@@ -3,10 +3,11 @@
 #include <iterator>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include <spdlog/fmt/fmt.h>
 
-#include "resolver/cuda_minor.hpp"
+#include "resolver/install_rules.hpp"
 #include "resolver/library_rules.hpp"
 #include "resolver/python_rules.hpp"
 #include "resolver/search.hpp"
@@ -17,18 +18,18 @@ namespace {
 
 std::vector<Group> groups_of(const std::vector<std::vector<const Variant*>>& known,
                              const Catalog& catalog) {
-  std::set<std::tuple<unsigned, unsigned, unsigned>> seen;
+  std::set<std::tuple<CudaGroup, unsigned, bool>> seen;
   std::vector<Group> groups;
   for (const std::vector<const Variant*>& variants : known) {
     for (const Variant* variant : variants) {
       if (!variant->build->cuda || !variant->rejected.empty()) {
         continue;
       }
-      const CudaVersion& cuda = *variant->build->cuda;
-      const bool whole_major = catalog.minor_driver(cuda).has_value();
-      for (const unsigned cudnn : {0U, cudnn_major(variant->build->cudnn)}) {
-        if (seen.emplace(cuda.major(), whole_major ? 0 : cuda.minor(), cudnn).second) {
-          groups.push_back({cuda, whole_major, cudnn});
+      const CudaGroup cuda = group_of(*variant->build, catalog);
+      const unsigned cudnn = cudnn_major(variant->build->cudnn);
+      for (const bool shares_cudnn : {true, false}) {
+        if (seen.emplace(cuda, cudnn, shares_cudnn).second) {
+          groups.push_back({cuda, cudnn, shares_cudnn});
         }
       }
     }
@@ -66,15 +67,9 @@ std::vector<PythonVersion> certain_pythons(std::vector<PythonVersion> pythons,
 }  // namespace
 
 bool Group::holds(const Variant& variant) const {
-  const std::optional<CudaVersion>& have = variant.build->cuda;
-  if (!cuda) {
-    return is_cpu_build(*variant.build);
-  }
-  if (!have || (whole_major ? have->major() != cuda->major() : !same_minor(*have, *cuda))) {
-    return false;
-  }
   const unsigned own = cudnn_major(variant.build->cudnn);
-  return cudnn == 0 || own == 0 || own == cudnn;
+  const bool brings_it = !shares_cudnn && variant.wanted->framework->brings_cudnn;
+  return cuda.holds(*variant.build) && (cudnn == 0 || own == 0 || own == cudnn || brings_it);
 }
 
 // A machine without a GPU gets what one with a GPU would, unless somebody asks for the CPU.
@@ -120,9 +115,11 @@ bool Search::driver_runs(const Variant& variant) const {
 // The best of a framework's builds that can live in the group with that Python.
 const Variant* Search::best_in(const Group& group, const Choice& variants,
                                const PythonVersion& python) const {
-  const auto rank = [](const Variant& one) {
+  const auto rank = [this](const Variant& one) {
     const int minor = one.build->cuda ? static_cast<int>(one.build->cuda->minor()) : 0;
-    return std::make_tuple(one.companion_unknown, one.newer, !one.build->is_default, -minor);
+    const bool has_wheels = are_for(one.build->processors, given_.machine.architecture);
+    return std::make_tuple(!has_wheels, one.companion_unknown, one.newer, !one.build->is_default,
+                           -minor);
   };
   const Variant* best = nullptr;
   for (const Variant* variant : variants) {
@@ -199,20 +196,42 @@ std::optional<std::string> Search::python_on(const ImageTag* base, const World& 
   return shared_python(releases, all.empty() ? pythons_in(world) : all);
 }
 
+// The cuDNN of the image: that of those who find theirs there, else the lowest.
+unsigned Search::cudnn_for(Option& option, const Choice& chosen) const {
+  unsigned lowest = 0;
+  const Variant* finder = nullptr;  // one that finds it in the image
+  for (const Variant* variant : chosen) {
+    const unsigned own = cudnn_major(variant->build->cudnn);
+    if (own == 0) {
+      continue;
+    }
+    option.rank.cudnn_clash = option.rank.cudnn_clash || (lowest != 0 && own != lowest);
+    lowest = lowest == 0 ? own : std::min(lowest, own);
+    if (variant->wanted->framework->brings_cudnn) {
+      continue;
+    }
+    if (finder != nullptr && cudnn_major(finder->build->cudnn) != own) {
+      const auto text = [&] {
+        return fmt::format("{} needs cuDNN {} in the image, and {} cuDNN {}", finder->name(),
+                           cudnn_major(finder->build->cudnn), variant->name(), own);
+      };
+      option.rejected.push_back(given_.reason("cudnn", text, variant->build->fact.source));
+    }
+    finder = variant;
+  }
+  return finder != nullptr ? cudnn_major(finder->build->cudnn) : lowest;
+}
+
 void Search::add_cuda_base(const World& world, Choice chosen) {
   Option option;
   option.source = ImageSource::cuda_base;
-  unsigned cudnn = 0;
   for (const Variant* variant : chosen) {
     const std::optional<CudaVersion>& own_cuda = variant->build->cuda;
     if (own_cuda && (!option.cuda || *own_cuda > *option.cuda)) {
       option.cuda = own_cuda;
     }
-    const unsigned own = cudnn_major(variant->build->cudnn);
-    option.rank.cudnn_clash = option.rank.cudnn_clash || (own != 0 && cudnn != 0 && own != cudnn);
-    // Where they clash, the image has the lower one: newer wheels bring their own.
-    cudnn = own != 0 && (cudnn == 0 || own < cudnn) ? own : cudnn;
   }
+  const unsigned cudnn = cudnn_for(option, chosen);
   const BaseChoice base =
       option.cuda ? base_for(*option.cuda, cudnn)
                   : base_images_.for_cpu(given_.request.devel, given_.machine.architecture,

@@ -155,16 +155,10 @@ std::deque<Variant> variants_of(const Wanted& wanted, const Circumstances& given
   std::size_t newer = 0;
   for (const FrameworkRelease& release : wanted.framework->releases) {
     for (const FrameworkBuild& build : release.builds) {
-      const std::optional<pep440::Version> version = wanted.version_in(release, build.name);
-      if (!version) {
+      if (!wanted.accepts(release.version, build.name)) {
         continue;
       }
-      Variant variant{&wanted,
-                      &release,
-                      &build,
-                      *version,
-                      *version == release.version ? release.version_text : version->text(),
-                      newer};
+      Variant variant{&wanted, &release, &build, release.version, release.version_text, newer};
       judge(variant, given);
       variants.push_back(std::move(variant));
     }

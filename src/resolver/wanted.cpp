@@ -105,24 +105,44 @@ Failure unknown_framework(const RequirementLine& line, const Catalog& catalog) {
   return fail(std::move(error).named("framework-unknown"));
 }
 
+// Whether the library can be had without its framework: some release that its lines accept works
+// with others, or nobody knows which release is meant.
+bool works_alone(const Library& library, const std::vector<Placed>& lines) {
+  std::vector<WantedLine> own;
+  for (const Placed& one : lines) {
+    if (one.library == &library) {
+      own.push_back({one.line, specifiers_of(one.line->value)});
+    }
+  }
+  bool any_known = false;
+  for (const LibraryRelease& release : library.releases) {
+    if (version_in_row(release, own)) {
+      if (release.optional) {
+        return true;
+      }
+      any_known = true;
+    }
+  }
+  return !any_known && std::any_of(library.releases.begin(), library.releases.end(),
+                                   [](const LibraryRelease& one) { return one.optional; });
+}
+
 // Lines of a library that works without its framework, where that is not asked for and others are.
 void drop_idle_libraries(std::vector<Placed>& lines) {
-  const auto is_optional = [](const Placed& one) {
-    return one.library != nullptr && one.library->optional;
-  };
-  const std::vector<Placed> asking = [&] {
-    std::vector<Placed> others;
-    std::copy_if(lines.begin(), lines.end(), std::back_inserter(others),
-                 [&](const Placed& one) { return !is_optional(one); });
-    return others;
-  }();
-  if (asking.empty()) {
-    return;
+  std::set<const Library*> idle;
+  for (const Placed& one : lines) {
+    if (one.library != nullptr && works_alone(*one.library, lines)) {
+      idle.insert(one.library);
+    }
+  }
+  std::set<const Framework*> asked;
+  for (const Placed& one : lines) {
+    if (!idle.contains(one.library)) {
+      asked.insert(one.framework);
+    }
   }
   std::erase_if(lines, [&](const Placed& one) {
-    return is_optional(one) && std::none_of(asking.begin(), asking.end(), [&](const Placed& other) {
-             return other.framework == one.framework;
-           });
+    return !asked.empty() && idle.contains(one.library) && !asked.contains(one.framework);
   });
 }
 
@@ -173,8 +193,7 @@ void add_library_line(Wanted& wanted, const Library* library, WantedLine line) {
 
 void accept_releases(WantedLibrary& wanted) {
   for (const LibraryRelease& release : wanted.library->releases) {
-    if (std::optional<Version> version =
-            version_in_row(release.version, release.whole_series, wanted.lines, "", false)) {
+    if (std::optional<Version> version = version_in_row(release, wanted.lines)) {
       wanted.accepted.push_back({&release, std::move(*version)});
     }
   }

@@ -49,11 +49,10 @@ struct WantedLibrary {
   std::string text() const;
 };
 
-// The version that all lines accept of a row: its own, or of a whole series (docs/catalog.md) the
-// highest patch that a line names, else its first. nullopt where they accept none.
-std::optional<pep440::Version> version_in_row(const pep440::Version& row, bool whole_series,
-                                              std::span<const WantedLine> lines,
-                                              std::string_view build, bool prereleases);
+// The version that all lines accept of a release: its own, or of a whole series (docs/catalog.md)
+// the highest patch that a line names, else its first. nullopt where they accept none.
+std::optional<pep440::Version> version_in_row(const LibraryRelease& release,
+                                              std::span<const WantedLine> lines);
 
 struct Wanted {
   const Framework* framework = nullptr;
@@ -64,9 +63,6 @@ struct Wanted {
   // Specifiers and local versions of all lines. `build` may be empty: any.
   bool accepts(const pep440::Version& version, std::string_view build,
                bool prereleases = false) const;
-  // The same of a row of the catalogue, which may stand for a series.
-  std::optional<pep440::Version> version_in(const FrameworkRelease& row,
-                                            std::string_view build) const;
 
   std::string specifiers() const;  // "==2.3.1"; empty where any release will do
   std::string origins() const;     // "requirements.txt:3"

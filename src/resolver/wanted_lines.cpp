@@ -136,21 +136,20 @@ bool World::names_cpu_build() const {
   });
 }
 
-std::optional<Version> version_in_row(const Version& row, bool whole_series,
-                                      std::span<const WantedLine> lines, std::string_view build,
-                                      bool prereleases) {
-  const auto accepted = [&](const Version& candidate) {
-    return std::all_of(lines.begin(), lines.end(), [&](const WantedLine& line) {
-      return line.accepts(candidate, build, prereleases);
-    });
-  };
-  if (!whole_series) {
-    return accepted(row) ? std::optional(row) : std::nullopt;
+std::optional<Version> version_in_row(const LibraryRelease& release,
+                                      std::span<const WantedLine> lines) {
+  std::vector<Version> candidates = {release.version};
+  if (release.whole_series) {
+    const std::vector<Version> patches = patches_named(release.version, lines);
+    candidates.insert(candidates.end(), patches.begin(), patches.end());
+    std::sort(candidates.begin(), candidates.end(), std::greater<>());
   }
-  std::vector<Version> candidates = patches_named(row, lines);
-  candidates.push_back(row);
-  std::sort(candidates.begin(), candidates.end(), std::greater<>());
-  const auto found = std::find_if(candidates.begin(), candidates.end(), accepted);
+  const auto found =
+      std::find_if(candidates.begin(), candidates.end(), [&](const Version& candidate) {
+        return std::all_of(lines.begin(), lines.end(), [&](const WantedLine& line) {
+          return line.accepts(candidate, "", false);
+        });
+      });
   return found == candidates.end() ? std::nullopt : std::optional(*found);
 }
 
@@ -161,14 +160,6 @@ bool Wanted::accepts(const Version& version, std::string_view build, bool prerel
   return std::all_of(lines.begin(), lines.end(), [&](const WantedLine& line) {
     return line.accepts(version, build, prereleases);
   });
-}
-
-std::optional<Version> Wanted::version_in(const FrameworkRelease& row,
-                                          std::string_view build) const {
-  if (lines.empty()) {
-    return row.version.is_prerelease() ? std::nullopt : std::optional(row.version);
-  }
-  return version_in_row(row.version, row.whole_series, lines, build, false);
 }
 
 std::string Wanted::specifiers() const {

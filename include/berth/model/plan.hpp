@@ -36,9 +36,10 @@ struct FrameworkChoice {
 // A library that is compiled against one of the frameworks, and the release that goes with it.
 struct LibraryChoice {
   std::string name{};         // "xformers"
-  std::string version{};      // "0.0.30"
+  std::string version{};      // "0.0.30"; "2.*" where any release of a series will do
   std::string requirement{};  // "" where any release will do
   std::string origin{};
+  bool in_image = false;  // its framework depends on it, and is in the image
 };
 
 enum class DriverMode {

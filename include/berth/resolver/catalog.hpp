@@ -78,6 +78,8 @@ struct GpuModel {
   bool data_center = false;  // forward compatibility is for these
   // Docker's name of the only processor that it comes with: GH200 and GB10 are arm64. Empty: any.
   std::string processor;
+  // A GPU inside a Jetson's processor: images and wheels for servers of arm64 are not for it.
+  bool jetson = false;
   Fact fact;
 };
 
@@ -102,6 +104,12 @@ struct CudaRequirement {
   std::string text() const;
 };
 
+// The processors that wheels are published for.
+struct Processors {
+  std::vector<std::string> names{};  // Docker's: "amd64", "arm64"; empty: not known
+  std::string source{};
+};
+
 // A framework release compiled for one CUDA.
 struct FrameworkBuild {
   std::string name;  // "cu121"; "cpu"
@@ -117,13 +125,16 @@ struct FrameworkBuild {
   std::vector<std::string> architectures;
   std::optional<DriverVersion> min_driver;          // where the project states one of its own
   std::optional<ComputeCapability> min_capability;  // likewise
+  // It loads libraries of just this CUDA minor by their names (libcusolver.so.10), although the
+  // minors of its major are compatible: the image must have this one.
+  bool exact_cuda = false;
+  Processors processors;
   Fact fact;
 };
 
 struct FrameworkRelease {
   pep440::Version version;
-  std::string version_text;   // as the project writes it: "1.12.0"
-  bool whole_series = false;  // the row stands for all patches: "1.16" for 1.16.0, 1.16.3
+  std::string version_text;  // as the project writes it: "1.12.0"
   std::optional<PythonVersion> python_min;
   std::optional<PythonVersion> python_max;  // series: 3.12 includes 3.12.7
   std::vector<FrameworkBuild> builds;
@@ -139,6 +150,9 @@ struct Framework {
   // Its wheels bring no CUDA and use what is there: it can be installed into another framework's
   // image of the same CUDA and cuDNN major (onnxruntime-gpu beside torch).
   bool beside = false;
+  // Its wheels bring cuDNN, or demand one that pip brings (torch, jax). Others find that of the
+  // image.
+  bool brings_cudnn = false;
   std::vector<FrameworkRelease> releases;  // newest first
 };
 
@@ -146,12 +160,15 @@ struct Framework {
 struct LibraryRelease {
   pep440::Version version;
   std::string version_text;
-  bool whole_series = false;         // as of a framework's release
+  bool whole_series = false;  // the row stands for all patches: "2.15" for 2.15.0, 2.15.1
+  // It works with other frameworks too: keras 3, not keras 2.
+  bool optional = false;
   pep440::SpecifierSet framework{};  // the releases of the framework that it goes with
   std::optional<CudaVersion> cuda;   // that its wheel on PyPI is built for: the major must agree
   std::optional<PythonVersion> python_min;
   std::optional<PythonVersion> python_max;
   std::optional<ComputeCapability> min_capability;
+  Processors processors;
   Fact fact;
 };
 
@@ -161,9 +178,8 @@ struct Library {
   std::string name;
   std::vector<std::string> packages;
   std::string framework;  // "torch"
-  // It works with other frameworks too, so that it asks for this one only where nothing else is
-  // wanted: keras.
-  bool optional = false;
+  // The framework depends on it, so that an image with the framework has one: keras.
+  bool bundled = false;
   // The catalogue has some of its releases only: where none fits and no line pins one that is
   // known, another may.
   bool sparse = false;
@@ -201,6 +217,8 @@ struct ImageTag {
   std::optional<DriverVersion> min_driver;     // NGC states one per release
   std::optional<ComputeCapability> min_capability;
   Evidence evidence = Evidence::listed;
+  // Of an inferred tag: another one of the same build was seen, a devel image beside a runtime one.
+  bool sibling_seen = false;
   Fact fact;
 
   std::string reference() const { return repository + ":" + tag; }

@@ -88,6 +88,21 @@ Result<std::vector<std::string>> names_to_move(const std::vector<std::string>& n
 ResolveRequest pinned_request(ResolveRequest request, const Lock& lock,
                               const std::vector<std::string>& except);
 
+// Something that is to be moved, and what else would have to move with it.
+struct HeldBack {
+  std::string name{};        // "torch"
+  std::string version{};     // that it has, and would keep
+  std::string by{};          // "xformers", which is locked
+  std::string would_have{};  // the version of `name` if both moved
+};
+// Of the things that move, those that would be another version if one more did.
+std::vector<HeldBack> held_back(const std::vector<std::string>& moving, const Lock& before,
+                                const Decision& decision, const ResolveRequest& request,
+                                const Host& host, const Catalog& catalog);
+
+// What cannot be true at once, or is not what the catalogue knows, as sentences: a bad merge.
+std::vector<std::string> lock_contradictions(const Lock& lock, const Catalog& catalog);
+
 // The locked decision for a machine: nothing is chosen, all that can be checked is: architecture,
 // driver, GPUs. Errc::no_solution where the machine does not fit; the id is "lock-machine".
 Result<Decision> locked_decision(const Lock& lock, const ResolveRequest& request, const Host& host,

@@ -211,3 +211,29 @@ TEST_CASE("a difference is told by what identifies a row, not by its place") {
   REQUIRE(lines == std::vector<std::string>{"added releases 2.4.0", "added builds 2.4.0 cu121",
                                             "changed builds 2.3.1 cu121 sm: 80 90 -> 80"});
 }
+
+TEST_CASE("facts of different files about one thing go together") {
+  constexpr const char* kDrivers =
+      R"({"kind": "drivers", "updated": "2026-01-01", "sources": {"a": "A"},
+    "branches": [{"branch": 530, "cuda": "12.0", "source": "a"}], "forward_compatibility": []})";
+  constexpr const char* kGpus =
+      R"({"kind": "gpus", "updated": "2026-01-01", "sources": {"a": "A"},
+    "capabilities": [{"value": "8.6", "architecture": "Ampere", "source": "a"}],
+    "models": [{"name": "GeForce RTX 3090", "capability": "8.6", "source": "a"},
+               {"name": "RTX 3090", "capability": "8.6", "source": "a"}]})";
+  constexpr const char* kLibrary =
+      R"({"kind": "library", "updated": "2026-01-01", "sources": {"a": "A"}, "name": "xformers",
+    "packages": ["xformers", "torch"], "framework": "torch",
+    "releases": [{"version": "0.1", "requires": "==2.3.1", "source": "a"}]})";
+  const std::string content = torch(kGoodBuild);
+  const std::vector<std::string> found = findings({{"cuda.json", kCuda},
+                                                   {"drivers.json", kDrivers},
+                                                   {"gpus.json", kGpus},
+                                                   {"torch.json", content},
+                                                   {"xformers.json", kLibrary}});
+  for (const char* line : {"error toolkit-beyond-driver  toolkits", "error gpu-names-alike  models",
+                           "error package-twice  packages"}) {
+    INFO(line);
+    REQUIRE(std::count(found.begin(), found.end(), line) == 1);
+  }
+}
