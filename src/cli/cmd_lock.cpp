@@ -52,11 +52,11 @@ class LockVerb : public Verb {
     app.add_flag("--check", check_, "Only say whether the lock stands and fits the machine");
     update_option_ =
         app.add_option("--update", updated_,
-                       "Choose this framework or library anew, the others stay; all without a "
+                       "Choose these frameworks or libraries anew, the others stay; all without a "
                        "name")
             ->expected(0, 1)
             ->allow_extra_args(false)
-            ->option_text("[NAME]");
+            ->option_text("[NAME,…]");
     app.add_flag("--dry-run", dry_run_, "Only say what would change");
     add_decision_options(app, flags_);
     add_package_options(app, flags_);
@@ -131,7 +131,12 @@ class LockVerb : public Verb {
 
   // CLI11 stands an empty text in for a value that is not given.
   std::vector<std::string> names() const {
-    std::vector<std::string> names = updated_;
+    std::vector<std::string> names;
+    for (const std::string& list : updated_) {
+      for (std::string& name : split(list, ',')) {
+        names.push_back(std::move(name));
+      }
+    }
     std::erase_if(names, [](const std::string& name) { return name.empty() || name == "{}"; });
     return names;
   }
@@ -251,8 +256,8 @@ class LockVerb : public Verb {
     }
     for (const HeldBack& one : held_back(*moving, *before, decision, request, host, catalog)) {
       found.notes.push_back(fmt::format(
-          "{0} is {1} because {2} is locked: `berth lock --update {3} --update {2}` takes {0} {4}",
-          one.name, one.version, one.by, join(*moving, " --update "), one.would_have));
+          "{0} is {1} because {2} is locked: `berth lock --update {3},{2}` takes {0} {4}", one.name,
+          one.version, one.by, join(*moving, ","), one.would_have));
     }
   }
 
