@@ -1,19 +1,21 @@
-"""Whole processes side by side: time, CPU and peak memory of each, interleaved, so that what else a machine does meets
-all of them alike. Only ratios are worth anything on a shared machine."""
+"""Whole processes side by side: time and CPU of each, interleaved, so that what else a machine does meets all of them
+alike. Only ratios are worth anything on a shared machine."""
 
 import dataclasses
 import os
+import pathlib
 import statistics
 import subprocess
 import tempfile
 import time
 
+GNU_TIME = "/usr/bin/time"
+
 
 @dataclasses.dataclass
 class Sample:
-    wall: float  # seconds, start to exit
-    cpu: float  # seconds of the process and of its children that it waited for
-    peak: int  # KiB, the largest of them
+    wall: float  # seconds; start to exit, unless the scene says otherwise
+    cpu: float | None = None  # seconds of the process and of its children that it waited for
 
 
 class Failed(Exception):
@@ -24,17 +26,39 @@ def measure(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **opti
     with tempfile.TemporaryFile() as errors:
         start = time.monotonic()
         process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=errors, **options)
-        _, status, usage = os.wait4(process.pid, 0)
+        usage = reap(process, errors)
         wall = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+    return Sample(wall, cpu_of(usage))
+
+
+def reap(process, errors=None):
+    """Waits for the process to end well. Returns what it used."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        said = ""
+        if errors is not None:
             errors.seek(0)
-            raise Failed(f"{command} ended with {process.returncode}: {errors.read().decode(errors='replace')[-2000:]}")
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+            said = errors.read().decode(errors="replace")[-2000:]
+        raise Failed(f"{process.args} ended with {process.returncode}: {said}")
+    return usage
+
+
+def cpu_of(usage):
+    return usage.ru_utime + usage.ru_stime
+
+
+def peak_of(command, **options):
+    """KiB of the largest process. By GNU time, since the kernel counts the memory of the process that forked, too, and an
+    interpreter is larger than what is measured here."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder) / "peak"
+        measure([GNU_TIME, "--format", "%M", "--output", str(report), *command], **options)
+        return int(report.read_text())
 
 
 def in_sequence(*samples):
-    return Sample(sum(s.wall for s in samples), sum(s.cpu for s in samples), max(s.peak for s in samples))
+    return Sample(sum(s.wall for s in samples), sum(s.cpu for s in samples))
 
 
 def interleaved(rounds, contenders):
