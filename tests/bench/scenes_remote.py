@@ -6,7 +6,7 @@ import random
 import tarfile
 
 from scene import scene
-from stage import LABEL, Sequence, Stage, says
+from stage import Sequence, Stage, says
 
 FILES = 500
 NAME = "berth-bench-copy"
@@ -24,7 +24,7 @@ def project_over_tls(local):
         with tarfile.open(archive, "w") as tar:
             tar.add(stage.folder / "copied", "project")
         unpack = ("sh", "-c", f"tar -xf - -C /tmp && {SUM}")
-        parts = [stage.docker("create", "--rm", "--label", LABEL, "--name", NAME, stage.image, "sh", "-c", SUM),
+        parts = [stage.docker("create", "--rm", "--label", stage.label, "--name", NAME, stage.image, "sh", "-c", SUM),
                  stage.docker("cp", "--quiet", stage.folder / "copied", f"{NAME}:/tmp/project"),
                  stage.docker("start", "--attach", NAME)]
         yield {

@@ -47,6 +47,13 @@ def stdout_text(stage):
                                       "docker, no log": NO_LOG})
 
 
+@scene("stdout-line", "stdout, text without a line end", FIGURES, pairs=5, volume=text_size)
+def stdout_line(stage):
+    path = stage.one_line(text_size(stage.quick))
+    with stage.without(path):
+        yield output_of(stage, path, {"docker, no log": NO_LOG})
+
+
 @scene("stdout-binary", "stdout, binary", FIGURES, volume=binary_size)
 def stdout_binary(stage):
     path = stage.noise(binary_size(stage.quick))

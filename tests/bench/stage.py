@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
@@ -16,7 +17,6 @@ sys.path.insert(0, str(HERE.parent / "integration"))
 from harness import BUSYBOX, ENGINES_DIR, Engine  # noqa: E402
 import pairs  # noqa: E402
 
-LABEL = "berth-bench"
 BLOCK = 1 << 20
 
 
@@ -69,6 +69,7 @@ class Stage:
     def __init__(self, engine, quick, berth):
         self.engine, self.quick, self.berth_path = Engine(engine), quick, str(berth)
         self.prefix = []  # words before each command
+        self.label = f"berth-bench={uuid.uuid4().hex}"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="berth-bench-", dir="/dev/shm"))
         self.folder.chmod(0o755)
         self.project = self.folder / "project"
@@ -101,13 +102,13 @@ class Stage:
 
     def berth_run(self, *words, image=BUSYBOX, gpus="none"):
         # Quiet: the catalogue does not know the image, which berth would say.
-        return self.berth("-q", "run", "--image", image, "--gpus", gpus, "--label", LABEL + "=", *words)
+        return self.berth("-q", "run", "--image", image, "--gpus", gpus, "--label", self.label, *words)
 
     def docker(self, *words):
         return [*self.prefix, "docker", *words]
 
     def docker_run(self, *words, image=BUSYBOX, options=()):
-        return self.docker("run", "--rm", "--label", LABEL, *options, image, *words)
+        return self.docker("run", "--rm", "--label", self.label, *options, image, *words)
 
     def output_of(self, command):
         return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True,
@@ -121,7 +122,7 @@ class Stage:
     def settle(self, patience=60):
         """The engine removes a container after its client has ended: that is not to meet the next one."""
         end = time.monotonic() + patience
-        while self.engine.containers(LABEL):
+        while self.engine.containers(self.label):
             if time.monotonic() > end:
                 raise pairs.Failed(f"containers of the last run are still there after {patience} s")
             time.sleep(0.02)
@@ -141,7 +142,7 @@ class Stage:
 
     def _running(self, process):
         while process.poll() is None:
-            running = [found for found in self.engine.containers(LABEL) if found["State"] == "running"]
+            running = [found for found in self.engine.containers(self.label) if found["State"] == "running"]
             if running:
                 return self.engine.get(f"/containers/{running[0]['Id']}/json")
             time.sleep(0.05)
@@ -174,13 +175,20 @@ class Stage:
         return path
 
     def lines(self, size):
-        """A file of about that many bytes of log lines, each with its number."""
+        """A file of that many bytes of log lines, each of 100 and with its number."""
         path = self.folder / f"lines-{size}"
         if not path.exists():
             with open(path, "w", buffering=BLOCK) as file:
                 for number in range(size // 100):
                     file.write(f"2026-01-01 00:00:00,000 INFO train.loop step={number:08d} loss=0.{number * 7919 % 10**8:08d} "
-                               f"lr=3.0e-04 tokens/s=12345\n")
+                               f"lr=3.0e-04 tokens/s=12345.678\n")
+        return path
+
+    def one_line(self, size):
+        """A file of that many bytes of text, all of it one line."""
+        path, lines = self.folder / f"line-{size}", self.lines(size)
+        path.write_bytes(lines.read_bytes().replace(b"\n", b" "))
+        lines.unlink()
         return path
 
     @contextlib.contextmanager

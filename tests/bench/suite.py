@@ -19,12 +19,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 import pairs  # noqa: E402
 import report  # noqa: E402
 from scene import SCENES  # noqa: E402
+import scenes_start  # noqa: E402,F401,I001  in this order they are played
+import scenes_streams  # noqa: E402,F401
 import scenes_many  # noqa: E402,F401
 import scenes_remote  # noqa: E402,F401
-import scenes_start  # noqa: E402,F401
-import scenes_streams  # noqa: E402,F401
 import scenes_verbs  # noqa: E402,F401
 from stage import Stage  # noqa: E402
+
 
 PEAKS = 3
 
@@ -33,8 +34,9 @@ def played(scene, stage):
     """What a scene gave: for each contender its figures."""
     load = os.getloadavg()[0]
     with scene.play(stage) as contenders:
-        for contender in contenders.values():
-            contender()  # not counted: what is read for the first time is warm from now on
+        if not scene.volume:
+            for contender in contenders.values():
+                contender()  # not counted: what is read for the first time is warm from now on
         samples = pairs.interleaved(scene.rounds(stage.quick), contenders)
         peaks = {name: peaks_of(contender, scene, stage) for name, contender in contenders.items()}
     volume = scene.volume and scene.volume(stage.quick)
@@ -61,12 +63,16 @@ def main():
     chosen = parse()
     berth = os.environ.get("BERTH", str(HERE.parents[1] / "build/ci/berth"))
     stage = Stage(chosen.engine, chosen.quick, berth)
-    results = []
+    results, failed = [], False
     try:
         stage.engine.up()
         for name in chosen.only or SCENES:
             print(f"{name} …", file=sys.stderr, flush=True)
-            results.append(played(SCENES[name], stage))
+            try:
+                results.append(played(SCENES[name], stage))
+            except pairs.Failed as failure:  # the others may be well, and took their time
+                print(f"{name}: error: {failure}", file=sys.stderr, flush=True)
+                failed = True
         surroundings = report.surroundings(stage)
     finally:
         stage.close()
@@ -77,7 +83,8 @@ def main():
         print(table, end="")
     if chosen.json:
         chosen.json.write_text(json.dumps(report.document(results, surroundings), indent=1) + "\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
