@@ -66,6 +66,7 @@ def main():
     results, failed = [], False
     try:
         stage.engine.up()
+        surroundings = report.surroundings(stage)
         for name in chosen.only or SCENES:
             print(f"{name} …", file=sys.stderr, flush=True)
             try:
@@ -73,17 +74,19 @@ def main():
             except pairs.Failed as failure:  # the others may be well, and took their time
                 print(f"{name}: error: {failure}", file=sys.stderr, flush=True)
                 failed = True
-        surroundings = report.surroundings(stage)
+            write(chosen, results, surroundings)  # each time: what is cut short keeps what it has
     finally:
         stage.close()
-    table = report.markdown(results, surroundings)
+    if not chosen.markdown:
+        print(report.markdown(results, surroundings), end="")
+    return 1 if failed else 0
+
+
+def write(chosen, results, surroundings):
     if chosen.markdown:
-        chosen.markdown.write_text(table)
-    else:
-        print(table, end="")
+        chosen.markdown.write_text(report.markdown(results, surroundings))
     if chosen.json:
         chosen.json.write_text(json.dumps(report.document(results, surroundings), indent=1) + "\n")
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":
