@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -61,6 +62,7 @@ def parse():
 
 def main():
     chosen = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what a scene made is taken away then, too
     berth = os.environ.get("BERTH", str(HERE.parents[1] / "build/ci/berth"))
     stage = Stage(chosen.engine, chosen.quick, berth)
     results, failed = [], False
