@@ -170,7 +170,7 @@ class RunVerb : public Verb {
     }
     const Result<runtime::ImageFacts> image =
         obtain_image(*run.engine, run.plan.decision.image, run.plan.container.platform,
-                     run.plan.pull, context.messages, signals.stop_token());
+                     run.plan.pull, context.messages, signals.stop_token(), run.image);
     BERTH_CHECK(not_interrupted(signals));
     if (!image) {
       return fail(image.error());

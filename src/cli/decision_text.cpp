@@ -34,7 +34,10 @@ class Report {
 };
 
 std::string framework_text(const FrameworkChoice& framework) {
-  std::string text = fmt::format("{} {} ({})", framework.name, framework.version, framework.build);
+  std::string text = fmt::format("{} {}", framework.name, framework.version);
+  if (!framework.build.empty()) {
+    text += fmt::format(" ({})", framework.build);
+  }
   if (!framework.requirement.empty() || !framework.origin.empty()) {
     text += fmt::format(", from {}{}",
                         framework.requirement.empty() ? "" : framework.requirement + " in ",
@@ -77,7 +80,8 @@ std::string driver_text(const DriverVerdict& driver) {
 std::string gpu_text(const GpuVerdict& gpu) {
   std::string text = gpu.name;
   if (gpu.compute_capability) {
-    text += fmt::format(", compute capability {}", gpu.compute_capability->text());
+    text += fmt::format("{}compute capability {}", text.empty() ? "" : ", ",
+                        gpu.compute_capability->text());
   }
   if (!gpu.covered_by.empty()) {
     text += fmt::format(", runs the code for {}", gpu.covered_by);

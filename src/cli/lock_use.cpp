@@ -83,7 +83,7 @@ Result<Decision> decide(const ResolveRequest& request, const Host& host, const C
         "give one of them"));
   }
   if (options.locked && !lock) {
-    return fail(Error{Errc::no_solution, "no berth.lock is here, and `--locked` demands one"}
+    return fail(Error{Errc::no_solution, "no berth.lock is here to keep to"}
                     .named("lock-absent")
                     .hint("`berth lock` writes it"));
   }

@@ -71,8 +71,12 @@ bool is_for(const ImageFacts& image, const std::string& platform) {
 
 Result<runtime::ImageFacts> obtain_image(runtime::Engine& engine, const std::string& reference,
                                          const std::string& platform, PullPolicy policy,
-                                         Messages& messages, std::stop_token stop) {
-  BERTH_TRY(std::optional<runtime::ImageFacts> image, engine.inspect_image(reference));
+                                         Messages& messages, std::stop_token stop,
+                                         std::optional<runtime::ImageFacts> known) {
+  std::optional<runtime::ImageFacts> image = std::move(known);
+  if (!image) {
+    BERTH_TRY(image, engine.inspect_image(reference));
+  }
   const bool usable = image && is_for(*image, platform);
   if (usable && policy != PullPolicy::always) {
     return std::move(*image);

@@ -16,12 +16,14 @@ namespace berth::cli {
 bool is_for(const ImageFacts& image, const std::string& platform);
 
 // An image that is there for another processor than `platform` (empty: any) counts as absent.
-// Pull progress goes to standard error, and nowhere with -q. Errors:
+// Pull progress goes to standard error, and nowhere with -q. `known`: what the engine has just said
+// of it, which is not asked again then. Errors:
 //   Errc::not_found     absent, and the policy is `never`; or no registry has it
 //   Errc::interrupted   a stop was requested
 //   those of Engine::inspect_image() and pull()
 Result<runtime::ImageFacts> obtain_image(runtime::Engine& engine, const std::string& reference,
                                          const std::string& platform, PullPolicy policy,
-                                         Messages& messages, std::stop_token stop);
+                                         Messages& messages, std::stop_token stop,
+                                         std::optional<runtime::ImageFacts> known = std::nullopt);
 
 }  // namespace berth::cli

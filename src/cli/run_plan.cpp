@@ -234,8 +234,14 @@ class Planner {
     if (!fixed) {
       find_local_images(catalog);
     }
-    return decide_with_image(deciding, fixed, run_.host, catalog,
-                             ask_image(inquiry, run_.host, context_), use);
+    const AskImage ask = ask_image(inquiry, run_.host, context_);
+    const AskImage remembering = [&](const std::string& reference) {
+      Result<ImageFacts> facts = ask(reference);
+      const bool here = facts && facts->from == ImageFacts::From::engine;
+      run_.image = here ? std::optional(*facts) : std::nullopt;
+      return facts;
+    };
+    return decide_with_image(deciding, fixed, run_.host, catalog, remembering, use);
   }
 
   Result<void> use_locked_packages(const Catalog& catalog, const std::optional<Lock>& lock) {

@@ -23,6 +23,7 @@ struct PlannedRun {
   runtime::Caller caller;
   std::optional<LockedPackages> locked;     // what berth.lock says is installed
   std::unique_ptr<runtime::Engine> engine;  // absent in a dry run where none answers
+  std::optional<ImageFacts> image;          // what the engine said of it; absent: it is not there
   // The GPUs that it uses, where that is known here, and the hold on them.
   std::vector<RunRecord::UsedGpu> gpus;
   std::vector<runtime::GpuLease> leases;

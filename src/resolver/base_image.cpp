@@ -76,7 +76,8 @@ BaseChoice BaseImages::nearest(const BaseWish& wish) const {
     const unsigned away = tag.minor > wish.cuda.minor() ? tag.minor - wish.cuda.minor()
                                                         : wish.cuda.minor() - tag.minor;
     const bool right_patch = wish.cuda.size() < 3 || tag.patch == wish.cuda.part(2);
-    return std::make_tuple(!right_cudnn, !right_cudnn && tag.cudnn > 0, away,
+    const unsigned far = wish.brings_cudnn ? away : 0;
+    return std::make_tuple(far, !right_cudnn, !right_cudnn && tag.cudnn > 0, away,
                            tag.minor < wish.cuda.minor(), tag.image->evidence == Evidence::inferred,
                            !right_patch, -static_cast<int>(tag.patch),
                            ubuntu != 0 && tag.ubuntu != ubuntu, -static_cast<int>(tag.ubuntu),
@@ -101,7 +102,7 @@ BaseChoice BaseImages::nearest(const BaseWish& wish) const {
     choice.warning =
         fmt::format("{} is the nearest to CUDA {}{} that can be pulled", best->image->reference(),
                     wish.cuda.major_minor(), cudnn > 0 ? fmt::format(" with cuDNN {}", cudnn) : "");
-  } else if (cudnn > 0 && best->cudnn != cudnn) {
+  } else if (cudnn > 0 && best->cudnn != cudnn && !wish.brings_cudnn) {
     choice.warning = fmt::format("{} has no cuDNN {}: no nvidia/cuda image of CUDA {}.x has",
                                  best->image->reference(), cudnn, wish.cuda.major());
   }

@@ -15,6 +15,8 @@ struct BaseWish {
   Flavor flavor = Flavor::runtime;
   std::string os;            // of the image that it goes with; empty: not known
   std::string architecture;  // "amd64"
+  // What is installed brings its own cuDNN: the CUDA minor comes before it.
+  bool brings_cudnn = false;
 };
 
 struct BaseChoice {
@@ -27,9 +29,9 @@ class BaseImages {
  public:
   explicit BaseImages(const Catalog& catalog);
 
-  // cuDNN's major first, because a program finds no other; then the nearest CUDA minor of the same
-  // major (none but the same before CUDA 11, where minors are not compatible); then the patch
-  // wished, else the highest; then the Ubuntu wished, else the newest.
+  // cuDNN's major first, because a program finds no other (unless it brings its own); then the
+  // nearest CUDA minor of the same major (none but the same before CUDA 11, where minors are not
+  // compatible); then the patch wished, else the highest; then the Ubuntu wished, else the newest.
   BaseChoice nearest(const BaseWish& wish) const;
 
   // For builds without CUDA, of which an Ubuntu is all that is needed: the smallest flavour, of a

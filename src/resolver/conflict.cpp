@@ -22,7 +22,7 @@ constexpr std::size_t kMostOfARule =
 
 // A row may name many sources; the first is enough here, `berth catalog` has them all.
 std::string with_source(const std::string& text, const std::string& source) {
-  return source.empty() ? text : fmt::format("{} [{}]", text, source.substr(0, source.find(';')));
+  return source.empty() ? text : fmt::format("{} [{}]", text, source.substr(0, source.find("; ")));
 }
 
 bool is_about_gpus(const Reason& reason) {
@@ -141,11 +141,15 @@ void note_known_releases(Error& error, const Wanted& wanted, const Catalog& cata
 void note_frameworks(Error& error, const Search& search, const World& world) {
   for (const Wanted& wanted : world.frameworks) {
     std::set<std::string> cudas;
+    std::set<std::string> cudnns;
     std::set<std::string> pythons;
     for (const Variant& variant : search.variants()) {
       if (variant.wanted == &wanted && variant.rejected.empty() && variant.build->cuda &&
           variant.release != nullptr) {
         cudas.insert("CUDA " + variant.build->cuda->major_minor());
+        if (const unsigned cudnn = cudnn_major(variant.build->cudnn); cudnn != 0) {
+          cudnns.insert(fmt::format("cuDNN {}", cudnn));
+        }
         const std::string low =
             variant.release->python_min ? variant.release->python_min->text() : "?";
         const std::string high =
@@ -154,8 +158,9 @@ void note_frameworks(Error& error, const Search& search, const World& world) {
       }
     }
     if (!cudas.empty()) {
-      error.note(fmt::format("{}{} has builds for {}, Python {}", wanted.framework->name,
+      error.note(fmt::format("{}{} has builds for {}{}{}, Python {}", wanted.framework->name,
                              wanted.specifiers(), fmt::join(cudas, ", "),
+                             cudnns.empty() ? "" : ", ", fmt::join(cudnns, " or "),
                              fmt::join(pythons, ", ")));
     }
   }

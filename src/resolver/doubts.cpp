@@ -60,6 +60,18 @@ class Doubts {
       warn(fmt::format("what is known of {} is uncertain{}", variant.name(),
                        variant.build->fact.note.empty() ? "" : ": " + variant.build->fact.note));
     }
+    for (const WantedLine& line : variant.wanted->lines) {
+      if (!line.source->value.url.empty() && line.specifiers.empty()) {
+        warn(fmt::format("which release {} is, its address does not say: {} is assumed",
+                         line.text(), variant.version_text));
+      }
+      if (line.source->value.name.ends_with("-cpu") && !is_cpu_build(*variant.build)) {
+        warn(
+            fmt::format("{} names the build for the CPU, and the image has that for GPUs: `--gpus "
+                        "none` runs on the CPU",
+                        line.text()));
+      }
+    }
     for (const WantedLine& line : variant.wanted->companions) {
       if (!line.decides) {
         warn(fmt::format("{} is not known to the catalogue: whether it goes with {} is not checked",
@@ -83,6 +95,12 @@ class Doubts {
 
   void warn_about(const ChosenLibrary& library) {
     const Fact& fact = library.release->fact;
+    if (library.release->compiled && !request_.devel) {
+      warn(
+          fmt::format("{} {} is compiled while it is installed: `--devel` takes an image with "
+                      "compilers",
+                      library.wanted->library->name, library.version_text));
+    }
     if (fact.uncertain || !fact.note.empty()) {
       const std::string doubt = fact.uncertain ? "what is known of it is uncertain" : "";
       warn(fmt::format("{} {}: {}{}{}", library.wanted->library->name, library.version_text, doubt,

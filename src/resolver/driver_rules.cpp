@@ -78,7 +78,7 @@ class Check {
         return forward();
       case DriverRule::own_floor:
         return refused("driver-too-old",
-                       fmt::format("{} is older than {}, which the project demands for this build",
+                       fmt::format("{}; the project demands driver {} or newer for this build",
                                    found(), needs_.own_floor->text()),
                        needs_.own_floor_source);
       case DriverRule::ptx:

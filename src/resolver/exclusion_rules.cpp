@@ -116,7 +116,7 @@ Exclusions::Exclusion Exclusions::of_lines(const Wanted& wanted, const Candidate
 Exclusions::Exclusion Exclusions::of_build(const Wanted& wanted, const Candidate& candidate) const {
   const FrameworkBuild& build = *candidate.build;
   Exclusion exclusion = of_lines(wanted, candidate);
-  if (request_.cuda && (!build.cuda || !agrees(request_.cuda->value, *build.cuda))) {
+  if (request_.cuda && !is_of_cuda(build, request_.cuda->value)) {
     add(exclusion, facts_.bit(Fact::Kind::cuda));
   }
   if (is_cpu_build(build) && machine_.uses_gpu) {
@@ -173,7 +173,8 @@ void Exclusions::add_other_processors(Exclusion& exclusion, const Processors& pr
 }
 
 // A CUDA base image for that build: that there is one, and that the driver runs its own CUDA.
-void Exclusions::add_base(Exclusion& exclusion, const FrameworkBuild& build) const {
+void Exclusions::add_base(Exclusion& exclusion, const FrameworkBuild& build,
+                          bool brings_cudnn) const {
   const auto nearest = [&](bool devel, const std::string& architecture) -> const ImageTag* {
     if (!build.cuda) {
       return bases_.for_cpu(devel, architecture, {}).image;
@@ -184,7 +185,8 @@ void Exclusions::add_base(Exclusion& exclusion, const FrameworkBuild& build) con
                                           cudnn == 0 ? std::string() : std::to_string(cudnn),
                                           devel ? Flavor::devel : Flavor::runtime,
                                           {},
-                                          architecture})
+                                          architecture,
+                                          brings_cudnn})
                                 .image;
     return image != nullptr && finds_its_libraries(build, *image) ? image : nullptr;
   };
@@ -221,17 +223,17 @@ std::vector<std::vector<Exclusions::Exclusion>> Exclusions::of_libraries(
   const pep440::Version version = candidate.version.public_version();
   const pep440::Version* known_version = candidate.version_known ? &version : nullptr;
   for (const WantedLibrary& library : wanted.libraries) {
-    const auto known = of_library_releases_.find(&library);
-    if (known == of_library_releases_.end()) {
+    const auto known = of_libraries_.find(&library);
+    if (known == of_libraries_.end()) {
       continue;
     }
     std::vector<Exclusion>& releases = libraries.emplace_back();
-    releases.push_back({facts_.bit(Fact::Kind::wanted, library.library)});
+    releases.push_back(known->second.none);
     if (library.library->sparse) {
       releases.push_back(of_pins(library));
     }
-    for (std::size_t i = 0; i < known->second.size(); ++i) {
-      const Exclusion& exclusion = known->second[i];
+    for (std::size_t i = 0; i < known->second.releases.size(); ++i) {
+      const Exclusion& exclusion = known->second.releases[i];
       if (std::find(releases.begin(), releases.end(), exclusion) == releases.end() &&
           runs_on(library.library->releases[i], python) &&
           goes_with(library.library->releases[i], known_version, candidate.build->cuda)) {
@@ -246,9 +248,13 @@ void Exclusions::know_library(const WantedLibrary& wanted) {
   if (!library_decides(wanted)) {
     return;
   }
-  std::vector<Exclusion>& releases = of_library_releases_[&wanted];
+  KnownLibrary& known = of_libraries_[&wanted];
+  add(known.none, facts_.bit(Fact::Kind::wanted, wanted.library));
+  for (FactSet rest = asking_for_framework(wanted); rest != 0; rest &= rest - 1) {
+    add(known.none, rest & (~rest + 1));
+  }
   for (const LibraryRelease& release : wanted.library->releases) {
-    releases.push_back(of_library_release(wanted, release));
+    known.releases.push_back(of_library_release(wanted, release));
   }
 }
 

@@ -198,7 +198,7 @@ void Exclusions::add_bases(const World& world) {
         if (machine_.uses_gpu) {
           add_driver(exclusion, *build.cuda, &build, true);
         }
-        add_base(exclusion, build);
+        add_base(exclusion, build, wanted.framework->brings_cudnn);
         if (exclusion == Exclusion{0}) {
           continue;
         }

@@ -61,6 +61,10 @@ class Exclusions {
     unsigned cudnn;  // the major in the image; 0: any
     PythonVersion python;
   };
+  struct KnownLibrary {
+    Exclusion none;                   // against doing without it
+    std::vector<Exclusion> releases;  // in the order of the library's
+  };
   // The facts each of which makes a framework wanted.
   struct WantedBy {
     FactSet always = 0;
@@ -95,7 +99,7 @@ class Exclusions {
   void add_unknown_python(Exclusion& exclusion, const FrameworkRelease& release) const;
   void add_driver(Exclusion& exclusion, const CudaVersion& cuda, const FrameworkBuild* build,
                   bool holds_compat) const;
-  void add_base(Exclusion& exclusion, const FrameworkBuild& build) const;
+  void add_base(Exclusion& exclusion, const FrameworkBuild& build, bool brings_cudnn) const;
   Ways not_wanted() const { return {Way{}}; }
   std::size_t number_of(const Framework& framework);
 
@@ -106,8 +110,7 @@ class Exclusions {
   BaseImages bases_;
   std::vector<PythonVersion> pythons_;  // that the catalogue knows, ascending
   std::map<std::string, Exclusion> by_python_;
-  // In the order of the library's releases; only of libraries that decide.
-  std::map<const WantedLibrary*, std::vector<Exclusion>> of_library_releases_;
+  std::map<const WantedLibrary*, KnownLibrary> of_libraries_;  // only of those that decide
   std::vector<const Framework*> frameworks_;
   std::vector<WantedBy> wanted_by_;  // by number
   std::vector<Place> places_;

@@ -30,13 +30,13 @@ Facts::Facts(const ResolveRequest& request, const Host& host, const Machine& mac
     for (const Wanted& wanted : world.frameworks) {
       if (!wanted.lines.empty() || !wanted.companions.empty()) {
         add({Fact::Kind::wanted, wanted.framework, 0, nullptr,
-             fmt::format("`{}` ({})", wanted.framework->name, wanted.origins())});
+             fmt::format("any release of `{}` ({})", wanted.framework->name, wanted.origins())});
       }
       add_lines(wanted.lines, wanted.framework);
       add_lines(wanted.companions, wanted.framework);
       for (const WantedLibrary& library : wanted.libraries) {
         add({Fact::Kind::wanted, library.library, 0, nullptr,
-             fmt::format("`{}` ({})", library.library->name, library.origins())});
+             fmt::format("any release of `{}` ({})", library.library->name, library.origins())});
         add_lines(library.lines, library.library);
       }
     }
@@ -95,6 +95,16 @@ void Facts::add_lines(const std::vector<WantedLine>& lines, const void* thing) {
 
 FactSet Facts::with_demands(FactSet kept) const {
   FactSet all = kept;
+  // What a library is compiled against is told in the releases that were asked for.
+  for (const World& world : worlds_) {
+    for (const Wanted& wanted : world.frameworks) {
+      const bool by_library = std::any_of(
+          wanted.libraries.begin(), wanted.libraries.end(), [&](const WantedLibrary& library) {
+            return (kept & bit(Fact::Kind::wanted, library.library)) != 0;
+          });
+      kept |= by_library ? bit(Fact::Kind::wanted, wanted.framework) : 0;
+    }
+  }
   for (const Fact& fact : list_) {
     if (fact.kind == Fact::Kind::line && (kept & bit(Fact::Kind::wanted, fact.thing)) != 0) {
       all |= bit(Fact::Kind::line, fact.about);

@@ -12,7 +12,8 @@ namespace berth::resolver {
 
 namespace {
 
-Decision unknown_image(const ResolveRequest& request, const Machine& machine) {
+Decision unknown_image(const ResolveRequest& request, const std::vector<World>& worlds,
+                       const Machine& machine) {
   Decision decision;
   decision.image = request.image->value;
   decision.source = ImageSource::given;
@@ -25,6 +26,13 @@ Decision unknown_image(const ResolveRequest& request, const Machine& machine) {
   if (machine.uses_gpu) {
     decision.warnings.push_back(fmt::format(
         "{} is not in the catalogue: whether it fits the GPUs is not checked", decision.image));
+  }
+  for (const World& world : worlds) {
+    for (const Wanted& wanted : world.frameworks) {
+      decision.warnings.push_back(fmt::format("{} is not known to hold {}, which is asked for: {}",
+                                              decision.image, wanted.framework->name,
+                                              wanted.text()));
+    }
   }
   decision.reasons.push_back(
       {"image-given",
@@ -63,7 +71,7 @@ Result<Decision> given_image_decision(const ResolveRequest& request,
                                       const Machine& machine, const Catalog& catalog) {
   const ImageTag* image = find_image(catalog, request.image->value);
   if (image == nullptr) {
-    return unknown_image(request, machine);
+    return unknown_image(request, worlds, machine);
   }
   Search search(request, machine, catalog);
   search.run_on(*image, worlds);

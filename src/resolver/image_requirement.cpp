@@ -12,10 +12,12 @@ namespace {
 
 using Outcome = RequireVerdict::Outcome;
 
-// What is made from nvidia/cuda has its variables, too: the devel images of pytorch, and all of
-// NVIDIA's own.
+// What is made from nvidia/cuda has its variables, too: the devel images of pytorch, those of
+// tensorflow (NVIDIA/nvidia-docker#1512), and all of NVIDIA's own. The runtime images of pytorch
+// are made from plain Ubuntu.
 bool made_from_cuda(const ImageTag& image) {
-  return image.source != ImageSource::official || image.flavor == Flavor::devel;
+  return image.source != ImageSource::official || image.flavor == Flavor::devel ||
+         image.repository == "tensorflow/tensorflow";
 }
 
 // Of NVIDIA's recipe for the base image; none where it is not known, and of NVIDIA's containers,

@@ -27,6 +27,17 @@ CudaGroup group_of(const FrameworkBuild& build, const Catalog& catalog) {
                           : group_of(*build.cuda, catalog);
 }
 
+bool names_a_major(const FrameworkBuild& build) {
+  const std::size_t digits = build.name.find_first_of("0123456789");
+  return build.cuda && digits != std::string::npos &&
+         build.name.substr(digits) == std::to_string(build.cuda->major());
+}
+
+bool is_of_cuda(const FrameworkBuild& build, const CudaVersion& asked) {
+  return build.cuda && (agrees(asked, *build.cuda) ||
+                        (names_a_major(build) && asked.major() == build.cuda->major()));
+}
+
 bool finds_its_libraries(const FrameworkBuild& build, const ImageTag& base) {
   return !build.exact_cuda || (base.cuda && same_minor(*base.cuda, *build.cuda));
 }

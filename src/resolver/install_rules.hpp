@@ -27,6 +27,12 @@ CudaGroup group_of(const FrameworkBuild& build, const Catalog& catalog);
 // Of the CUDA in an image.
 CudaGroup group_of(const CudaVersion& cuda, const Catalog& catalog);
 
+// Whether a build is of the CUDA that is asked for: of that series, or by its name of a major alone
+// (cuda12, cu13), which an image of any minor of it serves.
+bool is_of_cuda(const FrameworkBuild& build, const CudaVersion& asked);
+// A name that says a major alone.
+bool names_a_major(const FrameworkBuild& build);
+
 // Whether a build that loads the libraries of one minor finds them in a CUDA image.
 bool finds_its_libraries(const FrameworkBuild& build, const ImageTag& base);
 

@@ -16,6 +16,9 @@ std::string needs_text(const LibraryRelease& release, const Library& library) {
   if (release.cuda) {
     text += fmt::format(", CUDA {}", release.cuda->major_minor());
   }
+  if (release.min_cuda) {
+    text += fmt::format(", CUDA {} or newer", release.min_cuda->major_minor());
+  }
   if (release.python_min || release.python_max) {
     text +=
         fmt::format(", Python {} to {}", release.python_min ? release.python_min->text() : "any",
@@ -34,7 +37,8 @@ std::string needs_text(const LibraryRelease& release, const Library& library) {
 Reason why_none(const WantedLibrary& wanted, const std::string& framework_name) {
   const Library& library = *wanted.library;
   if (wanted.accepted.empty()) {
-    return {"library", fmt::format("{}: no release of {}", framework_name, library.name), {}};
+    return {
+        "library", fmt::format("no release of {} satisfies {}", library.name, wanted.text()), {}};
   }
   const LibraryRelease& nearest = *wanted.accepted.front().release;
   return {"library",
@@ -54,7 +58,8 @@ bool needs_newer_gpu(const LibraryRelease& release, const Machine& machine) {
 
 bool goes_with(const LibraryRelease& release, const pep440::Version* framework,
                const std::optional<CudaVersion>& cuda) {
-  const bool other_cuda = release.cuda && cuda && cuda->major() != release.cuda->major();
+  const bool other_cuda = cuda && ((release.cuda && cuda->major() != release.cuda->major()) ||
+                                   (release.min_cuda && *cuda < *release.min_cuda));
   return !other_cuda && (framework == nullptr || release.framework.contains(*framework, true));
 }
 
@@ -103,10 +108,20 @@ LibraryFit library_fit(const WantedLibrary& wanted,
 }
 
 bool library_decides(const WantedLibrary& wanted) {
+  if (wanted.accepted.empty()) {
+    // Lines each of which some release satisfies, and none all of them, contradict each other.
+    return wanted.lines.size() > 1 &&
+           std::all_of(wanted.lines.begin(), wanted.lines.end(), [&](const WantedLine& line) {
+             return std::any_of(wanted.library->releases.begin(), wanted.library->releases.end(),
+                                [&](const LibraryRelease& release) {
+                                  return version_in_row(release, {&line, 1}).has_value();
+                                });
+           });
+  }
   const bool pinned =
       std::any_of(wanted.lines.begin(), wanted.lines.end(),
                   [](const WantedLine& line) { return line.specifiers.pinned().has_value(); });
-  return !wanted.accepted.empty() && (pinned || !wanted.library->sparse);
+  return pinned || !wanted.library->sparse;
 }
 
 }  // namespace berth::resolver

@@ -39,7 +39,8 @@ LibraryFit library_fit(const WantedLibrary& wanted,
                        const std::string& framework_name);
 
 // Whether a build is refused where no release goes with it. Lines that no release of the catalogue
-// satisfies decide nothing (the library is newer than it, or older), nor do lines that leave room
+// satisfies decide nothing (the library is newer than it, or older), unless they contradict each
+// other; nor do lines that leave room
 // for releases that the catalogue has not.
 bool library_decides(const WantedLibrary& wanted);
 

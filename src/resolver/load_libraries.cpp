@@ -17,6 +17,8 @@ Result<void> read_release(CatalogRow& row, const Processors& processors, Library
   const std::string framework = row.text("requires");
   Result<pep440::SpecifierSet> specifiers = pep440::SpecifierSet::parse(framework);
   release.cuda = row.parsed_if_any<CudaVersion>("cuda");
+  release.min_cuda = row.parsed_if_any<CudaVersion>("min_cuda");
+  release.compiled = row.flag("compiled");
   release.python_min = row.parsed_if_any<PythonVersion>("python_min");
   release.python_max = row.parsed_if_any<PythonVersion>("python_max");
   release.min_capability = row.parsed_if_any<ComputeCapability>("min_capability");

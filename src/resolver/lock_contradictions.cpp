@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "berth/base/text.hpp"
 #include "berth/resolver/lock.hpp"
+#include "resolver/base_image.hpp"
 #include "resolver/cuda_minor.hpp"
 #include "resolver/given_image.hpp"
 #include "resolver/library_rules.hpp"
@@ -51,18 +53,53 @@ class Contradictions {
     }
     for (const FrameworkRelease& release : known->releases) {
       for (const FrameworkBuild& build : release.builds) {
-        if (release.version == *version && build.name == framework.build && build.cuda &&
-            !resolver::same_minor(*build.cuda, *framework.cuda)) {
-          found_.push_back(fmt::format("{} is of CUDA {}, and the lock says {}", name(framework),
-                                       build.cuda->text(), framework.cuda->text()));
+        if (release.version == *version && build.name == framework.build && build.cuda) {
+          compare(framework, build);
         }
       }
     }
   }
 
+  void compare(const LockedFramework& framework, const FrameworkBuild& build) {
+    if (!resolver::same_minor(*build.cuda, *framework.cuda)) {
+      found_.push_back(fmt::format("{} is of CUDA {}, and the lock says {}", name(framework),
+                                   build.cuda->text(), framework.cuda->text()));
+    }
+    if (lock_.catalog != catalog_.version) {
+      return;  // a later catalogue may know it better
+    }
+    if (framework.capabilities != build.architectures) {
+      found_.push_back(fmt::format("{} has code for {}, and the lock says {}", name(framework),
+                                   join(build.architectures, " "),
+                                   join(framework.capabilities, " ")));
+    }
+    if (framework.index_url != build.index_url) {
+      found_.push_back(fmt::format("{} is from {}, and the lock says {}", name(framework),
+                                   place(build.index_url), place(framework.index_url)));
+    }
+  }
+
+  static std::string place(const std::string& index) { return index.empty() ? "PyPI" : index; }
+
   void check_image(const ImageTag& image) {
+    if (lock_.source != image.source && lock_.source != ImageSource::given) {
+      found_.push_back(fmt::format("{} is of source {}, and the lock says {}", lock_.image,
+                                   name_of(image.source), name_of(lock_.source)));
+    }
+    const unsigned cudnn = resolver::cudnn_major(image.cudnn);
+    const unsigned locked_cudnn = resolver::cudnn_major(lock_.cudnn);
+    if (cudnn != 0 && locked_cudnn != 0 && cudnn != locked_cudnn &&
+        image.source != ImageSource::cuda_base) {
+      found_.push_back(
+          fmt::format("{} has cuDNN {}, and the lock says {}", lock_.image, cudnn, locked_cudnn));
+    }
+    if (image.cuda && lock_.cuda && image.cuda->major() != lock_.cuda->major()) {
+      found_.push_back(fmt::format("{} has CUDA {}, and the lock says {}", lock_.image,
+                                   image.cuda->text(), lock_.cuda->text()));
+    }
     const bool holds_frameworks = image.source != ImageSource::cuda_base;
     if (holds_frameworks && image.cuda && lock_.cuda &&
+        image.cuda->major() == lock_.cuda->major() &&
         !resolver::same_minor(*image.cuda, *lock_.cuda)) {
       found_.push_back(fmt::format("{} has CUDA {}, and the lock says {}", lock_.image,
                                    image.cuda->text(), lock_.cuda->text()));

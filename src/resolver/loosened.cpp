@@ -60,7 +60,8 @@ std::optional<Version> bound(const std::vector<WantedLine>& lines) {
 
 }  // namespace
 
-ResolveRequest standalone(const ResolveRequest& request, const std::vector<World>& worlds) {
+ResolveRequest standalone(const ResolveRequest& request, const std::vector<World>& worlds,
+                          const Catalog& catalog) {
   ResolveRequest alone = request;
   alone.requirements.clear();
   alone.frameworks.clear();
@@ -77,6 +78,14 @@ ResolveRequest standalone(const ResolveRequest& request, const std::vector<World
         keep(library.lines);
       }
     }
+  }
+  // Those that ask for nothing beside the others (keras 3 beside torch) are asked for all the same.
+  for (const std::vector<RequirementLine>* lines : {&request.frameworks, &request.requirements}) {
+    std::copy_if(lines->begin(), lines->end(), std::back_inserter(alone.requirements),
+                 [&](const RequirementLine& line) {
+                   const Library* library = catalog.find_library(line.value.name);
+                   return library != nullptr && library->bundled;
+                 });
   }
   drop_repeated(alone.requirements);
   return alone;

@@ -12,7 +12,8 @@
 namespace berth::resolver {
 
 // The request as a command can say it: the lines that count, and nothing of the project's files.
-ResolveRequest standalone(const ResolveRequest& request, const std::vector<World>& worlds);
+ResolveRequest standalone(const ResolveRequest& request, const std::vector<World>& worlds,
+                          const Catalog& catalog);
 
 // `text` in place of the lines of its name; what else belongs to the framework keeps its name, and
 // demands nothing.

@@ -35,6 +35,11 @@ MachineGpu known_gpu(const Gpu& gpu, const Host& host, const Catalog& catalog) {
   return known;
 }
 
+// The machine in a sentence.
+std::string place_of(const Host& host) {
+  return is_described(host) ? "the machine described by " + host.origin.text : host.origin.text;
+}
+
 // The index in "1", "1:0" (MIG) or "nvidia.com/gpu=1"; nullopt for a UUID.
 std::optional<unsigned> index_in(std::string_view device) {
   if (const std::size_t equals = device.find('='); equals != std::string_view::npos) {
@@ -95,7 +100,7 @@ Result<std::vector<const Gpu*>> gpus_named(const std::string& device, const Reso
   if (!lists_gpus(host) || (!index && all.front()->uuid.empty())) {
     return all;  // described in words: which one stands where is not known
   }
-  return absent_gpu(fmt::format("GPU `{}` is not on {}", device, host.origin.text), request, host);
+  return absent_gpu(fmt::format("GPU `{}` is not on {}", device, place_of(host)), request, host);
 }
 
 Result<std::vector<const Gpu*>> selected(const ResolveRequest& request, const Host& host) {
@@ -125,7 +130,7 @@ Result<std::vector<const Gpu*>> selected(const ResolveRequest& request, const Ho
   if (wanted.mode == GpuRequest::Mode::free && wanted.count > chosen.size() && !host.gpus.empty() &&
       lists_gpus(host)) {
     return absent_gpu(fmt::format("{} GPUs are asked for, {} has {} that would do", wanted.count,
-                                  host.origin.text, chosen.size()),
+                                  place_of(host), chosen.size()),
                       request, host);
   }
   if (wanted.mode == GpuRequest::Mode::count && !chosen.empty()) {
@@ -233,7 +238,7 @@ Result<Machine> machine_for(const ResolveRequest& request, const Host& host,
   Machine machine;
   machine.origin = host.origin.text;
   const bool in_words = is_described(host);
-  machine.place = in_words ? "the machine described by " + host.origin.text : host.origin.text;
+  machine.place = place_of(host);
   machine.architecture = architecture_of(host);
   BERTH_TRY(const std::vector<const Gpu*> chosen, selected(request, host));
   for (const Gpu* gpu : chosen) {

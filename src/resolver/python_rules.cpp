@@ -17,12 +17,8 @@ std::uint64_t part(const Version& version, std::size_t position) {
   return position < version.release().size() ? version.release()[position] : 0;
 }
 
-// `==3.10` and `===3.10`, which mean the series.
-bool names_series(const Specifier& clause) {
-  const bool equality =
-      clause.op == Specifier::Operator::equal || clause.op == Specifier::Operator::arbitrary;
-  return equality && !clause.wildcard && clause.version && clause.version->release().size() <= 2 &&
-         !clause.version->is_prerelease();
+bool is_series(const std::optional<Version>& version) {
+  return version && version->release().size() <= 2 && !version->is_prerelease();
 }
 
 bool in_series(const Version& python, const Version& series) {
@@ -30,10 +26,28 @@ bool in_series(const Version& python, const Version& series) {
          (series.release().size() < 2 || part(python, 1) == part(series, 1));
 }
 
+// `==3.10` is the series, `!=3.10` and `>3.10` are without it: nobody speaks of 3.10.0 in that way.
+bool satisfies(const Specifier& clause, const Version& python) {
+  if (is_series(clause.version) && !clause.wildcard) {
+    switch (clause.op) {
+      case Specifier::Operator::equal:
+      case Specifier::Operator::arbitrary:
+        return in_series(python, *clause.version);
+      case Specifier::Operator::not_equal:
+        return !in_series(python, *clause.version);
+      case Specifier::Operator::greater:
+        return !in_series(python, *clause.version) && clause.matches(python);
+      default:
+        break;
+    }
+  }
+  return clause.matches(python);
+}
+
 bool satisfies(const PythonRequests& wanted, const Version& python) {
   for (const Sourced<pep440::SpecifierSet>& set : wanted) {
     for (const Specifier& clause : set.value.clauses()) {
-      if (names_series(clause) ? !in_series(python, *clause.version) : !clause.matches(python)) {
+      if (!satisfies(clause, python)) {
         return false;
       }
     }

@@ -37,7 +37,7 @@ class Relaxation {
         host_(host),
         catalog_(catalog),
         worlds_(worlds_in(request, host, catalog)),
-        request_(standalone(request, worlds_)),
+        request_(standalone(request, worlds_, catalog)),
         known_(known) {}
 
   std::vector<std::string> found() {
@@ -199,6 +199,16 @@ class Relaxation {
         older = version;
       }
     }
+    // A patch that there is none of: its neighbour is nearer than the next minor.
+    const bool same_minor =
+        older && !asked.is_bound && newer && older->release().size() > 1 &&
+        asked.version.release().size() > 1 && older->release()[0] == asked.version.release()[0] &&
+        older->release()[1] == asked.version.release()[1] &&
+        (newer->release()[0] != older->release()[0] || newer->release()[1] != older->release()[1]);
+    if (same_minor) {
+      try_out(with(framework, fmt::format("{}=={}", name, older->text())), host_, "");
+      return;
+    }
     if (newer && newer->release().front() < highest_major) {  // code for the next major is another
       try_out(with(framework, fmt::format("{}=={}", name, newer->text())), host_, "");
     } else if (newer) {
@@ -351,9 +361,10 @@ class Relaxation {
     if (try_out(changed, host_, "without the other constraints: ")) {
       return;
     }
-    std::erase_if(changed.requirements, [this](const RequirementLine& line) {
-      return catalog_.find_framework(line.value.name) == nullptr;
-    });
+    changed.requirements.clear();
+    for (const Framework* framework : frameworks()) {
+      changed = with_line(std::move(changed), *framework, framework->name, catalog_);
+    }
     try_out(changed, host_, "the frameworks alone: ");
   }
 

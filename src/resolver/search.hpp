@@ -136,7 +136,7 @@ class Search {
   // That the request and the world accept, ascending; and the libraries of these builds.
   std::vector<PythonVersion> pythons_in(const World& world) const;
   std::vector<PythonVersion> pythons_for(const World& world, const Choice& chosen) const;
-  const BaseChoice& base_for(const CudaVersion& cuda, unsigned cudnn);
+  const BaseChoice& base_for(const CudaVersion& cuda, unsigned cudnn, bool brings_cudnn);
   std::optional<std::string> python_on(const ImageTag* base, const World& world,
                                        const Choice& chosen) const;
   void judge_installation(Option& option) const;

@@ -64,6 +64,12 @@ std::vector<PythonVersion> certain_pythons(std::vector<PythonVersion> pythons,
   return pythons;
 }
 
+bool all_bring_cudnn(const std::vector<const Variant*>& chosen) {
+  return std::all_of(chosen.begin(), chosen.end(), [](const Variant* variant) {
+    return variant->wanted->framework->brings_cudnn;
+  });
+}
+
 }  // namespace
 
 bool Group::holds(const Variant& variant) const {
@@ -161,14 +167,16 @@ void Search::add_shared_cuda_bases(const World& world, const std::vector<Choice>
   }
 }
 
-const BaseChoice& Search::base_for(const CudaVersion& cuda, unsigned cudnn) {
-  const auto [place, absent] = bases_.try_emplace(fmt::format("{} {}", cuda.text(), cudnn));
+const BaseChoice& Search::base_for(const CudaVersion& cuda, unsigned cudnn, bool brings_cudnn) {
+  const auto [place, absent] =
+      bases_.try_emplace(fmt::format("{} {} {}", cuda.text(), cudnn, brings_cudnn));
   if (absent) {
     place->second = base_images_.nearest({cuda,
                                           cudnn == 0 ? std::string() : std::to_string(cudnn),
                                           given_.request.devel ? Flavor::devel : Flavor::runtime,
                                           {},
-                                          given_.machine.architecture});
+                                          given_.machine.architecture,
+                                          brings_cudnn});
   }
   return place->second;
 }
@@ -231,9 +239,13 @@ void Search::add_cuda_base(const World& world, Choice chosen) {
       option.cuda = own_cuda;
     }
   }
+  const auto any_minor = [](const Variant* variant) { return names_a_major(*variant->build); };
+  if (given_.request.cuda && option.cuda && std::all_of(chosen.begin(), chosen.end(), any_minor)) {
+    option.cuda = given_.request.cuda->value;
+  }
   const unsigned cudnn = cudnn_for(option, chosen);
   const BaseChoice base =
-      option.cuda ? base_for(*option.cuda, cudnn)
+      option.cuda ? base_for(*option.cuda, cudnn, all_bring_cudnn(chosen))
                   : base_images_.for_cpu(given_.request.devel, given_.machine.architecture,
                                          certain_pythons(pythons_for(world, chosen), chosen));
   option.image = base.image;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "resolver/held_build.hpp"
+#include "resolver/install_rules.hpp"
 #include "resolver/library_rules.hpp"
 
 namespace berth::resolver {
@@ -59,7 +60,7 @@ void judge_lines(Variant& variant, const Circumstances& given) {
 void judge_cuda(Variant& variant, const Circumstances& given) {
   const std::optional<CudaVersion>& cuda = variant.build->cuda;
   const std::string& source = variant.build->fact.source;
-  if (given.request.cuda && (!cuda || !agrees(given.request.cuda->value, *cuda))) {
+  if (given.request.cuda && !is_of_cuda(*variant.build, given.request.cuda->value)) {
     const auto text = [&] {
       const std::string built_for = cuda                           ? "CUDA " + cuda->text()
                                     : is_cpu_build(*variant.build) ? "the CPU"

@@ -184,6 +184,51 @@ bool fits_a_release(const WantedLine& line, const Framework& framework) {
       });
 }
 
+// The releases of a companion that the catalogue knows, ascending.
+std::vector<Version> companion_versions(const std::string& name, const Framework& framework) {
+  std::vector<Version> versions;
+  for (const FrameworkRelease& release : framework.releases) {
+    const auto found = release.companions.find(name);
+    const auto version =
+        found == release.companions.end() ? std::nullopt : Version::parse(found->second);
+    if (version) {
+      versions.push_back(*version);
+    }
+  }
+  std::sort(versions.begin(), versions.end());
+  return versions;
+}
+
+bool accepts_later(const WantedLine& line, const Version& newest) {
+  const std::vector<std::uint64_t>& release = newest.release();
+  const std::uint64_t minor = release.size() > 1 ? release[1] : 0;
+  for (const std::string& later :
+       {fmt::format("{}.{}", release[0], minor + 1), fmt::format("{}.{}", release[0], minor + 50),
+        fmt::format("{}.0", release[0] + 1)}) {
+    if (line.accepts(*Version::parse(later), "", false)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void judge_companions(Wanted& wanted) {
+  for (WantedLine& line : wanted.companions) {
+    const std::string& name = line.source->value.name;
+    const std::vector<Version> versions = companion_versions(name, *wanted.framework);
+    line.is_open_above = versions.empty() || accepts_later(line, versions.back());
+    const auto all_accept = [&](const Version& version) {
+      return std::all_of(wanted.companions.begin(), wanted.companions.end(),
+                         [&](const WantedLine& other) {
+                           return other.source->value.name != name || !other.decides ||
+                                  other.accepts(version, "", false);
+                         });
+    };
+    line.contradicts = line.decides && !line.is_open_above &&
+                       std::none_of(versions.begin(), versions.end(), all_accept);
+  }
+}
+
 void add_library_line(Wanted& wanted, const Library* library, WantedLine line) {
   if (wanted.libraries.empty() || wanted.libraries.back().library != library) {
     wanted.libraries.push_back({library});
@@ -220,6 +265,7 @@ std::vector<Wanted> wanted_of(const std::vector<Placed>& lines, const std::vecto
   }
   for (Wanted& one : wanted) {
     std::for_each(one.libraries.begin(), one.libraries.end(), accept_releases);
+    judge_companions(one);
   }
   return wanted;
 }

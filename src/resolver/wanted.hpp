@@ -24,6 +24,10 @@ struct WantedLine {
   // Of a companion: whether some release of the framework fits the line. One that none fits decides
   // nothing.
   bool decides = true;
+  // Of a companion: whether a release beyond those that are known may satisfy it; and whether no
+  // release satisfies it together with another line about the same.
+  bool is_open_above = true;
+  bool contradicts = false;
 
   // Whether the version satisfies the line, as the build of that name (empty: as any); a local
   // version, ==2.0.1+cu118, demands one.

@@ -202,8 +202,10 @@ CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& relea
                            std::string_view build) {
   const auto found = release.companions.find(line.source->value.name);
   if (found == release.companions.end()) {
-    // It is compiled against one release: the one that it is known to go with.
-    const bool of_another = line.decides && line.specifiers.pinned().has_value();
+    // It is compiled against one release: the one that it is known to go with; and of those that
+    // are not known the lines may want none.
+    const bool of_another =
+        line.decides && (line.specifiers.pinned().has_value() || !line.is_open_above);
     return of_another ? CompanionFit::differs : CompanionFit::unknown;
   }
   const std::optional<Version> version = Version::parse(found->second);
@@ -215,6 +217,9 @@ CompanionFit companion_fit(const WantedLine& line, const FrameworkRelease& relea
 
 CompanionFit companion_fit_in_image(const WantedLine& line, const Framework& framework,
                                     const Version& version) {
+  if (line.contradicts) {
+    return CompanionFit::differs;
+  }
   if (!line.decides || !line.specifiers.pinned()) {
     return CompanionFit::unknown;
   }

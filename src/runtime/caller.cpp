@@ -106,24 +106,45 @@ bool has_files(const fs::path& folder) {
   return false;
 }
 
+// Where git would look; starting it to hear that it found nothing takes milliseconds.
+bool may_be_in_repository(const fs::path& project,
+                          const std::map<std::string, std::string>& environment) {
+  std::error_code error;
+  for (fs::path folder = project; !folder.empty(); folder = folder.parent_path()) {
+    if (fs::exists(fs::symlink_status(folder / ".git", error))) {
+      return true;
+    }
+    if (folder == folder.parent_path()) {
+      break;
+    }
+  }
+  return environment.contains("GIT_DIR");
+}
+
+// One call for both: `# branch.oid COMMIT` among the headers, then a line for each change.
 void probe_git(const fs::path& project, Caller& caller) {
-  if (project.empty()) {
+  if (project.empty() || !may_be_in_repository(project, caller.environment)) {
     return;
   }
-  const std::vector<std::string> git = {"git", "--no-optional-locks", "-C", project.string()};
-  const auto with = [&git](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), git.begin(), git.end());
-    return arguments;
-  };
-  const std::optional<std::string> commit =
-      captured_output(with({"rev-parse", "--verify", "--quiet", "HEAD"}), kGitPatience);
-  if (!commit.has_value()) {
+  const std::optional<std::string> status =
+      captured_output({"git", "--no-optional-locks", "-C", project.string(), "status",
+                       "--porcelain=v2", "--branch", "--untracked-files=no"},
+                      kGitPatience);
+  if (!status.has_value()) {
     return;
   }
-  caller.commit = trimmed(*commit);
-  const std::optional<std::string> changes =
-      captured_output(with({"status", "--porcelain", "--untracked-files=no"}), kGitPatience);
-  caller.dirty = changes.has_value() && !trimmed(*changes).empty();
+  for (const std::string& line : split(*status, '\n')) {
+    constexpr std::string_view kCommit = "# branch.oid ";
+    if (line.starts_with(kCommit)) {
+      caller.commit = line.substr(kCommit.size());
+    } else if (!line.empty() && !line.starts_with('#')) {
+      caller.dirty = true;
+    }
+  }
+  if (caller.commit == "(initial)") {  // nothing has been committed yet
+    caller.commit.clear();
+    caller.dirty = false;
+  }
 }
 
 }  // namespace

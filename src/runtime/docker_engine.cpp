@@ -36,6 +36,13 @@ Result<std::string> DockerEngine::ping() {
                               "status {} and `{}`",
                               response.status, excerpt(response.body))));
   }
+  // Podman says so in a header of its own; a gateway may have taken the other one away.
+  const auto server = response.headers.find("server");
+  if (response.headers.contains("libpod-api-version")) {
+    kind_ = EngineFacts::Kind::podman;
+  } else if (server != response.headers.end() && server->second.starts_with("Docker/")) {
+    kind_ = EngineFacts::Kind::docker;
+  }
   return version == response.headers.end() ? std::string() : version->second;
 }
 
@@ -90,10 +97,15 @@ Result<std::string> DockerEngine::describe(const std::string& path) {
   return std::move(response.body);
 }
 
+// `/version` is left out where `/_ping` has told the kind: the engine asks its parts for theirs,
+// which takes as long as all the rest.
 Result<EngineFacts> DockerEngine::facts() {
-  BERTH_TRY(const std::string version, describe("/version"));
   BERTH_TRY(const std::string info, describe("/info"));
-  BERTH_TRY(EngineFacts facts, decode_engine_facts(version, info));
+  std::string version;
+  if (!kind_) {
+    BERTH_TRY(version, describe("/version"));
+  }
+  BERTH_TRY(EngineFacts facts, decode_engine_facts(kind_, version, info));
   facts.address = client_.endpoint().address;
   BERTH_TRY(facts.api_version, api_version());
   facts.nvidia_hook = finds_nvidia_hook(facts);

@@ -82,6 +82,7 @@ class DockerEngine final : public Engine {
   const HttpClient client_;
   std::mutex mutex_;
   std::optional<std::string> api_version_;
+  std::optional<EngineFacts::Kind> kind_;  // as the ping's headers say it
 };
 
 // A container's resource: "/containers/ID/start".

@@ -79,6 +79,9 @@ void read_registries(const Json& info, EngineFacts& facts) {
 }
 
 void read_info(const Json& info, EngineFacts& facts) {
+  if (facts.version.empty()) {
+    facts.version = text_field(info, "ServerVersion");
+  }
   if (facts.architecture.empty()) {
     facts.architecture = docker_architecture(text_field(info, "Architecture"));
   }
@@ -102,13 +105,19 @@ void read_info(const Json& info, EngineFacts& facts) {
 
 }  // namespace
 
-Result<EngineFacts> decode_engine_facts(std::string_view version, std::string_view info) {
-  BERTH_TRY(EngineFacts facts,
-            decode(version, Errc::engine_failed, answer_to("GET /version"), [](const Json& json) {
-              EngineFacts read;
-              read_version(json, read);
-              return read;
-            }));
+Result<EngineFacts> decode_engine_facts(std::optional<EngineFacts::Kind> kind,
+                                        std::string_view version, std::string_view info) {
+  EngineFacts facts;
+  if (kind) {
+    facts.kind = *kind;
+  } else {
+    BERTH_TRY(facts,
+              decode(version, Errc::engine_failed, answer_to("GET /version"), [](const Json& json) {
+                EngineFacts read;
+                read_version(json, read);
+                return read;
+              }));
+  }
   return decode(info, Errc::engine_failed, answer_to("GET /info"), [&facts](const Json& json) {
     read_info(json, facts);
     return facts;

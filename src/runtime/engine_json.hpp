@@ -14,8 +14,10 @@
 
 namespace berth::runtime {
 
-// GET /version and GET /info together. `address` and `api_version` are left to the caller.
-Result<EngineFacts> decode_engine_facts(std::string_view version, std::string_view info);
+// GET /info, and GET /version where the kind of the engine is not known by other means (else it is
+// not looked at). `address` and `api_version` are left to the caller.
+Result<EngineFacts> decode_engine_facts(std::optional<EngineFacts::Kind> kind,
+                                        std::string_view version, std::string_view info);
 Result<EngineDetails> decode_engine_details(std::string_view version, std::string_view info);
 Result<ImageFacts> decode_image(std::string_view body);
 Result<CreatedContainer> decode_created(std::string_view body);

@@ -37,6 +37,12 @@ Failure broken_connection(const char* doing, CURLcode code) {
                   .note(lowered(curl_easy_strerror(code))));
 }
 
+Failure broken_connection(const char* doing, int number) {
+  return fail(Error{Errc::engine_failed,
+                    fmt::format("the connection to the container broke while {}", doing)}
+                  .note(lowered(std::error_code(number, std::generic_category()).message())));
+}
+
 // Non-blocking reads and writes on a connected handle.
 class Socket {
  public:
@@ -47,15 +53,7 @@ class Socket {
   int fd() const { return fd_; }
 
   Result<ReadResult> read(std::span<std::byte> buffer) {
-    std::size_t count = 0;
-    const CURLcode code = curl_easy_recv(easy_.get(), buffer.data(), buffer.size(), &count);
-    if (code == CURLE_AGAIN) {
-      return ReadResult{ReadState::would_block, 0};
-    }
-    if (code != CURLE_OK) {
-      return broken_connection("reading", code);
-    }
-    return ReadResult{count == 0 ? ReadState::end : ReadState::data, count};
+    return tls_ ? read_records(buffer) : receive(buffer);
   }
 
   // What was not taken must come again with the next call.
@@ -83,16 +81,48 @@ class Socket {
   }
 
  private:
-  Result<std::size_t> send(std::span<const std::byte> bytes) {
+  // Past libcurl, which hands out 16 KiB at a time: what the engine sends is as much as fits.
+  Result<ReadResult> receive(std::span<std::byte> buffer) const {
+    while (true) {
+      const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (count >= 0) {
+        return ReadResult{count == 0 ? ReadState::end : ReadState::data,
+                          static_cast<std::size_t>(count)};
+      }
+      if (errno == EAGAIN) {
+        return ReadResult{ReadState::would_block, 0};
+      }
+      if (errno != EINTR) {
+        return broken_connection("reading", errno);
+      }
+    }
+  }
+
+  Result<std::size_t> send(std::span<const std::byte> bytes) const {
+    while (true) {
+      const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (count >= 0) {
+        return static_cast<std::size_t>(count);
+      }
+      if (errno == EAGAIN) {
+        return std::size_t{0};
+      }
+      if (errno != EINTR) {
+        return broken_connection("writing", errno);
+      }
+    }
+  }
+
+  Result<ReadResult> read_records(std::span<std::byte> buffer) {
     std::size_t count = 0;
-    const CURLcode code = curl_easy_send(easy_.get(), bytes.data(), bytes.size(), &count);
+    const CURLcode code = curl_easy_recv(easy_.get(), buffer.data(), buffer.size(), &count);
     if (code == CURLE_AGAIN) {
-      return std::size_t{0};
+      return ReadResult{ReadState::would_block, 0};
     }
     if (code != CURLE_OK) {
-      return broken_connection("writing", code);
+      return broken_connection("reading", code);
     }
-    return count;
+    return ReadResult{count == 0 ? ReadState::end : ReadState::data, count};
   }
 
   // OpenSSL wants what it could not write again from the same place, and as much of it
@@ -103,7 +133,14 @@ class Socket {
       const auto piece = bytes.first(std::min(bytes.size(), kLargestRecord));
       record_.assign(piece.begin(), piece.end());
     }
-    BERTH_TRY(const std::size_t count, send(record_));
+    std::size_t count = 0;
+    const CURLcode code = curl_easy_send(easy_.get(), record_.data(), record_.size(), &count);
+    if (code == CURLE_AGAIN) {
+      return std::size_t{0};
+    }
+    if (code != CURLE_OK) {
+      return broken_connection("writing", code);
+    }
     if (count > 0) {
       record_.clear();
     }

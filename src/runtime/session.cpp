@@ -2,9 +2,11 @@
 // on any path.
 #include "berth/runtime/session.hpp"
 
+#include <poll.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <thread>
 #include <utility>
@@ -39,6 +41,27 @@ bool make_sure_it_is_gone(Engine& engine, const std::string& id, milliseconds li
     waited += pause;
   }
   return engine.remove(id, true).has_value();
+}
+
+// The same, told by a wait that was begun before the start: looking again and again comes late, and
+// gives an engine that removes something more to do.
+bool hears_that_it_is_gone(PendingExit& removal, milliseconds limit) {
+  pollfd told{removal.poll_fd(), POLLIN, 0};
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left <= milliseconds{0}) {
+      return false;
+    }
+    const int ready = ::poll(&told, 1, static_cast<int>(left.count()));
+    if (ready > 0) {
+      const Result<ExitStatus> status = removal.get();
+      return status && status->error.empty();
+    }
+    if (ready < 0 && errno != EINTR) {
+      return false;
+    }
+  }
 }
 
 // Removes the container when it goes out of scope, and says so.
@@ -141,8 +164,8 @@ Result<SessionOutcome> follow(AttachedRun& run) {
 
 // What becomes of the container once its session is over.
 void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& options,
-          const std::string& id, const AttachedRun& run, const Result<SessionOutcome>& outcome,
-          ContainerGuard& guard) {
+          const std::string& id, PendingExit* removal, const AttachedRun& run,
+          const Result<SessionOutcome>& outcome, ContainerGuard& guard) {
   using Cause = SessionOutcome::Cause;
   if (run.left_at_once() && options.on_abandoned) {
     guard.release();
@@ -160,7 +183,8 @@ void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& optio
   if (!outcome || outcome->cause == Cause::stopped || options.remove_afterwards) {
     return;  // the guard's
   }
-  if (!spec.auto_remove || make_sure_it_is_gone(engine, id, options.removal_limit)) {
+  const bool told = removal != nullptr && hears_that_it_is_gone(*removal, options.removal_limit);
+  if (!spec.auto_remove || told || make_sure_it_is_gone(engine, id, options.removal_limit)) {
     guard.settle();
   } else {
     guard.release();  // whoever watches over us looks after it
@@ -190,6 +214,10 @@ Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
   }
   connection.output = std::move(*stream);
   BERTH_TRY(connection.exit, engine.wait(id, WaitCondition::next_exit));
+  std::unique_ptr<PendingExit> removal;
+  if (spec.auto_remove) {
+    BERTH_TRY(removal, engine.wait(id, WaitCondition::removed));
+  }
   BERTH_CHECK(check_interrupt(signals));
   guard.started();
   if (Result<void> started = engine.start(id); !started) {
@@ -207,7 +235,7 @@ Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
   if (outcome) {
     outcome->peak_memory = memory.peak();
   }
-  part(engine, spec, options, id, run, outcome, guard);
+  part(engine, spec, options, id, removal.get(), run, outcome, guard);
   return outcome;
 }
 

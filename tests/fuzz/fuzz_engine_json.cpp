@@ -50,8 +50,8 @@ std::vector<std::string> objects(std::string_view first, std::string_view second
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  check(berth::runtime::decode_engine_facts(text, "{}"));
-  check(berth::runtime::decode_engine_facts("{}", text));
+  check(berth::runtime::decode_engine_facts(std::nullopt, text, "{}"));
+  check(berth::runtime::decode_engine_facts(berth::EngineFacts::Kind::docker, "", text));
   check(berth::runtime::decode_image(text));
   check(berth::runtime::decode_created(text));
   check(berth::runtime::decode_container(text));

@@ -30,6 +30,9 @@ std::optional<DottedParts> parse_dotted(std::string_view text);
 template <class Tag>
 class DottedVersion {
  public:
+  // 0, which is below all others: of a row that is still to be read.
+  DottedVersion() : text_("0") { parts_.size = 1; }
+
   static std::optional<DottedVersion> parse(std::string_view text) {
     const std::optional<detail::DottedParts> parts = detail::parse_dotted(text);
     if (!parts) {

@@ -165,6 +165,8 @@ struct LibraryRelease {
   bool optional = false;
   pep440::SpecifierSet framework{};  // the releases of the framework that it goes with
   std::optional<CudaVersion> cuda;   // that its wheel on PyPI is built for: the major must agree
+  std::optional<CudaVersion> min_cuda{};  // of those that it can be compiled with
+  bool compiled = false;                  // while it is installed, for want of a wheel
   std::optional<PythonVersion> python_min;
   std::optional<PythonVersion> python_max;
   std::optional<ComputeCapability> min_capability;
