@@ -100,14 +100,15 @@ Result<std::string> DockerEngine::describe(const std::string& path) {
 // `/version` is left out where `/_ping` has told the kind: the engine asks its parts for theirs,
 // which takes as long as all the rest.
 Result<EngineFacts> DockerEngine::facts() {
-  BERTH_TRY(const std::string info, describe("/info"));
+  BERTH_TRY(const std::string api, api_version());
   std::string version;
   if (!kind_) {
     BERTH_TRY(version, describe("/version"));
   }
+  BERTH_TRY(const std::string info, describe("/info"));
   BERTH_TRY(EngineFacts facts, decode_engine_facts(kind_, version, info));
   facts.address = client_.endpoint().address;
-  BERTH_TRY(facts.api_version, api_version());
+  facts.api_version = api;
   facts.nvidia_hook = finds_nvidia_hook(facts);
   return facts;
 }

@@ -96,6 +96,30 @@ class FakeExit : public PendingExit {
   std::shared_ptr<FakeContainerState> state_;
 };
 
+// AutoRemove has done its work with the exit, or never does.
+class FakeRemoval : public PendingExit {
+ public:
+  FakeRemoval(std::shared_ptr<FakeContainerState> state, bool comes, std::function<void()> on_gone)
+      : state_(std::move(state)), comes_(comes), on_gone_(std::move(on_gone)) {}
+  int poll_fd() const override { return comes_ ? state_->exited.get() : never_.get(); }
+  Result<ExitStatus> get() override {
+    Result<ExitStatus> status = [this] {
+      const std::lock_guard lock(state_->mutex);
+      return state_->status;
+    }();
+    if (status) {
+      on_gone_();
+    }
+    return status;
+  }
+
+ private:
+  std::shared_ptr<FakeContainerState> state_;
+  bool comes_;
+  std::function<void()> on_gone_;
+  UniqueFd never_{::eventfd(0, EFD_CLOEXEC)};
+};
+
 void send_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -271,7 +295,15 @@ Result<std::unique_ptr<AttachedStream>> FakeEngine::attach(const std::string&,
   return std::make_unique<FakeStream>(std::move(state_->ours));
 }
 
-Result<std::unique_ptr<PendingExit>> FakeEngine::wait(const std::string&, WaitCondition) {
+Result<std::unique_ptr<PendingExit>> FakeEngine::wait(const std::string& id,
+                                                      WaitCondition condition) {
+  if (condition == WaitCondition::removed) {
+    BERTH_CHECK(record("wait removed"));
+    return std::make_unique<FakeRemoval>(state_, gone_after_exit, [this, id] {
+      const std::lock_guard lock(mutex_);
+      containers_.erase(id);
+    });
+  }
   BERTH_CHECK(record("wait"));
   return std::make_unique<FakeExit>(state_);
 }

@@ -92,6 +92,23 @@ TEST_CASE("facts are those of version and info, with the API version agreed on")
   REQUIRE(server.last("GET /info").target == "/v1.47/info");
 }
 
+TEST_CASE("an engine that says in its ping what it is is not asked for its version") {
+  FakeEngineServer docker;
+  docker.answer("GET /_ping", 200, "OK", "Api-Version: 1.47\r\nServer: Docker/28.5.1 (linux)\r\n");
+  docker.answer("GET /info", 200, R"({"ServerVersion": "28.5.1", "Architecture": "x86_64"})");
+  const EngineFacts facts = connect(docker)->facts().value();
+  REQUIRE(facts.kind == EngineFacts::Kind::docker);
+  REQUIRE(facts.version == "28.5.1");
+  REQUIRE(facts.architecture == "amd64");
+  FakeEngineServer podman;
+  podman.answer("GET /_ping", 200, "OK", "Api-Version: 1.41\r\nLibpod-API-Version: 5.4.2\r\n");
+  podman.answer("GET /info", 200, R"({"ServerVersion": "5.4.2", "Architecture": "arm64"})");
+  const EngineFacts other = connect(podman)->facts().value();
+  REQUIRE(other.kind == EngineFacts::Kind::podman);
+  REQUIRE(other.version == "5.4.2");
+  REQUIRE(other.cdi_spec_dirs);
+}
+
 TEST_CASE("details are what only the doctor asks for") {
   FakeEngineServer server;
   server.answer("GET /version", 200, R"({"Version": "29.0.0", "ApiVersion": "1.52"})");
