@@ -2,8 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <chrono>
 #include <fstream>
-#include <memory>
+#include <functional>
 
 #include "berth/base/bytes.hpp"
 #include "berth/base/sha256.hpp"
@@ -14,6 +15,8 @@
 #include "berth/environment/recorded_recipe.hpp"
 #include "berth/runtime/environment_build.hpp"
 #include "berth/runtime/environment_store.hpp"
+#include "cli/environment_progress.hpp"
+#include "cli/heartbeat.hpp"
 
 namespace berth::cli {
 
@@ -25,6 +28,8 @@ using environment::ImagePackages;
 using environment::RecordedRecipe;
 using environment::Stage;
 using Packages = std::map<std::string, std::string>;
+
+constexpr std::chrono::milliseconds kBeat{500};
 
 // Shell variables for build.sh.
 std::string plan_file(const Decision& decision, std::uint64_t cache_bytes) {
@@ -157,7 +162,7 @@ Result<ImagePackages> StageRunner::inspect() {
     return std::move(*known);
   }
   BuildLog said({});
-  BERTH_TRY(const int exit_code, carry_out(nullptr, base_, {}, said));
+  BERTH_TRY(const int exit_code, carry_out(nullptr, base_, {}, said, nullptr));
   if (exit_code != 0) {
     const Stage looking;
     return fail(environment::explain_failure({said,
@@ -190,10 +195,19 @@ Result<BuildLog> StageRunner::carry_out_logged(const Stage& stage, const ImageFa
                                                const Packages& packages) {
   const runtime::EnvironmentStore store(context_.surroundings.environment);
   BERTH_TRY(const fs::path log_file, store.log_file(environment::tag_of(stage.key)));
-  const auto log = std::make_shared<std::ofstream>(log_file, std::ios::trunc);
-  BuildLog said({.on_step = [this](std::string_view step) { context_.messages.note(step); },
-                 .on_line = [log](std::string_view line) { *log << line << std::endl; }});
-  BERTH_TRY(const int exit_code, carry_out(&stage, on, packages, said));
+  std::ofstream log(log_file, std::ios::trunc);
+  EnvironmentProgress progress(context_.messages, context_.options.verbosity > 0);
+  const Heartbeat heartbeat(
+      kBeat, progress.is_live() ? [&progress] { progress.beat(); } : std::function<void()>());
+  BuildLog said({.on_step = [&progress](std::string_view step) { progress.step(step); },
+                 .on_line =
+                     [&log, &progress](std::string_view line) {
+                       log << line << std::endl;
+                       progress.line(line);
+                     },
+                 .on_count = [&progress](std::uint64_t done,
+                                         std::uint64_t total) { progress.count(done, total); }});
+  BERTH_TRY(const int exit_code, carry_out(&stage, on, packages, said, &progress));
   if (exit_code != 0) {
     return fail(
         environment::explain_failure({said, stage, run_.request.run.packages, run_.plan.decision,
@@ -230,7 +244,8 @@ std::map<std::string, std::string> StageRunner::labels_of(const Stage& stage, co
 }
 
 Result<int> StageRunner::carry_out(const Stage* stage, const ImageFacts& on,
-                                   const Packages& packages, BuildLog& said) {
+                                   const Packages& packages, BuildLog& said,
+                                   EnvironmentProgress* progress) {
   said.hide(sources_.surroundings.secrets);
   const RunRequest& request = run_.request.run;
   runtime::StageBuild order{.image = on.id, .base = base_};
@@ -253,7 +268,8 @@ Result<int> StageRunner::carry_out(const Stage* stage, const ImageFacts& on,
     order.repository = environment::kRepository;
     order.tag = environment::tag_of(stage->key);
     order.comment = "berth: " + shortened(join(stage->items, " "));
-    order.labels = [this, stage, &on, &packages, &said] {
+    order.labels = [this, stage, &on, &packages, &said, progress] {
+      progress->commit();
       return labels_of(*stage, on, packages, said);
     };
   }

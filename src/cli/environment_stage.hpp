@@ -17,6 +17,8 @@
 
 namespace berth::cli {
 
+class EnvironmentProgress;
+
 // What a build takes from the caller's machine.
 struct BuildSources {
   runtime::BuildSurroundings surroundings;
@@ -60,10 +62,10 @@ class StageRunner {
   Result<environment::BuildLog> carry_out_logged(
       const environment::Stage& stage, const ImageFacts& on,
       const std::map<std::string, std::string>& packages);
-  // Without a stage it only looks. The exit code.
+  // Without a stage it only looks, and nobody is told. The exit code.
   Result<int> carry_out(const environment::Stage* stage, const ImageFacts& on,
                         const std::map<std::string, std::string>& packages,
-                        environment::BuildLog& said);
+                        environment::BuildLog& said, EnvironmentProgress* progress);
   // What the image says of itself.
   std::map<std::string, std::string> labels_of(const environment::Stage& stage,
                                                const ImageFacts& on,

@@ -116,14 +116,7 @@ void PullProgress::draw() {
     lines.push_back(fmt::format("… and {} layers more", hidden));
   }
   lines.push_back(total_bar());
-  std::string screen = terminal_.rewind(drawn_lines_);
-  const unsigned width = terminal_.width();
-  for (const std::string& line : lines) {
-    screen += line.substr(0, width > 1 ? width - 1 : 1) + "\n";
-  }
-  drawn_lines_ = static_cast<unsigned>(lines.size());
-  stream_ << screen;
-  stream_.flush();
+  drawn_.draw(lines);
 }
 
 }  // namespace berth::cli

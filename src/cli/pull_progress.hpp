@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "berth/runtime/engine.hpp"
+#include "cli/live_lines.hpp"
 #include "cli/terminal.hpp"
 
 namespace berth::cli {
@@ -19,7 +20,7 @@ class PullProgress {
   using Clock = std::chrono::steady_clock;
 
   PullProgress(std::ostream& stream, const Terminal& terminal)
-      : stream_(stream), terminal_(terminal) {}
+      : stream_(stream), terminal_(terminal), drawn_(stream, terminal) {}
 
   void show(const runtime::PullEvent& event, Clock::time_point now = Clock::now());
   // Draws the last state, so that the bars do not stop short of the end.
@@ -45,7 +46,7 @@ class PullProgress {
   std::vector<Layer> layers_;  // in the order of their first event
   std::map<std::string, std::size_t> index_;
   std::string headline_;  // the latest line about the whole image
-  unsigned drawn_lines_ = 0;
+  LiveLines drawn_;
   Clock::time_point next_draw_{};
 };
 

@@ -103,7 +103,8 @@ std::string last_broken_connection(const FailureReading& log) {
     const std::string_view line = trimmed(raw);
     const bool final_word = line.starts_with("ERROR:") || line.starts_with("error:") ||
                             line.starts_with("cause:") || line.starts_with("fatal:") ||
-                            line.starts_with("Could not fetch URL");
+                            line.starts_with("Could not fetch URL") ||
+                            line.starts_with("pip._vendor.urllib3.exceptions.");  // in mid-download
     for (const std::string_view text :
          {"Max retries exceeded", "Temporary failure in name resolution", "Could not resolve host",
           "Name or service not known", "Connection refused", "Network is unreachable",

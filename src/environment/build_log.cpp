@@ -1,6 +1,8 @@
 #include "berth/environment/build_log.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "berth/base/text.hpp"
@@ -42,6 +44,29 @@ void BuildLog::finish() {
   if (!open_.empty()) {
     take(std::exchange(open_, {}));
   }
+  observer_ = {};
+}
+
+// "Progress 262144 of 12356904", of which pip prints four a second where it is asked for `raw`.
+bool BuildLog::take_count(std::string_view line) {
+  constexpr std::string_view kStart = "Progress ";
+  constexpr std::string_view kBetween = " of ";
+  const std::size_t between = line.find(kBetween);
+  if (!line.starts_with(kStart) || between == std::string_view::npos) {
+    return false;
+  }
+  const auto number = [](std::string_view digits) -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && end == digits.data() + digits.size() ? std::optional(value)
+                                                                        : std::nullopt;
+  };
+  const auto done = number(line.substr(kStart.size(), between - kStart.size()));
+  const auto total = number(line.substr(between + kBetween.size()));
+  if (done && total && observer_.on_count) {
+    observer_.on_count(*done, *total);
+  }
+  return done && total;
 }
 
 void BuildLog::take(std::string line) {
@@ -59,6 +84,9 @@ void BuildLog::take(std::string line) {
     const std::size_t blank = std::min(rest.find(' '), rest.size());
     take_word(std::string_view(rest).substr(0, blank),
               blank < rest.size() ? rest.substr(blank + 1) : std::string());
+    return;
+  }
+  if (take_count(line)) {
     return;
   }
   if (observer_.on_line) {

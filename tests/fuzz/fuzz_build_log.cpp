@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "berth/environment/build_activity.hpp"
 #include "berth/environment/build_failure.hpp"
 #include "berth/environment/image_packages.hpp"
 #include "berth/environment/recorded_recipe.hpp"
@@ -36,9 +37,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
-  BuildLog log({.on_line = [](std::string_view line) {
-    require(line.find(kSecret) == std::string_view::npos);
-  }});
+  BuildActivity activity;
+  BuildLog log({.on_line =
+                    [&activity](std::string_view line) {
+                      require(line.find(kSecret) == std::string_view::npos);
+                      activity.take(line);
+                      require(activity.total() == 0 || activity.done() <= activity.total());
+                    },
+                .on_count = [&activity](std::uint64_t done,
+                                        std::uint64_t total) { activity.count(done, total); }});
   log.hide({std::string(kSecret), ""});
   const std::size_t piece = std::max<std::size_t>(data[1], 1);
   for (std::size_t at = 0; at < text.size(); at += piece) {

@@ -43,13 +43,18 @@ def write_wheel(folder, name="berth_probe", version="1.0", files=None, requires=
 
 
 class PackageIndex:
-    """What lies in the folder at the time of a request. With a user, others get 401."""
+    """What lies in the folder at the time of a request. With a user, others get 401.
+
+    A wheel's bytes wait for `gate`, which is open until a test closes it (`clear()`); its size is told before.
+    """
 
     def __init__(self, engine, folder, user=None, password=None):
         self._folder = pathlib.Path(folder)
         self._allowed = user and "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.requests = []  # the paths of those that were answered with content
         self.refused = []  # and of those without the password
+        self.gate = threading.Event()
+        self.gate.set()
         index = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -93,7 +98,7 @@ class PackageIndex:
             return
         self.requests.append(path)
         kind = "text/html" if path.endswith("/") else "application/octet-stream"
-        self._send(handler, 200, content, **{"Content-Type": kind})
+        self._send(handler, 200, content, self.gate if path.endswith(".whl") else None, **{"Content-Type": kind})
 
     def _content(self, path):
         parts = [part for part in path.split("/") if part]
@@ -117,10 +122,12 @@ class PackageIndex:
         return "".join(f'<a href="{html.escape(url)}">{html.escape(text)}</a>\n' for url, text in links).encode()
 
     @staticmethod
-    def _send(handler, status, body, **headers):
+    def _send(handler, status, body, gate=None, **headers):
         handler.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             handler.send_header(name, value)
         handler.end_headers()
+        if gate:
+            gate.wait(120)
         if handler.command != "HEAD":
             handler.wfile.write(body)

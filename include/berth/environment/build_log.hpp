@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -17,6 +18,8 @@ class BuildLog {
   struct Observer {
     std::function<void(std::string_view step)> on_step{};
     std::function<void(std::string_view line)> on_line{};  // of the log, without its end
+    // Counters of pip's download; no line of the log, of which they would be most.
+    std::function<void(std::uint64_t done, std::uint64_t total)> on_count{};
   };
 
   explicit BuildLog(Observer observer) : observer_(std::move(observer)) {}
@@ -26,7 +29,7 @@ class BuildLog {
 
   // Bytes of standard output and standard error alike. Lines may come in pieces.
   void feed(std::string_view bytes);
-  // The last line, where it has no end.
+  // The last line, where it has no end. The observer hears nothing any more.
   void finish();
 
   const std::string& step() const { return step_; }        // the latest
@@ -44,6 +47,7 @@ class BuildLog {
 
  private:
   void take(std::string line);
+  bool take_count(std::string_view line);
   void take_word(std::string_view word, std::string rest);
 
   Observer observer_;

@@ -26,6 +26,9 @@ failed() {
   printf '@berth failed %s\n' "$*"
   exit 1
 }
+counted() { # counted NUMBER THING: "1 package", "2 packages"
+  if [ "$1" -eq 1 ]; then echo "$1 $2"; else echo "$1 $2s"; fi
+}
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # --- the distribution's packages -------------------------------------------------------------------
@@ -79,18 +82,13 @@ read_lists() {
   has apt-get || failed no-apt
   step "reading the distribution's lists of packages"
   # apt ends well although it could not read a list.
-  apt update >lists.log 2>&1 || true
+  apt update 2>&1 | tee lists.log
   if grep -qE 'NO_PUBKEY|EXPKEYSIG|404 |does not have a Release file|no longer has a Release file|is not signed' lists.log; then
-    cat lists.log
     step "reading them again, from where old releases are kept"
     revive_sources
-    apt update >lists.log 2>&1 || true
+    apt update 2>&1 | tee lists.log
   fi
-  ! grep -qE '^(E:|W: Failed)' lists.log || {
-    cat lists.log
-    failed system-index
-  }
-  cat lists.log
+  ! grep -qE '^(E:|W: Failed)' lists.log || failed system-index
   LISTS_READ=yes
 }
 
@@ -202,7 +200,15 @@ stage_python() {
   has_pip || install_pip
 }
 
-has_pip() { "$PYTHON" -m pip --version >/dev/null 2>&1; }
+has_pip() { pip_is=$("$PYTHON" -m pip --version 2>/dev/null); }
+
+# From 24.1 on pip counts bytes in lines of their own, if asked to; the ones before refuse the word.
+pip_counter() {
+  case ${pip_is:-} in
+    pip\ [0-9].* | pip\ 1[0-9].* | pip\ 2[0-3].* | pip\ 24.0* | '') echo off ;;
+    *) echo raw ;;
+  esac
+}
 
 # uv where it is there: in the image, or in the cache. What is locked is installed by what every engine
 # finds in the image.
@@ -223,7 +229,7 @@ find_installer() {
 # compiler has said nowhere else.
 with_pip() { # with_pip COMMAND…
   PIP_LOG=/run/berth/pip.log PIP_CACHE_DIR=$CACHE/pip PIP_NO_INPUT=1 \
-    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=off PIP_ROOT_USER_ACTION=ignore \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_PROGRESS_BAR=$(pip_counter) PIP_ROOT_USER_ACTION=ignore \
     PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_WARN_SCRIPT_LOCATION=1 \
     "$PYTHON" -m pip "$@"
 }
@@ -245,6 +251,7 @@ package_failed() {
   }
   failed python-package
 }
+requirement_count() { counted "$(grep -c -v '^--' requirements.txt || true)" requirement; }
 install_python() { try_installing "$@" || package_failed; }
 
 # Just what is in locked.txt, and that only as the files whose hashes stand there.
@@ -276,7 +283,7 @@ stage_frameworks() {
   find_python || failed no-python
   find_installer
   if [ -f locked.txt ]; then
-    step "installing what berth.lock says: $(wc -l <locked.txt) packages"
+    step "installing what berth.lock says: $(counted "$(wc -l <locked.txt)" package)"
     # shellcheck disable=SC2046  # addresses have no blanks
     install_locked $(framework_places)
   else
@@ -363,7 +370,7 @@ stage_lock() {
   if [ ! -f between.txt ]; then
     install_frameworks
     "$PYTHON" inspect_environment.py list | sed 's/^@berth package //' >between.txt
-    step "finding out what is installed for $(grep -c -v '^--' requirements.txt || true) requirements"
+    step "finding out what is installed for $(requirement_count)"
     install_for_lock
   fi
   step "asking for the hashes of what is installed"
@@ -420,12 +427,12 @@ stage_packages() {
   find_installer
   prepare_for_sources
   if [ -f locked.txt ]; then
-    step "installing what berth.lock says: $(cat locked.txt direct.txt | wc -l) packages"
+    step "installing what berth.lock says: $(counted "$(cat locked.txt direct.txt | wc -l)" package)"
     install_locked -r requirements.txt
     # For these pip has no hashes: berth has compared their content with the lock, or their commit is in it.
     [ ! -s direct.txt ] || install_python --no-deps -r requirements.txt -r direct.txt
   else
-    step "installing $(grep -c -v '^--' requirements.txt || true) requirements"
+    step "installing $(requirement_count)"
     install_python -c held.txt -c constraints.txt -r requirements.txt
   fi
   take_workspace

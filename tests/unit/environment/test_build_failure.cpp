@@ -355,6 +355,13 @@ TEST_CASE("build failure: an index that cannot be reached") {
        "index-unreachable",
        "the index at `files.example` cannot be reached from the container",
        {"too many 503"}},
+      {"ERROR: Exception:\nTraceback (most recent call last):\n"
+       "    raise ReadTimeoutError(self._pool, None, \"Read timed out.\")\n"
+       "pip._vendor.urllib3.exceptions.ReadTimeoutError: "
+       "HTTPSConnectionPool(host='files.example', port=443): Read timed out.\n",
+       "index-unreachable",
+       "the index at `files.example` cannot be reached from the container",
+       {"Read timed out"}},
       // A try that failed is not the reason where a later one got an answer.
       {retry("4", "ReadTimeoutError(\"Read timed out. (read timeout=15)\")") + nothing,
        "package-not-found", "no index has a `sniffio` for Python 3.11.2"},

@@ -66,3 +66,21 @@ TEST_CASE("build log: only its end is kept, and no line grows without bound") {
     REQUIRE(line.size() <= 64 * 1024);
   }
 }
+
+TEST_CASE("build log: pip's counters are told, and are no lines of the log") {
+  Seen seen;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> counts;
+  BuildLog::Observer observer = seen.observer();
+  observer.on_count = [&counts](std::uint64_t done, std::uint64_t total) {
+    counts.emplace_back(done, total);
+  };
+  BuildLog log(std::move(observer));
+  log.feed(
+      "Progress 0 of 12\nProgress 12 of 12\r\nProgress of 1\nProgress 1 of -1\nProgress 1 of "
+      "99999999999999999999\n");
+  log.finish();
+  REQUIRE(counts == std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 12}, {12, 12}});
+  REQUIRE(seen.lines == std::vector<std::string>{"Progress of 1", "Progress 1 of -1",
+                                                 "Progress 1 of 99999999999999999999"});
+  REQUIRE(log.tail() == seen.lines);
+}
