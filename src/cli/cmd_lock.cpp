@@ -197,13 +197,13 @@ class LockVerb : public Verb {
   Result<void> check_packages(const Context& context, const Lock& lock) const {
     spec::Flags flags = flags_;
     flags.command = {"python"};
-    BERTH_TRY(const Request request, spec::gather_run(flags, context.surroundings));
-    if (!request.run.packages.enabled) {
+    PlannedRun run;
+    BERTH_TRY(run.request, spec::gather_run(flags, context.surroundings));
+    if (!run.request.run.packages.enabled) {
       return {};
     }
-    const runtime::Caller caller =
-        runtime::probe_caller(request.run.project, EngineFacts{}, kVersion);
-    BERTH_TRY(const std::vector<std::string> changes, changed_packages(lock, request.run, caller));
+    run.caller = runtime::probe_caller(run.request.run.project, EngineFacts{}, kVersion);
+    BERTH_TRY(const std::vector<std::string> changes, changed_packages(lock, run));
     return changes.empty() ? Result<void>() : fail(lock_outdated(changes));
   }
 

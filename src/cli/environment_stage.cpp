@@ -70,10 +70,6 @@ std::string as_said(const ImagePackages& image) {
   return text;
 }
 
-std::string lines_of(const std::vector<std::string>& lines) {
-  return lines.empty() ? std::string() : join(lines, "\n") + "\n";
-}
-
 bool installs_requirements(const Stage* stage) {
   return stage != nullptr &&
          (stage->kind == Stage::Kind::packages || stage->kind == Stage::Kind::lock);
@@ -96,6 +92,11 @@ std::string shortened(std::string text) {
 
 }  // namespace
 
+Result<environment::LocalSources> find_local_sources(const PlannedRun& run) {
+  return environment::LocalSources::find(run.request.run.packages, run.request.run.project,
+                                         run.caller.environment);
+}
+
 Result<BuildSources> find_build_sources(const PlannedRun& run) {
   const PackageRequest& packages = run.request.run.packages;
   std::vector<std::string> lines;
@@ -112,9 +113,10 @@ Result<BuildSources> find_build_sources(const PlannedRun& run) {
   }
   BERTH_TRY(runtime::BuildSurroundings surroundings,
             runtime::build_surroundings(run.caller, lines));
-  BERTH_TRY(
-      environment::LocalSources local,
-      environment::LocalSources::find(packages, run.request.run.project, run.caller.environment));
+  if (run.local) {
+    return BuildSources{std::move(surroundings), *run.local};
+  }
+  BERTH_TRY(environment::LocalSources local, find_local_sources(run));
   return BuildSources{std::move(surroundings), std::move(local)};
 }
 
@@ -225,9 +227,13 @@ Result<std::vector<LockedPackage>> StageRunner::lock(const Stage& stage, const I
 std::map<std::string, std::string> StageRunner::labels_of(const Stage& stage, const ImageFacts& on,
                                                           const Packages& packages,
                                                           const BuildLog& said) const {
+  auto labels = environment::labels_of(stage, said, base_.reference);
   RecordedRecipe recipe;
-  const auto before = on.labels.find(environment::kRecipeLabel);
-  if (on.id != base_.id && before != on.labels.end()) {
+  if (on.id != base_.id) {
+    const auto before = on.labels.find(environment::kRecipeLabel);
+    if (before == on.labels.end()) {
+      return labels;  // a recipe without its beginning would be another one
+    }
     recipe = environment::decode_recipe(before->second).value_or(RecordedRecipe{});
   }
   recipe.base = base_.reference;
@@ -238,8 +244,9 @@ std::map<std::string, std::string> StageRunner::labels_of(const Stage& stage, co
   recipe.extra_hosts = run_.request.run.options.extra_hosts;
   recipe.dns = run_.request.run.options.dns;
   recipe.stages.push_back(environment::record_of(stage, said, packages));
-  auto labels = environment::labels_of(stage, said, base_.reference);
-  labels[environment::kRecipeLabel] = environment::encode_recipe(recipe);
+  if (std::optional<std::string> label = environment::recipe_label(recipe)) {
+    labels[environment::kRecipeLabel] = std::move(*label);
+  }
   return labels;
 }
 
@@ -254,7 +261,7 @@ Result<int> StageRunner::carry_out(const Stage* stage, const ImageFacts& on,
   std::map<std::string, std::string> files;
   if (stage != nullptr) {
     files = stage->files;
-    files["held.txt"] = lines_of(environment::held_packages(packages));
+    files["held.txt"] = environment::lines_text(environment::held_packages(packages));
   }
   BERTH_TRY(order.archive, archive_of(stage, files));
   if (installs_requirements(stage)) {

@@ -25,6 +25,7 @@ struct BuildSources {
   environment::LocalSources local;
 };
 // Errors: those of build_surroundings() and LocalSources::find().
+Result<environment::LocalSources> find_local_sources(const PlannedRun& run);
 Result<BuildSources> find_build_sources(const PlannedRun& run);
 
 class StageRunner {

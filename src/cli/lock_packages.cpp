@@ -6,11 +6,11 @@
 #include <set>
 
 #include "berth/base/text.hpp"
-#include "berth/environment/local_sources.hpp"
 #include "berth/environment/package_lock.hpp"
 #include "berth/runtime/host_probe.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/environment.hpp"
+#include "cli/environment_stage.hpp"
 #include "cli/obtain_image.hpp"
 #include "cli/run_plan.hpp"
 #include "cli/version.hpp"
@@ -19,11 +19,10 @@ namespace berth::cli {
 
 namespace {
 
-Result<std::vector<LockInput>> inputs_of(const RunRequest& run, const runtime::Caller& caller,
-                                         const Lock& lock) {
-  BERTH_TRY(const environment::LocalSources local,
-            environment::LocalSources::find(run.packages, run.project, caller.environment));
-  return environment::package_inputs(run.packages, local.sources(), lock.inputs);
+// What lies on this machine is read and hashed here, once for the build, too.
+Result<std::vector<LockInput>> inputs_of(PlannedRun& run, const Lock& lock) {
+  BERTH_TRY(run.local, find_local_sources(run));
+  return environment::package_inputs(run.request.run.packages, run.local->sources(), lock.inputs);
 }
 
 bool has(const std::vector<LockInput>& inputs, const LockInput& input) {
@@ -80,7 +79,7 @@ class PackageLock {
     }
     run_.plan.decision = order_.decision;
     run_.caller = runtime::probe_caller(run_.request.run.project, EngineFacts{}, kVersion);
-    BERTH_TRY(std::vector<LockInput> inputs, inputs_of(run_.request.run, run_.caller, order_.lock));
+    BERTH_TRY(std::vector<LockInput> inputs, inputs_of(run_, order_.lock));
     const std::optional<LockedPackages> before =
         order_.before && !order_.anew ? order_.before->environment : std::nullopt;
     if (before && same_image(*order_.before, order_.lock) &&
@@ -143,12 +142,11 @@ class PackageLock {
 
 }  // namespace
 
-Result<std::vector<std::string>> changed_packages(const Lock& lock, const RunRequest& run,
-                                                  const runtime::Caller& caller) {
+Result<std::vector<std::string>> changed_packages(const Lock& lock, PlannedRun& run) {
   if (!lock.environment) {
     return std::vector<std::string>{};
   }
-  BERTH_TRY(const std::vector<LockInput> now, inputs_of(run, caller, lock));
+  BERTH_TRY(const std::vector<LockInput> now, inputs_of(run, lock));
   return changed_inputs(lock.environment->inputs, now);
 }
 

@@ -13,13 +13,14 @@
 #include "berth/runtime/run_guard.hpp"
 #include "berth/spec/gather.hpp"
 #include "cli/context.hpp"
+#include "cli/run_plan.hpp"
 
 namespace berth::cli {
 
 // Each input about packages that is not what it was when they were locked; empty where none are.
 // Errors: those of environment::LocalSources::find().
-Result<std::vector<std::string>> changed_packages(const Lock& lock, const RunRequest& run,
-                                                  const runtime::Caller& caller);
+// The run keeps what was found of local sources.
+Result<std::vector<std::string>> changed_packages(const Lock& lock, PlannedRun& run);
 
 // Errc::no_solution, id "lock-packages".
 Error packages_not_locked();

@@ -253,8 +253,7 @@ class Planner {
       const bool refused = options_.lock.locked && !nothing_to_install(run_);
       return refused ? fail(packages_not_locked()) : Result<void>();
     }
-    BERTH_TRY(const std::vector<std::string> changes,
-              changed_packages(*lock, run_.request.run, run_.caller));
+    BERTH_TRY(const std::vector<std::string> changes, changed_packages(*lock, run_));
     if (changes.empty()) {
       run_.locked = lock->environment;
     } else if (options_.lock.locked) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 
+#include "berth/environment/local_sources.hpp"
 #include "berth/model/locked_packages.hpp"
 #include "berth/model/plan.hpp"
 #include "berth/model/run_record.hpp"
@@ -21,9 +22,10 @@ struct PlannedRun {
   Plan plan;
   Host host;
   runtime::Caller caller;
-  std::optional<LockedPackages> locked;     // what berth.lock says is installed
-  std::unique_ptr<runtime::Engine> engine;  // absent in a dry run where none answers
-  std::optional<ImageFacts> image;          // what the engine said of it; absent: it is not there
+  std::optional<LockedPackages> locked;            // what berth.lock says is installed
+  std::optional<environment::LocalSources> local;  // where they were looked at already
+  std::unique_ptr<runtime::Engine> engine;         // absent in a dry run where none answers
+  std::optional<ImageFacts> image;  // what the engine said of it; absent: it is not there
   // The GPUs that it uses, where that is known here, and the hold on them.
   std::vector<RunRecord::UsedGpu> gpus;
   std::vector<runtime::GpuLease> leases;

@@ -11,6 +11,7 @@
 
 #include "berth/base/text.hpp"
 #include "berth/environment/recorded_recipe.hpp"
+#include "environment/locked_lines.hpp"
 #include "failure_reading.hpp"
 
 namespace berth::environment {
@@ -254,7 +255,7 @@ class Dockerfile {
       if (const std::size_t hash = line.find(" --hash="); hash != std::string::npos) {
         hashed[package_name(line)] = line.substr(hash);
       }
-      if (!address_of(line).empty() && line.find("/run/berth/files/") == std::string::npos) {
+      if (!address_of(line).empty() && !is_from_machine(line)) {
         addressed[package_name(line)] = line;
       }
     }

@@ -7,6 +7,7 @@
 
 #include "berth/base/credentials.hpp"
 #include "berth/base/file.hpp"
+#include "berth/base/pip_variables.hpp"
 #include "berth/base/sha256.hpp"
 #include "berth/base/text.hpp"
 #include "environment/source_folder.hpp"
@@ -27,19 +28,6 @@ struct PathLine {
   fs::path path;
   std::string after;  // "[dev]", " ; python_version < '3.11'"
 };
-
-// `${NAME}`, as pip expands it; what is not set stays.
-std::string expanded(std::string text, const Variables& variables) {
-  for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 1)) {
-    const std::size_t end = text.find('}', at);
-    const auto found = end == std::string::npos ? variables.end()
-                                                : variables.find(text.substr(at + 2, end - at - 2));
-    if (found != variables.end()) {
-      text.replace(at, end + 1 - at, found->second);
-    }
-  }
-  return text;
-}
 
 // Empty path: the line names nothing on this machine.
 PathLine taken_apart(const PipLine& line, const Variables& variables) {
@@ -64,7 +52,7 @@ PathLine taken_apart(const PipLine& line, const Variables& variables) {
     apart.after.insert(0, path.substr(extras));
     path.erase(extras);
   }
-  apart.path = fs::path(expanded(std::move(path), variables)).lexically_normal();
+  apart.path = fs::path(with_pip_variables(path, variables)).lexically_normal();
   if (!apart.path.has_filename()) {
     apart.path = apart.path.parent_path();
   }

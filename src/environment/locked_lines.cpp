@@ -12,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kWorkspace = "/workspace";
 constexpr std::string_view kGit = "git+";
 
 std::string with_hashes(std::string line, const std::vector<std::string>& hashes) {
@@ -58,8 +59,13 @@ const LockedPackage* locked_file(const std::string& text, const LockedPackages& 
 
 }  // namespace
 
+bool is_from_machine(std::string_view line) {
+  return line.find(std::string(kLocalFiles) + "/") != std::string_view::npos ||
+         line.starts_with("-e " + std::string(kWorkspace));
+}
+
 std::string place_in_build(const LocalSource& source) {
-  const fs::path folder = source.in_project ? "/workspace" : "/run/berth/files";
+  const fs::path folder = source.in_project ? kWorkspace : kLocalFiles;
   return (folder / source.name).lexically_normal().string();
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "berth/environment/recipe.hpp"
@@ -11,9 +12,12 @@ namespace berth::environment {
 
 using LocalByLine = std::map<std::string, LocalSource>;
 
-// Where the build finds what lies on the caller's machine: below /run/berth/files, or an editable
+// Where the build finds what lies on the caller's machine: below kLocalFiles, or an editable
 // folder as what the project is at run time.
 std::string place_in_build(const LocalSource& source);
+
+// Whether a line for pip names such a place.
+bool is_from_machine(std::string_view line);
 
 // The line as pip gets it in the build, where what lies on the caller's machine is elsewhere.
 std::string line_text(const PipLine& line, const LocalByLine& local);

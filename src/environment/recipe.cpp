@@ -27,14 +27,6 @@ bool is_torch_family(const std::string& name) {
   return std::find(kTorchFamily.begin(), kTorchFamily.end(), name) != kTorchFamily.end();
 }
 
-std::string lines_text(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) {
-    text += line + '\n';
-  }
-  return text;
-}
-
 // Of lines of frameworks.txt: what is installed, without where it comes from.
 std::vector<std::string> requirements_in(const std::vector<std::string>& lines) {
   std::vector<std::string> requirements;
@@ -226,6 +218,14 @@ class Recipe {
 };
 
 }  // namespace
+
+std::string lines_text(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) {
+    text += line + '\n';
+  }
+  return text;
+}
 
 std::string_view name_of(Stage::Kind kind) {
   switch (kind) {

@@ -8,6 +8,7 @@
 
 #include "berth/base/credentials.hpp"
 #include "berth/base/text.hpp"
+#include "environment/locked_lines.hpp"
 
 namespace berth::environment {
 
@@ -74,12 +75,6 @@ RecordedRecipe recipe_from(const Json& json) {
   return recipe;
 }
 
-// A requirement file's line that installs from what the caller's machine had.
-bool is_local(std::string_view line) {
-  return line.find("/run/berth/files/") != std::string_view::npos ||
-         line.starts_with("-e /workspace");
-}
-
 }  // namespace
 
 std::vector<std::string> RecordedStage::local_items() const {
@@ -87,7 +82,7 @@ std::vector<std::string> RecordedStage::local_items() const {
   for (const char* name : {"requirements.txt", "direct.txt"}) {
     const auto file = files.find(name);
     for (const std::string& line : file == files.end() ? Texts() : split(file->second, '\n')) {
-      if (is_local(line)) {
+      if (is_from_machine(line)) {
         local.push_back(line);
       }
     }
@@ -144,6 +139,11 @@ std::string encode_recipe(const RecordedRecipe& recipe) {
                      {"dns", recipe.dns},
                      {"stages", stages}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<std::string> recipe_label(const RecordedRecipe& recipe) {
+  std::string label = encode_recipe(recipe);
+  return label.size() > kLargestRecipe ? std::nullopt : std::optional(std::move(label));
 }
 
 Result<RecordedRecipe> decode_recipe(std::string_view json) {

@@ -5,6 +5,7 @@
 
 #include "berth/base/credentials.hpp"
 #include "berth/base/file.hpp"
+#include "berth/base/pip_variables.hpp"
 #include "berth/base/text.hpp"
 #include "berth/runtime/pip_configuration.hpp"
 #include "runtime/netrc.hpp"
@@ -21,18 +22,6 @@ constexpr const char* kNetrc = "/run/berth/netrc";
 // In lower case, as all programs know them. curl and apt do not know HTTP_PROXY.
 constexpr std::array<std::string_view, 4> kProxyVariables = {"http_proxy", "https_proxy",
                                                              "no_proxy", "all_proxy"};
-
-// `${NAME}`, as pip expands it in a requirement file: capitals, digits and `_`.
-std::set<std::string> variables_in(const std::string& line) {
-  std::set<std::string> names;
-  for (std::size_t at = line.find("${"); at != std::string::npos; at = line.find("${", at + 2)) {
-    const std::size_t end = line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", at + 2);
-    if (end != std::string::npos && line[end] == '}' && end > at + 2) {
-      names.insert(line.substr(at + 2, end - at - 2));
-    }
-  }
-  return names;
-}
 
 // Those that would change the programs of the build rather than a line of a file.
 bool is_of_a_machine(const std::string& name) {
@@ -84,7 +73,7 @@ class Surroundings {
   void add_line(const std::string& line) {
     note_secrets(line);
     note_hosts(line);
-    for (const std::string& name : variables_in(line)) {
+    for (const std::string& name : pip_variables_in(line)) {
       const auto found = caller_.environment.find(name);
       if (found != caller_.environment.end() && !is_of_a_machine(name)) {
         set(name, found->second);

@@ -20,9 +20,12 @@
 
 namespace berth::environment {
 
+// Where the build finds what lies on the caller's machine.
+inline constexpr std::string_view kLocalFiles = "/run/berth/files";
+
 // A file or folder of the caller's machine that a line installs.
 struct LocalSource {
-  // In the build, below /run/berth/files: "3fa1…/mypkg-1.0-py3-none-any.whl"; of an editable
+  // In the build, below kLocalFiles: "3fa1…/mypkg-1.0-py3-none-any.whl"; of an editable
   // folder, in the project: "lib", "."
   std::string name{};
   std::string digest{};     // of its content
@@ -61,6 +64,9 @@ std::string_view name_of(Stage::Kind kind);  // "system", "python", "frameworks"
 
 // In the order in which they are carried out; empty where the image has all that is asked for.
 std::vector<Stage> make_recipe(const RecipeInputs& inputs);
+
+// A file with these lines.
+std::string lines_text(const std::vector<std::string>& lines);
 
 // What extensions are compiled for, as torch's TORCH_CUDA_ARCH_LIST has it: for each GPU of the
 // decision what its build of torch covers it with, "8.6;9.0+PTX"; empty where that is not known, or

@@ -3,7 +3,9 @@
 // image, as JSON; no credentials.
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +53,10 @@ RecordedStage record_of(const Stage& stage, const BuildLog& said,
 Stage stage_of(const RecordedStage& recorded);
 
 std::string encode_recipe(const RecordedRecipe& recipe);
+// The same, where an engine takes it. Podman refuses a configuration of an image above 4 MiB, of
+// which this label and that of the packages are nearly all; Docker takes 20 MB.
+inline constexpr std::size_t kLargestRecipe = std::size_t{3} << 20;
+std::optional<std::string> recipe_label(const RecordedRecipe& recipe);
 // Errc::invalid_input.
 Result<RecordedRecipe> decode_recipe(std::string_view json);
 

@@ -169,3 +169,22 @@ TEST_CASE("requirements: all packages, those of addresses with theirs") {
         Texts{"# lib==1.0 came from files of a machine", "mine @ git+https://host/mine.git@0123",
               "numpy==1.26.4", "pip==24.0"});
 }
+
+TEST_CASE("a recipe is recorded as far as every engine takes it") {
+  RecordedRecipe large = recipe();
+  std::string& file = large.stages.back().files["locked.txt"];
+  const auto line = [](int number) {
+    return "package-" + std::to_string(number) + "==1.0 --hash=sha256:" + std::string(64, 'a') +
+           "\n";
+  };
+  for (int i = 0; i < 200; ++i) {
+    for (int hash = 0; hash < 10; ++hash) {  // a project of many files, and of several releases
+      file += line(i);
+    }
+  }
+  const std::optional<std::string> label = recipe_label(large);
+  REQUIRE(label);
+  CHECK(decode_recipe(*label)->stages.back().files.at("locked.txt") == file);
+  file.resize(kLargestRecipe, 'x');
+  CHECK(!recipe_label(large));
+}
