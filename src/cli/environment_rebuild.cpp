@@ -159,6 +159,7 @@ Result<Rebuilt> EnvironmentRebuild::rebuild(const KnownEnvironment& known, bool 
   BERTH_TRY(const EngineFacts facts, engine_->facts());
   BERTH_TRY(const ImageFacts base, find_base(recipe));
   PlannedRun run = run_of(recipe, Origin{"the recipe of " + known.tag});
+  run.host.engine = facts;
   run.caller = runtime::probe_caller({}, facts, kVersion);
   run.engine = std::move(engine_);
   BERTH_TRY(const BuildSources sources, find_build_sources(run));

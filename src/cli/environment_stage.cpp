@@ -173,7 +173,9 @@ Result<ImagePackages> StageRunner::inspect() {
                                               run_.plan.decision,
                                               base_.reference,
                                               {},
-                                              exit_code}));
+                                              exit_code,
+                                              {},
+                                              storage_root()}));
   }
   ImagePackages image = environment::image_packages(said);
   runtime::EnvironmentStore(context_.surroundings.environment)
@@ -191,6 +193,10 @@ Result<ImageFacts> StageRunner::build(const Stage& stage, const ImageFacts& on,
                 fmt::format("the engine made `{}` and does not have it afterwards", name));
   }
   return std::move(*made);
+}
+
+std::string StageRunner::storage_root() const {
+  return run_.host.engine ? run_.host.engine->storage_root : std::string();
 }
 
 Result<BuildLog> StageRunner::carry_out_logged(const Stage& stage, const ImageFacts& on,
@@ -211,9 +217,9 @@ Result<BuildLog> StageRunner::carry_out_logged(const Stage& stage, const ImageFa
                                          std::uint64_t total) { progress.count(done, total); }});
   BERTH_TRY(const int exit_code, carry_out(&stage, on, packages, said, &progress));
   if (exit_code != 0) {
-    return fail(
-        environment::explain_failure({said, stage, run_.request.run.packages, run_.plan.decision,
-                                      base_.reference, log_file.string(), exit_code, packages}));
+    return fail(environment::explain_failure(
+        {said, stage, run_.request.run.packages, run_.plan.decision, base_.reference,
+         log_file.string(), exit_code, packages, storage_root()}));
   }
   return said;
 }

@@ -59,6 +59,7 @@ class StageRunner {
 
  private:
   std::string look_key() const;
+  std::string storage_root() const;
   // What it has said; its log is kept.
   Result<environment::BuildLog> carry_out_logged(
       const environment::Stage& stage, const ImageFacts& on,

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "berth/base/bytes.hpp"
 #include "berth/base/text.hpp"
 #include "failure_reading.hpp"
 
@@ -15,19 +16,37 @@ namespace {
 
 // --- the machine and the network ----------------------------------------------------------------
 
+// Of "1024 716800", KiB, as build.sh says it: "1.0 MiB are free of 700.0 MiB, at /var/lib/docker".
+std::string space_left(const FailedBuild& build) {
+  const auto said = build.log.facts().find("disk");
+  const std::vector<std::string> words =
+      said == build.log.facts().end() ? std::vector<std::string>() : split(said->second, ' ');
+  const auto bytes = [](const std::string& kibibytes) { return parse_bytes(kibibytes + "k"); };
+  const std::string where = build.storage_root.empty() ? "" : ", at " + build.storage_root;
+  if (words.size() != 2 || !bytes(words[0]) || !bytes(words[1])) {
+    return where.empty() ? where : "the engine keeps its images" + where.substr(1);
+  }
+  return fmt::format("by now {} are free of {}{}", format_bytes(*bytes(words[0])),
+                     format_bytes(*bytes(words[1])), where);
+}
+
 Verdict disk_full(const FailureReading& log) {
   const std::string line = log.line_with_any({"No space left on device", "Disk quota exceeded",
                                               "You don't have enough free space", "ENOSPC"});
   if (line.empty()) {
     return std::nullopt;
   }
-  return log.finished(
-      Error{Errc::engine_failed, "the disk is full: the environment does not fit"}
-          .named("disk-full")
-          .note(line)
-          .hint("`berth env prune --older 7d --cache` removes environments that were not "
-                "used for a week, and what was downloaded")
-          .hint("`docker system df` shows what else takes the engine's disk"));
+  Error error{Errc::engine_failed, "the engine's disk is full: the environment does not fit"};
+  error.id = "disk-full";
+  error.note(line);
+  if (const std::string left = space_left(log.build()); !left.empty()) {
+    error.note(left);
+  }
+  error.hint(
+      "`berth env prune --older 7d --cache` removes environments that were not used for a week, "
+      "and what was downloaded");
+  error.hint("`docker system df` shows what else takes it, `docker system prune` frees some");
+  return log.finished(std::move(error));
 }
 
 Verdict killed(const FailureReading& log) {

@@ -87,6 +87,14 @@ Error engine_error(const HttpResponse& response, const std::string& what) {
   error.note(message.empty() ? fmt::format("the engine answered HTTP status {} and nothing else",
                                            response.status)
                              : engine_says(message));
+  if (contains_any(lowered(message), {"no space left on device", "disk quota exceeded"})) {
+    error.code = Errc::engine_failed;
+    error.id = "disk-full";
+    error.message += ": its disk is full";
+    error.hint("`docker system df` shows what takes the space, `docker system prune` frees some");
+    error.hint(
+        "`berth env prune --older 7d --cache` removes environments that were not used for a week");
+  }
   return error;
 }
 

@@ -24,6 +24,7 @@ struct FailedBuild {
   int exit_code = 1;
   // What was there before the stage, of which held_packages() must stay.
   std::map<std::string, std::string> installed{};
+  std::string storage_root{};  // where the engine keeps images, on its machine
 };
 
 // Errc::no_solution where the request or the image has to change, Errc::engine_failed where the

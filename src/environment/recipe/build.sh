@@ -22,7 +22,11 @@ umask 022
 
 step() { printf '@berth step %s\n' "$*"; }
 fact() { printf '@berth fact %s\n' "$*"; }
+# What is left of the engine's disk, which / is on in a container: "free total", in KiB.
+disk() { df -Pk / 2>/dev/null | { read -r _ && read -r _ total _ free _ && echo "$free $total"; }; }
 failed() {
+  fact "disk=$(disk || true)"
+  for loader in /lib/ld-musl-*; do [ ! -e "$loader" ] || fact libc=musl; done
   printf '@berth failed %s\n' "$*"
   exit 1
 }

@@ -43,7 +43,8 @@ Error explained(std::string_view log, int exit_code = 1, const Stage& stage = {}
                           "img:1",
                           "/state/env.log",
                           exit_code,
-                          {{"torch", "1.13.1"}, {"numpy", "1.26.4"}}});
+                          {{"torch", "1.13.1"}, {"numpy", "1.26.4"}},
+                          "/var/lib/docker"});
 }
 
 bool has(const std::vector<std::string>& texts, std::string_view part) {
@@ -458,7 +459,19 @@ TEST_CASE("build failure: what nobody has foreseen ends in its own last words") 
   const Error error = explained("one\nError: the moon is in the wrong place\ntwo\n", 3);
   CHECK(error.id == "build-failed");
   CHECK(error.message ==
+  CHECK(full.message == "the engine's disk is full: the environment does not fit");
+  CHECK(has(full.notes, "No space left on device"));
+  CHECK(has(full.notes, "the engine keeps its images at /var/lib/docker"));
         "the environment cannot be built: installing 9 requirements ended with code 3");
+  CHECK(has(full.hints, "`docker system prune`"));
+  const std::string line = "OSError: [Errno 28] No space left on device\n@berth fact disk=";
+  CHECK(has(explained(line + "1024 716800\n").notes,
+            "by now 1.0 MiB are free of 700.0 MiB, at /var/lib/docker"));
+  for (const char* said : {"", "1", "-1 2", "x y", "1 2 3", "99999999999999999999 1"}) {
+    CAPTURE(said);
+    CHECK(
+        has(explained(line + said + "\n").notes, "the engine keeps its images at /var/lib/docker"));
+  }
   CHECK(error.notes.front() == "Error: the moon is in the wrong place");
 }
 
