@@ -225,8 +225,19 @@ Error no_system_lists(const FailureReading& log) {
                                 "with a key that it does not know",
                                 base)};
   error.id = "system-index";
-  error.note(log.line_with_any({"Could not connect to", "Temporary failure resolving", "NO_PUBKEY",
-                                "E: ", "W: Failed", "W: GPG"}));
+  for (const std::string_view text : {"Could not connect to", "Temporary failure resolving",
+                                      "NO_PUBKEY", "W: Failed", "E: ", "W: GPG"}) {
+    if (const std::string line = log.last_line_with(text); !line.empty()) {
+      error.note(line);
+      break;
+    }
+  }
+  if (const std::string kept = log.last_line_with("archive.debian.org"); !kept.empty()) {
+    error.note("its release is no longer served, and its archive does not answer: " + kept);
+    error.hint(
+        "an image of a release that is served has no need of the archive; `berth resolve` finds "
+        "one");
+  }
   if (key.empty()) {
     error.hint("`berth doctor --deep` tries names and connections from a container");
   } else {

@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
 #include "berth/base/pep508.hpp"
 #include "berth/base/text.hpp"
 
@@ -18,6 +20,13 @@ std::string FailureReading::line_with(std::string_view text) const {
     }
   }
   return {};
+}
+
+std::string FailureReading::last_line_with(std::string_view text) const {
+  const auto found = std::find_if(lines().rbegin(), lines().rend(), [text](const auto& line) {
+    return line.find(text) != std::string::npos;
+  });
+  return found == lines().rend() ? std::string() : std::string(trimmed(*found));
 }
 
 std::string FailureReading::line_with_any(const std::vector<std::string_view>& texts) const {
@@ -81,6 +90,13 @@ Error FailureReading::finished(Error error, const std::string& requirement) cons
         error.notes.begin(),
         fmt::format("nobody asks for `{}` by name: {} needs it", requirement,
                     parent.empty() ? "another package" : fmt::format("`{}`", parent)));
+  }
+  const auto libc = build_.log.facts().find("libc");
+  if (libc != build_.log.facts().end() && libc->second == "musl") {
+    error.note(
+        "the image is built on musl, as Alpine is: frameworks and many packages offer wheels for "
+        "glibc alone, and there is no apt");
+    error.hint("`berth resolve` without `--image` finds an image of Debian or Ubuntu");
   }
   if (!build_.log_file.empty()) {
     error.note("the whole log: " + build_.log_file);

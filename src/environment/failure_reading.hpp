@@ -20,6 +20,8 @@ class FailureReading {
 
   // The first line that has the text, without blanks around it; empty: none has.
   std::string line_with(std::string_view text) const;
+  // The last one that has it: of what was tried again.
+  std::string last_line_with(std::string_view text) const;
   // For the first text that some line has.
   std::string line_with_any(const std::vector<std::string_view>& texts) const;
   // What follows the text in the first line that has it, to the end or one of `ends`.

@@ -29,6 +29,38 @@ class CareTest(EnvironmentTest):
         self.assert_ended(self.python(self.version, **options), 0, stdout=version.encode() + b"\n")
         return self.env_json("show")["key"][:24]
 
+    def build_by_hand(self, dockerfile, image):
+        """What a builder does with the few instructions that are in it."""
+        logical = re.sub(r"\\\n", "", dockerfile)
+        on = None
+        for line in logical.splitlines():
+            word, _, rest = line.partition(" ")
+            if word == "FROM":
+                on = rest
+            elif word == "RUN":
+                on = self.run_and_commit(on, rest, image)
+            else:
+                self.assertIn(word, ("#", "USER", ""), line)
+
+    def run_and_commit(self, on, command, image):
+        variables = {**self.gateway.variables, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
+        spec = {"Image": on, "Cmd": ["/bin/sh", "-c", command], "User": "0",
+                "Env": [f"{name}={value}" for name, value in variables.items()],
+                "Labels": dict([self.label.split("=")]), "HostConfig": {"NetworkMode": "host"}}
+        status, body = self.engine.request("POST", "/containers/create", spec)
+        self.assertEqual(status, 201, body)
+        made = json.loads(body)["Id"]
+        self.engine.request("POST", f"/containers/{made}/start")
+        self.wait_until(lambda: not self.engine.get(f"/containers/{made}/json")["State"]["Running"], "the step ends", 240)
+        state = self.engine.get(f"/containers/{made}/json")["State"]
+        _, log = self.engine.request("GET", f"/containers/{made}/logs", stdout="1", stderr="1")
+        self.assertEqual(state["ExitCode"], 0, log)
+        repository, _, tag = image.partition(":")
+        status, body = self.engine.request("POST", "/commit", {}, container=made, repo=repository, tag=tag)
+        self.assertEqual(status, 201, body)
+        self.engine.request("DELETE", f"/containers/{made}", force="1")
+        return image
+
 
 class EnvironmentCare(CareTest):
     engines = ("docker-20", "docker-28", "podman-5")
@@ -112,38 +144,6 @@ class EnvironmentCare(CareTest):
                                 env={**os.environ, "DOCKER_HOST": self.engine.address, "DOCKER_BUILDKIT": "0",
                                      "DOCKER_CONFIG": str(self.home)}, capture_output=True, text=True, timeout=300)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-
-    def build_by_hand(self, dockerfile, image):
-        """What a builder does with the few instructions that are in it."""
-        logical = re.sub(r"\\\n", "", dockerfile)
-        on = None
-        for line in logical.splitlines():
-            word, _, rest = line.partition(" ")
-            if word == "FROM":
-                on = rest
-            elif word == "RUN":
-                on = self.run_and_commit(on, rest, image)
-            else:
-                self.assertIn(word, ("#", "USER", ""), line)
-
-    def run_and_commit(self, on, command, image):
-        variables = {**self.gateway.variables, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}
-        spec = {"Image": on, "Cmd": ["/bin/sh", "-c", command], "User": "0",
-                "Env": [f"{name}={value}" for name, value in variables.items()],
-                "Labels": dict([self.label.split("=")]), "HostConfig": {"NetworkMode": "host"}}
-        status, body = self.engine.request("POST", "/containers/create", spec)
-        self.assertEqual(status, 201, body)
-        made = json.loads(body)["Id"]
-        self.engine.request("POST", f"/containers/{made}/start")
-        self.wait_until(lambda: not self.engine.get(f"/containers/{made}/json")["State"]["Running"], "the step ends", 240)
-        state = self.engine.get(f"/containers/{made}/json")["State"]
-        _, log = self.engine.request("GET", f"/containers/{made}/logs", stdout="1", stderr="1")
-        self.assertEqual(state["ExitCode"], 0, log)
-        repository, _, tag = image.partition(":")
-        status, body = self.engine.request("POST", "/commit", {}, container=made, repo=repository, tag=tag)
-        self.assertEqual(status, 201, body)
-        self.engine.request("DELETE", f"/containers/{made}", force="1")
-        return image
 
 
 class Prune(CareTest):

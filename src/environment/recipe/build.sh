@@ -195,7 +195,15 @@ install_pip() {
   elif has apk; then
     apk add --no-cache py3-pip || failed no-pip
   fi
-  "$PYTHON" -m pip --version || failed no-pip
+  has_pip || pip_of_index || failed no-pip
+}
+
+# The distribution's pip is for its own Python. It fetches the latest one that the image's runs.
+pip_of_index() {
+  [ "$(series_of python3)" != "$(series_of "$PYTHON")" ] || return 1
+  PIP_CACHE_DIR=$CACHE/pip python3 -m pip download --no-deps --only-binary :all: \
+    --python-version "$(series_of "$PYTHON")" -d pip-wheels pip setuptools wheel || return 1
+  PYTHONPATH=$(echo pip-wheels/pip-*.whl) "$PYTHON" -m pip install --no-deps --no-index pip-wheels/*.whl
 }
 
 stage_python() {

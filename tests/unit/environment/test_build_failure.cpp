@@ -420,6 +420,17 @@ TEST_CASE("build failure: the distribution") {
        "the lists of packages of `img:1`'s distribution cannot be read",
        {"Could not connect to 127.0.0.1:9"},
        {"berth doctor --deep"}},
+      {"E: The repository 'http://mirror.example/debian stretch Release' does not have a Release "
+       "file.\n"
+       "Err:1 http://archive.debian.org/debian stretch InRelease\n"
+       "  502  Bad Gateway\n"
+       "E: Failed to fetch http://archive.debian.org/debian/dists/stretch/InRelease  502  Bad "
+       "Gateway\n"
+       "@berth failed system-index\n",
+       "system-index",
+       "the lists of packages of `img:1`'s distribution cannot be read",
+       {"its archive does not answer: E: Failed to fetch http://archive.debian.org"},
+       {"`berth resolve` finds one"}},
       {"W: GPG error: http://mirror.example/debian bookworm InRelease: The following signatures "
        "couldn't be verified because the public key is not available: NO_PUBKEY 6ED0E7B82643E131\n"
        "@berth failed system-index\n",
@@ -443,26 +454,26 @@ TEST_CASE("build failure: the distribution") {
   });
 }
 
+TEST_CASE("build failure: an image on musl is told as one, whatever is missing in it") {
+  for (const char* log :
+       {"@berth failed no-python\n", "@berth failed no-apt\n",
+        "ERROR: No matching distribution found for sniffio\n@berth failed python-package\n"}) {
+    CAPTURE(log);
+    CHECK(has(explained("@berth fact libc=musl\n" + std::string(log)).notes, "built on musl"));
+    CHECK(!has(explained(log).notes, "musl"));
+  }
+}
+
 TEST_CASE("build failure: the machine") {
   const Error full = explained(
       "  Downloading numpy-1.22.0.zip (11.3 MB)\n"
       "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n");
   CHECK(full.id == "disk-full");
   CHECK(full.code == Errc::engine_failed);
-  CHECK(has(full.hints, "`berth env prune --older 7d --cache`"));
-  const Error killed = explained("Collecting torch\n", 137);
-  CHECK(killed.id == "build-killed");
-  CHECK(killed.notes.front() == "what was being done: installing 9 requirements");
-}
-
-TEST_CASE("build failure: what nobody has foreseen ends in its own last words") {
-  const Error error = explained("one\nError: the moon is in the wrong place\ntwo\n", 3);
-  CHECK(error.id == "build-failed");
-  CHECK(error.message ==
   CHECK(full.message == "the engine's disk is full: the environment does not fit");
   CHECK(has(full.notes, "No space left on device"));
   CHECK(has(full.notes, "the engine keeps its images at /var/lib/docker"));
-        "the environment cannot be built: installing 9 requirements ended with code 3");
+  CHECK(has(full.hints, "`berth env prune --older 7d --cache`"));
   CHECK(has(full.hints, "`docker system prune`"));
   const std::string line = "OSError: [Errno 28] No space left on device\n@berth fact disk=";
   CHECK(has(explained(line + "1024 716800\n").notes,
@@ -472,6 +483,16 @@ TEST_CASE("build failure: what nobody has foreseen ends in its own last words") 
     CHECK(
         has(explained(line + said + "\n").notes, "the engine keeps its images at /var/lib/docker"));
   }
+  const Error killed = explained("Collecting torch\n", 137);
+  CHECK(killed.id == "build-killed");
+  CHECK(killed.notes.front() == "what was being done: installing 9 requirements");
+}
+
+TEST_CASE("build failure: what nobody has foreseen ends in its own last words") {
+  const Error error = explained("one\nError: the moon is in the wrong place\ntwo\n", 3);
+  CHECK(error.id == "build-failed");
+  CHECK(error.message ==
+        "the environment cannot be built: installing 9 requirements ended with code 3");
   CHECK(error.notes.front() == "Error: the moon is in the wrong place");
 }
 
