@@ -194,6 +194,11 @@ class Recipe {
     Stage stage{kind, {}, std::move(files), std::move(items)};
     std::string known = before_ + '\n' + std::string(name_of(kind)) + '\n';
     for (const auto& [name, content] : stage.files) {
+      // Where a file comes from does not matter where its hash is known. It is recorded all the
+      // same, for a Dockerfile.
+      if (name == "indexes.txt" && stage.files.contains("locked.txt")) {
+        continue;
+      }
       const std::string shown = without_credentials(content);
       known += fmt::format("{} {}\n{}", name, shown.size(), shown);
     }
@@ -273,11 +278,10 @@ std::vector<Stage> make_recipe(const RecipeInputs& inputs) {
   if (inputs.locked != nullptr) {
     const LockedLines lines = locked_lines(*inputs.locked, sorted.open_lines(), inputs.local);
     framework_files["locked.txt"] = lines_text(lines.frameworks);
-    // Where a file comes from does not matter where its hash is known.
-    framework_files.erase("indexes.txt");
     package_files = {{"requirements.txt", lines_text(sorted.options())},
                      {"locked.txt", lines_text(lines.packages)},
                      {"direct.txt", lines_text(lines.direct)},
+                     {"indexes.txt", package_files["indexes.txt"]},
                      {"digests.txt", package_files["digests.txt"]}};
   }
   if (!inputs.cuda_architectures.empty()) {

@@ -402,11 +402,11 @@ install_for_lock() {
 }
 
 # pip downloads once more, most of it from its cache, and so knows the one file. uv does not say what it has
-# installed, so where the image has uv alone it gets a pip here.
+# installed, so where the image has uv alone it gets a pip here: from the index, or where that has none as images do.
 hash_pins() { # hash_pins STAGE
   stage=$1
   [ -s "$stage.pins" ] || return 0
-  has_pip || "$PYTHON" -m ensurepip || try_installing pip || failed no-pip
+  has_pip || { try_installing pip && has_pip; } || install_pip
   cat "$stage.options" "$stage.pins" >"$stage.in"
   files=/var/tmp/berth-files-$stage
   rm -f pip.log

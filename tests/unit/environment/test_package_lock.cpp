@@ -49,9 +49,8 @@ struct Case {
     installed.git = true;
     installed.packages["pip"] = "24.0";
   }
-  std::vector<Stage> make() const {
-    return make_recipe(
-        {packages, decision, base, installed, local_sources(), {"https://mirror"}, &locked});
+  std::vector<Stage> make(const std::string& index = "https://mirror") const {
+    return make_recipe({packages, decision, base, installed, local_sources(), {index}, &locked});
   }
 };
 
@@ -127,7 +126,9 @@ TEST_CASE(
   REQUIRE(files.at("direct.txt") ==
           "/run/berth/files/4567/lib\n"
           "gitted @ git+https://me:pw-x@host/g.git@c0ffee#subdirectory=a\n");
-  REQUIRE_FALSE(files.contains("indexes.txt"));  // where a file is from does not matter
+  // Where a file is from does not matter, but for who builds the same without the lock.
+  REQUIRE(files.at("indexes.txt") == "https://mirror\n");
+  REQUIRE(c.make("https://other")[0].key == stages[0].key);
   c.locked.packages.back().hashes[0].back() = 'b';
   REQUIRE(c.make()[0].key != stages[0].key);
 }
