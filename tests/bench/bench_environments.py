@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What an environment costs, against `docker build` and `docker run` with the usual Dockerfile, on one engine.
 
-    BERTH=build/ci/berth tests/bench/bench_environments.py [--engine docker-28] [--rounds 3] [--json FILE]
+    BERTH=build/ci/berth tests/bench/bench_environments.py [--engine docker-28-envbench] [--rounds 3] [--json FILE]
 
 Three scenes: nothing is there yet; nothing has changed; one line of requirements.txt is new. Each is measured from the
 command to the end of a job that imports what was installed. Packages come from an index on loopback, so that no network
-is measured; their wheels are fetched once (pip download) into the folder of the test engines. Writes a Markdown table.
+is measured; their wheels are fetched once (pip download) into the folder of the test engines. The base has pip, as images
+of Python do. The engine is one of the bench's own: its environments and their cache are removed. Writes a Markdown table.
 """
 
 import argparse
@@ -20,11 +21,15 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
-from harness import ENGINES_DIR, Engine  # noqa: E402
+from gateway import Gateway  # noqa: E402
+from harness import COMMON_ENGINES, ENGINES_DIR, ENGINES_TOOLS, Engine  # noqa: E402
 from package_index import PackageIndex  # noqa: E402
 import pairs  # noqa: E402
 
-BASE = "berth-test/python:3.11"
+BASE = "berth-bench/python:3.11"
+BASE_DOCKERFILE = """FROM berth-test/python:3.11
+RUN apt-get update && apt-get install -y --no-install-recommends python3-pip && rm -rf /var/lib/apt/lists/*
+"""
 REQUIREMENTS = ["numpy", "pandas", "scikit-learn", "matplotlib", "tqdm", "pyyaml", "requests", "einops", "networkx"]
 ONE_MORE = "rich"
 JOB = ["python3", "-c", "import numpy, pandas, sklearn, matplotlib, networkx"]
@@ -51,14 +56,24 @@ def wheels():
 class Bench:
     def __init__(self, engine, folder):
         self.engine = Engine(engine)
+        self.engine.up()
+        subprocess.run([ENGINES_TOOLS / "images", "build", "python", engine], check=True, stdin=subprocess.DEVNULL,
+                       capture_output=True)
         self.index = PackageIndex(engine, wheels())
         self.folder = pathlib.Path(folder)
         self.berth = os.environ.get("BERTH", str(HERE.parents[1] / "build/ci/berth"))
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DOCKER_HOST": self.engine.address,
                             "PIP_INDEX_URL": self.index.url, "DOCKER_BUILDKIT": "0"}
+        self.make_base()
         (self.folder / "Dockerfile").write_text(DOCKERFILE)
         (self.folder / ".dockerignore").write_text(".local\n.cache\n.config\n")
         self.changes = 0
+
+    def make_base(self):
+        (self.folder / "Dockerfile").write_text(BASE_DOCKERFILE)
+        proxies = [word for name, value in Gateway(self.engine.name).variables.items()
+                   for word in ("--build-arg", f"{name}={value}")]
+        self.step("docker", "build", "--quiet", "--network", "host", *proxies, "-t", BASE, ".")
 
     def write(self, requirements):
         (self.folder / "requirements.txt").write_text("\n".join(requirements) + "\n")
@@ -75,7 +90,7 @@ class Bench:
                                  self.step("docker", "run", "--rm", "--network", "host", "berth-bench", *JOB))
 
     def forget(self):
-        filters = json.dumps({"label": ["org.berth.env.key"]})
+        filters = json.dumps({"label": ["org.berth.env"]})
         images = sorted(self.engine.get("/images/json", filters=filters), key=lambda image: -image["Created"])
         for image in images:
             for tag in image["RepoTags"] or []:
@@ -115,10 +130,12 @@ class Bench:
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--engine", default="docker-28")
+    arguments.add_argument("--engine", default="docker-28-envbench")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--json", type=pathlib.Path)
     chosen = arguments.parse_args()
+    if chosen.engine in COMMON_ENGINES:
+        arguments.error(f"{chosen.engine} belongs to all tests: name one of the bench's own, {chosen.engine}-envbench")
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(chosen.engine, folder)
