@@ -81,10 +81,17 @@ class Bench:
     def step(self, *command):
         return pairs.measure(list(map(str, command)), cwd=self.folder, env=self.environment)
 
+    @staticmethod
+    def settle():
+        """What the one before has written is not for the next one to wait for: engines flush the disk."""
+        os.sync()
+
     def by_berth(self):
+        self.settle()
         return self.step(self.berth, "run", "--image", BASE, "--network", "host", "--gpus", "none", *JOB)
 
     def by_docker(self, *options):
+        self.settle()
         build = ["docker", "build", "--quiet", "--network", "host", "--build-arg", f"PIP_INDEX_URL={self.index.url}"]
         return pairs.in_sequence(self.step(*build, *options, "-t", "berth-bench", "."),
                                  self.step("docker", "run", "--rm", "--network", "host", "berth-bench", *JOB))
