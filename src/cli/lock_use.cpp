@@ -47,6 +47,12 @@ Result<std::optional<Lock>> load_lock(const fs::path& path) {
   Result<Lock> lock = read_lock(*content, path.filename().string());
   if (!lock) {
     Error error = std::move(lock).error();
+    if (content->find("<<<<<<< ") != std::string::npos) {
+      error.note("it has the marks of a merge that is not finished");
+    }
+    if (error.hints.empty()) {
+      error.hint("`berth lock --update` writes it anew");
+    }
     error.hint("`berth resolve --no-lock` decides without it");
     return fail(std::move(error));
   }

@@ -2,7 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <map>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,12 +19,37 @@ std::string named(const Gpu& gpu) {
                           : fmt::format("GPU {} ({})", gpu.index, gpu.name);
 }
 
-bool does_alone(const ResolveRequest& request, const Host& host, const Gpu& gpu, const Does& does) {
-  ResolveRequest one = request;
-  one.gpus.value.count = 1;
-  Host alone = host;
-  alone.gpus = {gpu};
-  return does(one, alone);
+// GPUs that are one to those who ask.
+struct Kind {
+  const Gpu* example = nullptr;
+  std::vector<Gpu> gpus{};
+};
+
+std::vector<Kind> kinds_of(const Host& host) {
+  std::vector<Kind> kinds;
+  for (const Gpu& gpu : host.gpus) {
+    const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& kind) {
+      return kind.example->name == gpu.name &&
+             kind.example->compute_capability == gpu.compute_capability;
+    });
+    Kind& kind = same == kinds.end() ? kinds.emplace_back(Kind{&gpu}) : *same;
+    kind.gpus.push_back(gpu);
+  }
+  // Where no image runs all kinds, it is one for the newest.
+  std::stable_sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) {
+    return a.example->compute_capability > b.example->compute_capability;
+  });
+  return kinds;
+}
+
+bool does_on(const ResolveRequest& request, const Host& host, const std::vector<Gpu>& gpus,
+             const Does& does) {
+  ResolveRequest asked = request;
+  asked.gpus.value.count =
+      std::min<unsigned>(asked.gpus.value.count, static_cast<unsigned>(gpus.size()));
+  Host offered = host;
+  offered.gpus = gpus;
+  return does(asked, offered);
 }
 
 }  // namespace
@@ -35,24 +60,27 @@ FreeChoice choice_of_free(const ResolveRequest& request, const Host& host, const
   if (!can_choose || does(request, host)) {
     return choice;
   }
-  std::map<std::pair<std::string, std::optional<ComputeCapability>>, bool> kinds;
+  std::vector<Gpu> taken;
+  for (const Kind& kind : kinds_of(host)) {
+    std::vector<Gpu> more = taken;
+    more.insert(more.end(), kind.gpus.begin(), kind.gpus.end());
+    taken = does_on(request, host, more, does) ? std::move(more) : std::move(taken);
+  }
+  if (taken.empty() || taken.size() < request.gpus.value.count) {
+    return choice;
+  }
   std::vector<std::string> left_out;
   choice.host.gpus.clear();
   for (const Gpu& gpu : host.gpus) {
-    const auto [kind, is_new] = kinds.try_emplace({gpu.name, gpu.compute_capability}, false);
-    if (is_new) {
-      kind->second = does_alone(request, host, gpu, does);
-    }
-    if (kind->second) {
+    const bool stays = std::any_of(taken.begin(), taken.end(),
+                                   [&](const Gpu& other) { return other.index == gpu.index; });
+    if (stays) {
       choice.host.gpus.push_back(gpu);
     } else {
       left_out.push_back(named(gpu));
     }
   }
-  if (choice.host.gpus.size() < request.gpus.value.count || !does(request, choice.host)) {
-    return {host, {}};
-  }
-  choice.warning = fmt::format("`--gpus {}` takes none of these, which could not run it: {}",
+  choice.warning = fmt::format("`--gpus {}` takes none of these, which the image does not run: {}",
                                request.gpus.value.text(), join(left_out, ", "));
   return choice;
 }

@@ -55,7 +55,10 @@ class TreeBuilder : public nlohmann::json_sax<json> {
     return true;
   }
   bool parse_error(std::size_t, const std::string&, const json::exception& error) override {
-    problem_ = error.what();
+    // Without the library's own name for it: "[json.exception.parse_error.101] parse error at …".
+    const std::string_view what = error.what();
+    const std::size_t end = what.find("] ");
+    problem_ = what.substr(what.starts_with('[') && end != what.npos ? end + 2 : 0);
     return false;
   }
 

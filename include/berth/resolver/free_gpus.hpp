@@ -17,9 +17,10 @@ struct FreeChoice {
   std::string warning{};  // which are left out; empty: none
 };
 
-// `does` says whether a request has an answer on a host; it is asked about each kind of GPU alone.
-// The host as it is for any other request, where all GPUs do together, and where too few do: the
-// conflict is then about all of them.
+// `does` says whether a request has an answer on a host; it is asked about one kind of GPU after
+// the other, the newest first, and about each together with those that are taken. The host as it is
+// for any other request, where all GPUs do together, and where too few do: the conflict is then
+// about all of them.
 FreeChoice choice_of_free(const ResolveRequest& request, const Host& host,
                           const std::function<bool(const ResolveRequest&, const Host&)>& does);
 
