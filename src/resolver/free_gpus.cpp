@@ -64,7 +64,9 @@ FreeChoice choice_of_free(const ResolveRequest& request, const Host& host, const
   for (const Kind& kind : kinds_of(host)) {
     std::vector<Gpu> more = taken;
     more.insert(more.end(), kind.gpus.begin(), kind.gpus.end());
-    taken = does_on(request, host, more, does) ? std::move(more) : std::move(taken);
+    if (does_on(request, host, more, does)) {
+      taken = std::move(more);
+    }
   }
   if (taken.empty() || taken.size() < request.gpus.value.count) {
     return choice;
