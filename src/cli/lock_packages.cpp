@@ -102,7 +102,12 @@ class PackageLock {
       return not_locked("nobody is asked with `--offline`", order_);
     }
     if (order_.no_changes) {
-      return not_locked("an installation tells them, and a dry run makes none", order_);
+      PackageAnswer answer =
+          not_locked("an installation tells them, and a dry run makes none", order_);
+      if (order_.before && order_.before->environment) {  // what would become of them is not known
+        answer.packages = LockedPackages{std::move(inputs), order_.before->environment->packages};
+      }
+      return answer;
     }
     Result<ImageFacts> image = find_image();
     if (!image && (stop_.stop_requested() || image.error().code == Errc::usage)) {

@@ -5,7 +5,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <set>
 
+#include "berth/base/pip_variables.hpp"
 #include "berth/base/text.hpp"
 #include "berth/resolver/resolve.hpp"
 #include "berth/runtime/container_spec.hpp"
@@ -45,6 +47,7 @@ class Planner {
     BERTH_TRY(const std::vector<DeviceRequest> devices, plan_gpus(catalog, lock));
     BERTH_TRY(run_.plan.decision, decide(devices, catalog, lock));
     warn_about_absent();
+    warn_about_packages();
     run_.caller = runtime::probe_caller(run_.request.run.project, facts, kVersion);
     BERTH_CHECK(use_locked_packages(catalog, lock));
     if (options_.flags.command.empty()) {
@@ -307,6 +310,26 @@ class Planner {
     if (!absent.empty() && !run_.request.run.packages.enabled) {
       warn(fmt::format("not in the image, and `--no-packages` installs nothing: {}",
                        join(absent, ", ")));
+    }
+  }
+
+  // What is asked for and cannot count.
+  void warn_about_packages() {
+    const spec::Flags& flags = options_.flags;
+    const bool named = !flags.pip.empty() || !flags.apt.empty() || !flags.requirement_files.empty();
+    if (named && !run_.request.run.packages.enabled) {
+      warn("`--no-packages` installs nothing: `--pip`, `--apt` and `-r` do not count");
+    }
+    std::set<std::string> unset;
+    for (const PipLine& line : run_.request.run.packages.lines) {
+      for (const std::string& name : pip_variables_in(line.text)) {
+        if (!context_.surroundings.environment(name)) {
+          unset.insert(fmt::format("`${{{}}}` ({})", name, line.origin.text));
+        }
+      }
+    }
+    for (const std::string& variable : unset) {
+      warn(fmt::format("{} is not set: the line is used as it stands", variable));
     }
   }
 

@@ -198,11 +198,15 @@ Error no_system_package(const FailureReading& log) {
     package = log.behind("E: Version '", " ");
     package = package.empty() ? std::string() : log.behind("' for '", "'");
   }
+  const std::string version = log.behind("E: Version '", "'");
   Error error{
       Errc::no_solution,
       package.empty()
           ? fmt::format("apt cannot install the packages of `{}`'s distribution", log.build().base)
-          : fmt::format("the distribution of `{}` has no package `{}`", log.build().base, package)};
+      : version.empty()
+          ? fmt::format("the distribution of `{}` has no package `{}`", log.build().base, package)
+          : fmt::format("the distribution of `{}` has no version `{}` of `{}`", log.build().base,
+                        version, package)};
   error.id = package.empty() ? "system-package" : "system-package-not-found";
   for (const std::string& line : log.lines()) {
     if (line.starts_with("E: ") || line.find(" : Depends: ") != std::string::npos) {

@@ -67,12 +67,12 @@ std::string FailureReading::origin_of(const std::string& requirement) const {
   if (const PipLine* line = line_of(requirement)) {
     return line->origin.text;
   }
-  for (const Sourced<std::string>& package : build_.packages.apt) {
-    if (package.value == requirement) {
-      return package.origin.text;
-    }
-  }
-  return {};
+  // What was said last counts: the command line comes behind the spec.
+  const std::vector<Sourced<std::string>>& apt = build_.packages.apt;
+  const auto package = std::find_if(apt.rbegin(), apt.rend(), [&](const auto& one) {
+    return std::string_view(one.value).substr(0, one.value.find_first_of("=/:")) == requirement;
+  });
+  return package == apt.rend() ? std::string() : package->origin.text;
 }
 
 std::string FailureReading::parent_of(const std::string& requirement) const {

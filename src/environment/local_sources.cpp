@@ -125,6 +125,16 @@ Result<void> LocalSources::add(const PipLine& line, const fs::path& project,
     return {};
   }
   const fs::path& path = apart.path;
+  if (apart.before.ends_with("git+")) {
+    return refused(
+        line,
+        fmt::format("`git+file://{}` is a repository of this machine, which a build in a "
+                    "container cannot reach",
+                    path.string()),
+        fmt::format("`{}` alone installs the folder as it is; a commit needs an address "
+                    "that the container reaches (git+https, git+ssh)",
+                    path.string()));
+  }
   LocalSource source{.before = apart.before, .after = apart.after};
   std::error_code error;
   if (fs::is_directory(path, error)) {

@@ -305,15 +305,18 @@ Verdict not_found(const FailureReading& log) {
   const bool nothing =
       versions == "none" || (versions.empty() && !log.line_with("registry").empty());
   Error error{Errc::no_solution,
-              nothing ? fmt::format("no index has a `{}` for Python {}", wanted, log.python())
-                      : fmt::format("no release of `{}` is `{}`", package_name(wanted), wanted)};
+              fmt::format("no index has a `{}` for Python {}", wanted, log.python())};
   error.id = "package-not-found";
   if (!nothing && !versions.empty()) {
     constexpr std::size_t kShown = 80;
     const std::size_t from =
         versions.size() > kShown ? versions.find(' ', versions.size() - kShown) : 0;
+    error.note(fmt::format(
+        "{}{}",
+        from == 0 ? "these can be: " : "the newest of those that can be:", versions.substr(from)));
     error.note(
-        fmt::format("{}{}", from == 0 ? "there are: " : "the newest are:", versions.substr(from)));
+        "a release whose wheels are all for other Pythons or machines, and that has no source, is "
+        "not among them");
   }
   if (const std::string indexes = log.behind("Looking in indexes: "); nothing && !indexes.empty()) {
     error.note(fmt::format("asked: {}", indexes));

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "berth/base/printable.hpp"
 #include "berth/base/text.hpp"
 #include "spec/flag_settings.hpp"
 #include "spec/project_files.hpp"
@@ -40,9 +41,10 @@ void put_above(ProjectFacts& facts, ProjectFacts packages) {
 }
 
 // The spec's `packages.pip` above the project's files, `--pip` above both. Whoever names a file
-// with `-r` means that one, and not those that the project has.
-Result<void> add_pip_packages(ProjectFacts& facts, const Settings& settings, const Flags& flags,
-                              const Sources& sources) {
+// with `-r` means that one, and not those that the project has. Returns the requirements that were
+// named themselves, and not in a file.
+Result<std::vector<RequirementLine>> add_pip_packages(ProjectFacts& facts, const Settings& settings,
+                                                      const Flags& flags, const Sources& sources) {
   const fs::path& here = sources.surroundings().directory;
   ProjectFacts packages;
   const auto add = [&](const std::string& line, const Origin& origin,
@@ -53,6 +55,15 @@ Result<void> add_pip_packages(ProjectFacts& facts, const Settings& settings, con
   };
   for (const Sourced<std::string>& line : settings.pip_packages) {
     BERTH_CHECK(add(line.value, line.origin, sources.folder()));
+  }
+  std::vector<RequirementLine> named;
+  const auto keep_named = [&](const Origin& origin) {  // those of a file have the file's
+    std::copy_if(packages.requirements.begin(), packages.requirements.end(),
+                 std::back_inserter(named),
+                 [&](const RequirementLine& line) { return line.origin.text == origin.text; });
+  };
+  for (const Sourced<std::string>& line : settings.pip_packages) {
+    keep_named(line.origin);
   }
   put_above(facts, std::exchange(packages, {}));
   if (!flags.requirement_files.empty()) {
@@ -66,7 +77,39 @@ Result<void> add_pip_packages(ProjectFacts& facts, const Settings& settings, con
   for (const std::string& line : flags.pip) {
     BERTH_CHECK(add(line, Origin{"--pip"}, here));
   }
+  // `--pip` takes the place of the spec's line of the same name.
+  std::erase_if(named, [&](const RequirementLine& line) {
+    return names(packages.requirements, line.value.name);
+  });
+  keep_named(Origin{"--pip"});
   put_above(facts, std::move(packages));
+  return named;
+}
+
+// NAME, NAME=VERSION, NAME/RELEASE or NAME:ARCHITECTURE, as apt-get takes them; and no option of
+// its own. Source: deb-control(5), apt-get(8).
+bool is_apt_item(std::string_view text) {
+  constexpr std::string_view kName = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+  constexpr std::string_view kRest =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.:~=/*";
+  const std::size_t end = std::min(text.find_first_of("=/:"), text.size());
+  const std::string_view name = text.substr(0, end);
+  return name.size() > 1 && name.find_first_not_of(kName) == std::string_view::npos &&
+         name.front() != '-' && name.front() != '.' && name.front() != '+' &&
+         name.back() != '-' &&  // which takes it away
+         text.substr(end).find_first_not_of(kRest) == std::string_view::npos;
+}
+
+Result<void> check_apt(const std::vector<Sourced<std::string>>& items) {
+  for (const Sourced<std::string>& item : items) {
+    if (!is_apt_item(item.value)) {
+      return fail(Error{Errc::invalid_input,
+                        fmt::format("`{}` is no package of a distribution", printable(item.value))}
+                      .note(fmt::format("it is asked for by {}", item.origin.text))
+                      .note("expected one name, or NAME=VERSION, as `apt-get install` takes them")
+                      .hint("`--apt git --apt ffmpeg` asks for two"));
+    }
+  }
   return {};
 }
 
@@ -89,12 +132,17 @@ PackageRequest package_request(ProjectFacts& facts, Settings& settings, const Se
   return packages;
 }
 
-// What decides the image, of the merged settings and the project.
-Result<ResolveRequest> resolve_request(Settings& settings, ProjectFacts& facts, Settings& user) {
+// What decides the image, of the merged settings and the project. `named`: packages that were asked
+// for by name. A framework that is asked for otherwise, too, must be both.
+Result<ResolveRequest> resolve_request(Settings& settings, ProjectFacts& facts, Settings& user,
+                                       const std::vector<RequirementLine>& named = {}) {
   ResolveRequest request;
   request.requirements = std::move(facts.requirements);
   if (settings.frameworks) {
     request.frameworks = std::move(*settings.frameworks);
+    const std::vector<RequirementLine> frameworks = request.frameworks;
+    std::copy_if(named.begin(), named.end(), std::back_inserter(request.frameworks),
+                 [&](const RequirementLine& line) { return names(frameworks, line.value.name); });
   } else if (user.frameworks && request.requirements.empty()) {
     // A user's usual framework is for folders that say nothing: it must not add torch to a JAX
     // project.
@@ -243,6 +291,7 @@ struct Gathered {
   Settings settings;
   Settings user;
   ProjectFacts facts;
+  std::vector<RequirementLine> named;  // packages that were asked for by name, in no file
 };
 
 Result<Gathered> gather_settings(const Flags& flags, const Sources& sources, bool with_project) {
@@ -257,7 +306,7 @@ Result<Gathered> gather_settings(const Flags& flags, const Sources& sources, boo
   overlay(all.settings, std::move(typed));
   if (with_project) {
     BERTH_TRY(all.facts, read_project_files(sources.folder(), sources.reader()));
-    BERTH_CHECK(add_pip_packages(all.facts, all.settings, flags, sources));
+    BERTH_TRY(all.named, add_pip_packages(all.facts, all.settings, flags, sources));
   }
   return all;
 }
@@ -276,8 +325,9 @@ Result<Request> gather_run(const Flags& flags, const Surroundings& surroundings)
   Request request;
   add_warnings(request.warnings, sources, all.facts);
   request.files = sources.files();
-  BERTH_TRY(request.resolve, resolve_request(all.settings, all.facts, all.user));
+  BERTH_TRY(request.resolve, resolve_request(all.settings, all.facts, all.user, all.named));
   PackageRequest packages = package_request(all.facts, all.settings, all.user, flags);
+  BERTH_CHECK(check_apt(packages.apt));
   overlay(all.user, std::move(all.settings));
   BERTH_TRY(request.run, run_request(flags, std::move(all.user), sources));
   request.run.packages = std::move(packages);
@@ -299,7 +349,7 @@ Result<ResolveRequest> gather_resolve(const Flags& flags, const Surroundings& su
   if (warnings != nullptr) {
     add_warnings(*warnings, sources, all.facts);
   }
-  return resolve_request(all.settings, all.facts, all.user);
+  return resolve_request(all.settings, all.facts, all.user, all.named);
 }
 
 }  // namespace berth::spec

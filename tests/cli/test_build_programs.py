@@ -95,5 +95,30 @@ class InspectEnvironment(unittest.TestCase):
         self.assertEqual((info / "direct_url.json").read_text(), '{"url": "https://host/a.git", "vcs_info": {}}')
 
 
+class LockEnvironment(unittest.TestCase):
+    def test_the_hash_of_a_file_from_an_address_is_the_one_that_was_recorded(self):
+        digest = "0123456789abcdef" * 4
+        with tempfile.TemporaryDirectory() as folder:
+            here = pathlib.Path(folder)
+            (here / "before.txt").write_text("")
+            (here / "between.txt").write_text("")
+            for name, info in (("mine", '{"hashes": {"sha256": "%s"}}' % digest), ("old", '{"hash": "sha256=%s"}' % digest),
+                               ("bare", "{}"), ("odd", '{"hash": "sha256=%s"}' % "../etc")):
+                package = here / f"{name}-1.0.dist-info"
+                package.mkdir()
+                (package / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+                (package / "direct_url.json").write_text('{"url": "http://host/%s.whl", "archive_info": %s}' % (name, info))
+            said = subprocess.run([sys.executable, PROGRAMS / "lock_environment.py", "pins"], capture_output=True, text=True,
+                                  cwd=here, env={"PYTHONPATH": folder}, check=True).stdout.splitlines()
+            said = [line for line in said if line.split()[3].partition("==")[0] in ("mine", "old", "bare", "odd")]
+            self.assertEqual(sorted(said), [
+                f"@berth locked packages mine==1.0 http://host/mine.whl sha256:{digest}",
+                f"@berth locked packages old==1.0 http://host/old.whl sha256:{digest}",
+            ])
+            # Without one the file is fetched once more.
+            pins = (here / "packages.pins").read_text().splitlines()
+            self.assertEqual({pin for pin in pins if "@" in pin}, {"bare @ http://host/bare.whl", "odd @ http://host/odd.whl"})
+
+
 if __name__ == "__main__":
     unittest.main()

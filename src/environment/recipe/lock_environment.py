@@ -50,6 +50,13 @@ def direct_addresses():
     return found
 
 
+def recorded_hash(source):
+    """Of the file that was installed: its address may need a password, which is not recorded."""
+    info = source.get("archive_info") or {}
+    digest = (info.get("hashes") or {}).get("sha256") or (info.get("hash") or "").partition("sha256=")[2]
+    return "sha256:" + digest if re.match("[0-9a-f]{64}$", digest) else None
+
+
 def pins():
     before, between, direct = versions_in("before.txt"), versions_in("between.txt"), direct_addresses()
     lines = {"frameworks": [], "packages": []}
@@ -65,6 +72,8 @@ def pins():
             say(stage, pin, "%s+%s@%s" % (source["vcs_info"]["vcs"], source["url"], source["vcs_info"]["commit_id"]))
         elif source["url"].startswith("file:"):
             say(stage, pin, source["url"])
+        elif recorded_hash(source):
+            say(stage, pin, source["url"], [recorded_hash(source)])
         else:
             lines[stage].append("%s @ %s" % (name, source["url"]))
     for stage in lines:

@@ -102,19 +102,19 @@ TEST_CASE("build failure: what no index has") {
        "1.10.0, 1.11.0, 1.12.0, 1.13.0, 1.14.0, 1.15.0, 1.16.0, 1.17.0)\n"
        "ERROR: No matching distribution found for six==99.1\n",
        "package-not-found",
-       "no release of `six` is `six==99.1`",
-       {"the newest are: 1.8.0, 1.9.0", "1.17.0", "requirements.txt:2"},
+       "no index has a `six==99.1` for Python 3.11.2",
+       {"the newest of those that can be: 1.8.0, 1.9.0", "1.17.0", "requirements.txt:2"},
        {"`berth run --pip six …`"}},
       {"error: No solution found when resolving dependencies\n"
        "  cause: Because there is no version of six==99.1 and you require six==99.1, we can "
        "conclude "
        "that your requirements are unsatisfiable.\n",
-       "package-not-found", "no release of `six` is `six==99.1`"},
+       "package-not-found", "no index has a `six==99.1` for Python 3.11.2"},
       {"ERROR: Could not find a version that satisfies the requirement left>=2 (from right) (from "
        "versions: 1.0)\nERROR: No matching distribution found for left>=2\n",
        "package-not-found",
-       "no release of `left` is `left>=2`",
-       {"nobody asks for `left>=2` by name: `right` needs it", "there are: 1.0"}},
+       "no index has a `left>=2` for Python 3.11.2",
+       {"nobody asks for `left>=2` by name: `right` needs it", "these can be: 1.0"}},
       {"Looking in indexes: http://127.0.0.1:8099/401/simple\n"
        "ERROR: Could not find a version that satisfies the requirement sniffio (from versions: "
        "none)\n"
@@ -136,35 +136,36 @@ TEST_CASE("build failure: another Python is named only where it is the reason") 
            " (from versions: 1.3.0, 2.4.6)\nERROR: No matching distribution found for " + wanted +
            "\n";
   };
-  check({{missing("numpy==1.21.5"),
-          "package-not-for-python",
-          "`numpy==1.21.5` is not for Python 3.11.2",
-          {"requirements.txt:3", "it requires Python >=3.7,<3.11"},
-          {"`berth run --python 3.10 …`"}},
-         {missing("numpy>=2.5"),
-          "package-not-for-python",
-          "`numpy>=2.5` is not for Python 3.11.2",
-          {"it requires Python >=3.12"},
-          {"`berth run --python 3.12 …`"}},
-         {missing("numpy==99"), "package-not-found", "no release of `numpy` is `numpy==99`"},
-         {"ERROR: Package 'cext' requires a different Python: 3.11.2 not in '<3.9'\n",
-          "package-not-for-python",
-          "`cext` is not for Python 3.11.2",
-          {"it requires Python <3.9", "requirements.txt:6"},
-          {"`berth run --python 3.8 …`"}},
-         {"error: No solution found when resolving dependencies\n"
-          "  cause: Because the current Python version (3.11.2) does not satisfy Python>=3.7,<3.11 "
-          "and numpy==1.21.5 depends on Python>=3.7,<3.11, we can conclude that numpy==1.21.5 "
-          "cannot be used.\n",
-          "package-not-for-python",
-          "`numpy==1.21.5` is not for Python 3.11.2",
-          {},
-          {"`berth run --python 3.10 …`"}},
-         {"ERROR: foo-1.0-cp36-cp36m-manylinux1_x86_64.whl is not a supported wheel on this "
-          "platform.\n",
-          "package-not-for-platform",
-          "`foo-1.0-cp36-cp36m-manylinux1_x86_64.whl` is a wheel for another machine or Python",
-          {"it is for cp36 on manylinux1_x86_64; here is Python 3.11.2"}}});
+  check(
+      {{missing("numpy==1.21.5"),
+        "package-not-for-python",
+        "`numpy==1.21.5` is not for Python 3.11.2",
+        {"requirements.txt:3", "it requires Python >=3.7,<3.11"},
+        {"`berth run --python 3.10 …`"}},
+       {missing("numpy>=2.5"),
+        "package-not-for-python",
+        "`numpy>=2.5` is not for Python 3.11.2",
+        {"it requires Python >=3.12"},
+        {"`berth run --python 3.12 …`"}},
+       {missing("numpy==99"), "package-not-found", "no index has a `numpy==99` for Python 3.11.2"},
+       {"ERROR: Package 'cext' requires a different Python: 3.11.2 not in '<3.9'\n",
+        "package-not-for-python",
+        "`cext` is not for Python 3.11.2",
+        {"it requires Python <3.9", "requirements.txt:6"},
+        {"`berth run --python 3.8 …`"}},
+       {"error: No solution found when resolving dependencies\n"
+        "  cause: Because the current Python version (3.11.2) does not satisfy Python>=3.7,<3.11 "
+        "and numpy==1.21.5 depends on Python>=3.7,<3.11, we can conclude that numpy==1.21.5 "
+        "cannot be used.\n",
+        "package-not-for-python",
+        "`numpy==1.21.5` is not for Python 3.11.2",
+        {},
+        {"`berth run --python 3.10 …`"}},
+       {"ERROR: foo-1.0-cp36-cp36m-manylinux1_x86_64.whl is not a supported wheel on this "
+        "platform.\n",
+        "package-not-for-platform",
+        "`foo-1.0-cp36-cp36m-manylinux1_x86_64.whl` is a wheel for another machine or Python",
+        {"it is for cp36 on manylinux1_x86_64; here is Python 3.11.2"}}});
 }
 
 TEST_CASE("build failure: what has to be compiled") {
@@ -411,7 +412,7 @@ TEST_CASE("build failure: the distribution") {
        "the distribution of `img:1` has no package `nosuchpkg`",
        {"`nosuchpkg` is asked for by --apt"}},
       {"E: Version '9:1' for 'vim' was not found\n@berth failed system-package\n",
-       "system-package-not-found", "the distribution of `img:1` has no package `vim`"},
+       "system-package-not-found", "the distribution of `img:1` has no version `9:1` of `vim`"},
       {"W: Failed to fetch http://mirror.example/debian/dists/bookworm/InRelease  Could not "
        "connect "
        "to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)\n"

@@ -98,6 +98,17 @@ TEST_CASE("local sources: what cannot be installed is said with its line") {
           std::string::npos);
 }
 
+TEST_CASE("local sources: a repository of this machine is refused before anything is built") {
+  const Project project;
+  const Result<LocalSources> found =
+      project.find("git+file://" + project.path("lib").string() + "#egg=lib");
+  REQUIRE_FALSE(found);
+  REQUIRE(found.error().message.find("which a build in a container cannot reach") !=
+          std::string::npos);
+  REQUIRE(found.error().message.find("requirements.txt:3") != std::string::npos);
+  REQUIRE_FALSE(found.error().hints.empty());
+}
+
 TEST_CASE("local sources: they are packed below files") {
   const Project project;
   project.write("lib/run.sh");

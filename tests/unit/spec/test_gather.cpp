@@ -227,6 +227,50 @@ TEST_CASE("packages of the spec stand above the project's files") {
   REQUIRE(run_error(folder, command({"true"})).message.find("berth.yaml:1: ") == 0);
 }
 
+TEST_CASE("a package that is asked for by name stands beside the framework of the spec") {
+  const ScratchFolder folder;
+  folder.write("requirements.txt", "torch==2.1\n");
+  folder.write("berth.yaml", "framework: torch==2.3.1\npackages:\n  pip:\n  - torch==2.4\n");
+  const auto frameworks = [&](const Flags& flags) {
+    std::vector<std::string> lines;
+    for (const RequirementLine& line : run(folder, flags).resolve.frameworks) {
+      lines.push_back(line.value.text() + " " + line.origin.text);
+    }
+    return lines;
+  };
+  Flags flags = command({"true"});
+  REQUIRE(frameworks(flags) ==
+          std::vector<std::string>{"torch==2.3.1 berth.yaml:1", "torch==2.4 berth.yaml:4"});
+  flags.pip = {"torch==2.5", "numpy"};
+  REQUIRE(frameworks(flags) ==
+          std::vector<std::string>{"torch==2.3.1 berth.yaml:1", "torch==2.5 --pip"});
+  // A file's lines give way, as the project's do.
+  folder.write("more.txt", "torch==2.2\n");
+  flags.pip.clear();
+  flags.requirement_files = {"more.txt"};
+  folder.write("berth.yaml", "framework: torch==2.3.1\n");
+  REQUIRE(frameworks(flags) == std::vector<std::string>{"torch==2.3.1 berth.yaml:1"});
+}
+
+TEST_CASE("what apt would take for something else than a package is refused") {
+  const ScratchFolder folder;
+  for (const char* good :
+       {"git", "g++", "jq=1.6-2.1", "libc6:amd64", "python3.11-dev", "jq/stable"}) {
+    INFO(good);
+    Flags flags = command({"true"});
+    flags.apt = {good};
+    REQUIRE(run(folder, flags).run.packages.apt.size() == 1);
+  }
+  for (const char* bad : {"-o=Foo", "six jq", "jq; touch /x", "", "jq-", "/tmp/x.deb", "$(x)"}) {
+    INFO(bad);
+    Flags flags = command({"true"});
+    flags.apt = {bad};
+    const Error error = run_error(folder, flags);
+    REQUIRE(error.message.find("is no package of a distribution") != std::string::npos);
+    REQUIRE(error.notes.front().find("--apt") != std::string::npos);
+  }
+}
+
 TEST_CASE("variables of the container: spec, then files, then -e") {
   ScratchFolder folder;
   folder.set("TOKEN", "secret");
