@@ -81,6 +81,22 @@ Result<void> check_complete(const KnownEnvironment& known) {
   return {};
 }
 
+// A branch that has moved may give the same version.
+Packages with_commits(Packages packages, const RecordedRecipe& recipe) {
+  for (const RecordedStage& stage : recipe.stages) {
+    for (const std::string& line : stage.installed) {
+      const std::size_t at = line.find(" @ git+");
+      const std::size_t commit = line.rfind('@');
+      const auto package = packages.find(line.substr(0, at));
+      if (at != std::string::npos && commit > at + 1 && package != packages.end()) {
+        constexpr std::size_t kShort = 12;
+        package->second += fmt::format(" ({})", line.substr(commit + 1, kShort));
+      }
+    }
+  }
+  return packages;
+}
+
 class Rebuilder {
  public:
   Rebuilder(const PlannedRun& run, const ImageFacts& base, const std::string& run_id,
@@ -105,7 +121,10 @@ class Rebuilder {
       BERTH_TRY(on, replace(stages[next], on, packages));
       packages = environment::packages_in(on.labels, std::move(packages));
     }
-    return packages;
+    const auto label = on.labels.find(std::string(environment::kRecipeLabel));
+    const Result<RecordedRecipe> recipe = environment::decode_recipe(
+        label == on.labels.end() ? std::string() : label->second);
+    return recipe ? with_commits(std::move(packages), *recipe) : packages;
   }
 
  private:
@@ -167,7 +186,7 @@ Result<Rebuilt> EnvironmentRebuild::rebuild(const KnownEnvironment& known, bool 
     context_.messages.warning(warning);
   }
   Rebuilt rebuilt;
-  rebuilt.before = environment::versions_in(known.packages);
+  rebuilt.before = with_commits(environment::versions_in(known.packages), recipe);
   Rebuilder rebuilder(run, base, run_id_, sources, context_, stop_);
   BERTH_TRY(rebuilt.now, rebuilder.rebuild(recipe.stages, all_stages));
   return rebuilt;

@@ -73,6 +73,18 @@ class LockedSources(LockedEnvironmentTest, CareTest):
         self.assert_locks("--update")
         self.assert_ended(self.python(code, "--locked", timeout=300), 0, stdout=b"second 1.0\n")
 
+    def test_a_branch_that_has_moved_is_told_by_its_commits(self):
+        repository = Repository(self.engine.name, self.folder)
+        self.addCleanup(repository.close)
+        first = repository.commit("first")
+        self.require(f"own_probe @ git+{repository.url}@main")
+        self.assert_ended(self.python("import own_probe", timeout=300), 0)
+        self.assertIn("with the same versions", self.env("rebuild").stdout.decode())
+        second = repository.commit("second")
+        told = self.env("rebuild").stdout.decode()
+        self.assertIn(first[:12], told)
+        self.assertIn(second[:12], told)
+
     def test_uv_installs_what_is_locked_and_nothing_else(self):
         image = f"berth-test/with-uv:{self.name}"
         self.addCleanup(self.engine.remove_image, image)
