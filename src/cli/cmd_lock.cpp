@@ -60,6 +60,7 @@ class LockVerb : public Verb {
     app.add_flag("--dry-run", dry_run_, "Only say what would change");
     add_decision_options(app, flags_);
     add_package_options(app, flags_);
+    add_network_mode_option(app, flags_);
     add_machine_options(app, machine_);
     app.footer(
         "Examples:\n"

@@ -128,10 +128,14 @@ void add_resource_options(CLI::App& app, spec::Flags& flags) {
   add_single(app, "--ipc", flags.ipc, "IPC namespace: private, host, …", "MODE", group);
 }
 
+void add_network_mode_option(CLI::App& app, spec::Flags& flags) {
+  add_single(app, "--network", flags.network, "bridge, host, none or a network's name", "MODE",
+             "Network");
+}
+
 void add_network_options(CLI::App& app, spec::Flags& flags) {
   const std::string group = "Network";
-  add_single(app, "--network", flags.network, "bridge, host, none or a network's name", "MODE",
-             group);
+  add_network_mode_option(app, flags);
   add_repeatable(app, "-p,--publish", flags.ports, "Publish a port: 8888:8888",
                  "[[IP:]HOST:]PORT[/PROTO]", group);
   add_single(app, "--hostname", flags.hostname, "The container's name for itself", "NAME", group);

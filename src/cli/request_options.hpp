@@ -50,6 +50,8 @@ void add_resource_options(CLI::App& app, spec::Flags& flags);
 
 // -p, --hostname, --add-host, --dns, --network.
 void add_network_options(CLI::App& app, spec::Flags& flags);
+// --network alone: of what installs packages and runs nothing.
+void add_network_mode_option(CLI::App& app, spec::Flags& flags);
 
 // --cap-add, --security-opt, --read-only, --group-add, …
 void add_privilege_options(CLI::App& app, spec::Flags& flags);
