@@ -48,15 +48,28 @@ Verdict wrong_hash(const FailureReading& log) {
   return log.finished(std::move(error), package);
 }
 
+// "In --require-hashes mode, all requirements must have their versions pinned with ==. These do
+// not:" and a line for each: "    einops from https://… (from -r requirements.txt (line 1))".
+std::string unpinned_package(const FailureReading& log) {
+  const std::vector<std::string>& lines = log.lines();
+  for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+    if (lines[i].find("must have their versions pinned with ==") != std::string::npos) {
+      const std::string_view next = trimmed(lines[i + 1]);
+      return std::string(next.substr(0, next.find(' ')));
+    }
+  }
+  return {};
+}
+
 Verdict no_hash(const FailureReading& log) {
-  if (log.line_with("Hashes are required in --require-hashes mode").empty()) {
+  std::string package = unpinned_package(log);
+  if (package.empty() && log.line_with("Hashes are required in --require-hashes mode").empty()) {
     return std::nullopt;
   }
-  std::string package;
   for (const std::string& line : log.lines()) {
-    if (const std::size_t at = line.find(" --hash=sha256:"); at != std::string::npos) {
+    const std::size_t at = line.find(" --hash=sha256:");
+    if (package.empty() && at != std::string::npos) {
       package = std::string(trimmed(std::string_view(line).substr(0, at)));
-      break;
     }
   }
   Error error{Errc::no_solution,

@@ -310,6 +310,23 @@ TEST_CASE("build failure: a file that is not what its hash says") {
           {"wants sha256:000000", "sent sha256:8abb2f"}}});
 }
 
+TEST_CASE("build failure: a requirement without a hash where others have one") {
+  check({{"ERROR: Hashes are required in --require-hashes mode, but they are missing from some "
+          "requirements.\n    sniffio --hash=sha256:2f6da4\n",
+          "hash-missing",
+          "`sniffio` has no hash, and other lines have one",
+          {"requirements.txt:1", "pip wants one for each"},
+          {"pip-compile --generate-hashes"}},
+         {"ERROR: In --require-hashes mode, all requirements must have their versions pinned with "
+          "==. These do not:\n    sniffio from "
+          "https://files.pythonhosted.org/packages/sniffio-1.3.1-py3-none-any.whl"
+          " (from -r requirements.txt (line 1))\n",
+          "hash-missing",
+          "`sniffio` has no hash, and other lines have one",
+          {"requirements.txt:1", "pip wants one for each"},
+          {"pip-compile --generate-hashes"}}});
+}
+
 TEST_CASE("build failure: an index that cannot be reached") {
   const std::string nothing =
       "ERROR: Could not find a version that satisfies the requirement sniffio (from versions: "
