@@ -99,8 +99,7 @@ Verdict untrusted(const FailureReading& log) {
 Verdict credentials(const FailureReading& log) {
   const std::string line =
       log.line_with_any({"401 Client Error", "403 Client Error", "HTTP error 401", "HTTP error 403",
-                         "401 Error", "(401 Unauthorized)", "403 Forbidden", "401 Unauthorized",
-                         "could not read Username", "Authentication failed for"});
+                         "401 Error", "(401 Unauthorized)", "403 Forbidden", "401 Unauthorized"});
   if (line.empty()) {
     return std::nullopt;
   }
@@ -121,15 +120,14 @@ std::string last_broken_connection(const FailureReading& log) {
   for (const std::string& raw : log.lines()) {
     const std::string_view line = trimmed(raw);
     const bool final_word = line.starts_with("ERROR:") || line.starts_with("error:") ||
-                            line.starts_with("cause:") || line.starts_with("fatal:") ||
-                            line.starts_with("Could not fetch URL") ||
+                            line.starts_with("cause:") || line.starts_with("Could not fetch URL") ||
                             line.starts_with("pip._vendor.urllib3.exceptions.");  // in mid-download
     for (const std::string_view text :
          {"Max retries exceeded", "Temporary failure in name resolution", "Could not resolve host",
           "Name or service not known", "Connection refused", "Network is unreachable",
           "Read timed out", "timed out", "tunnel error", "error sending request for url",
           "Connection reset by peer", "Request failed after", "Tunnel connection failed",
-          "ProtocolError", "unable to access"}) {
+          "ProtocolError"}) {
       if (final_word && line.find(text) != std::string::npos) {
         return std::string(line);
       }
@@ -140,8 +138,8 @@ std::string last_broken_connection(const FailureReading& log) {
 
 // "nosuch.invalid" of uv's address, pip's pool of connections or pip's list of indexes.
 std::string host_in(const FailureReading& log) {
-  for (const std::string_view text : {"Failed to fetch: ", "Could not fetch URL ",
-                                      "Looking in indexes: ", "unable to access '", "╰─> URL: "}) {
+  for (const std::string_view text :
+       {"Failed to fetch: ", "Could not fetch URL ", "Looking in indexes: ", "╰─> URL: "}) {
     const std::string address = log.behind(text, ", '");
     if (const std::size_t at = address.find("://"); at != std::string::npos) {
       const std::string host = address.substr(at + 3, address.find('/', at + 3) - at - 3);
@@ -174,17 +172,6 @@ Verdict unreachable(const FailureReading& log) {
   error.hint("`berth doctor --deep` tries names and connections from a container");
   error.hint("`PIP_INDEX_URL=https://mirror.example/simple berth run …` takes another index");
   return log.finished(std::move(error));
-}
-
-Verdict needs_git(const FailureReading& log) {
-  if (log.line_with_any({"Cannot find command 'git'", "Git executable not found"}).empty()) {
-    return std::nullopt;
-  }
-  return log.finished(Error{Errc::no_solution,
-                            "a requirement comes from a git repository, and the image has no git"}
-                          .named("package-needs-git")
-                          .note(log.line_with_any({"Cloning ", "Git executable not found"}))
-                          .hint("`berth run --apt git …` brings it"));
 }
 
 // --- the distribution ---------------------------------------------------------------------------
@@ -351,7 +338,7 @@ Error explain_failure(const FailedBuild& build) {
   // distribution's half says is not read as pip's.
   const bool system = build.log.failure().starts_with("system-");
   constexpr std::array kMachine = {disk_full, killed};
-  constexpr std::array kNetwork = {certificate, untrusted, credentials, unreachable, needs_git};
+  constexpr std::array kNetwork = {certificate, untrusted, explain_git, credentials, unreachable};
   std::vector<Verdict (*)(const FailureReading&)> rules(kMachine.begin(), kMachine.end());
   if (!system) {
     rules.insert(rules.end(), kNetwork.begin(), kNetwork.end());

@@ -51,9 +51,10 @@ std::string package_name(std::string_view requirement);
 // A rule says nothing where its failure is not the one.
 using Verdict = std::optional<Error>;
 
-// What pip and uv say (python_failure.cpp), and what compilers and their absence do
-// (compile_failure.cpp).
+// What pip and uv say (python_failure.cpp), what compilers and their absence do
+// (compile_failure.cpp), and what git says (git_failure.cpp).
 Verdict explain_python(const FailureReading& log);
 Verdict explain_compilation(const FailureReading& log);
+Verdict explain_git(const FailureReading& log);
 
 }  // namespace berth::environment

@@ -23,6 +23,7 @@ PackageRequest request() {
                     line("idna==2.0", "idna", 5),        line("cext", "cext", 6),
                     line("tokenizers", "tokenizers", 7), line("flash-attn", "flash-attn", 8),
                     line("urllib3<2", "urllib3", 9)};
+  packages.lines.push_back(line("repo @ git+https://me:pw@git.example/x/y.git@v9", "repo", 10));
   packages.apt = {{"nosuchpkg", {"--apt"}}};
   packages.constraints = {line("urllib3==2.5.0", "urllib3", 1)};
   return packages;
@@ -413,12 +414,74 @@ TEST_CASE("build failure: an index that cannot be reached") {
        "can conclude that your requirements are unsatisfiable.\n\nhint: An index "
        "(http://index.example/simple) returned a 403 Forbidden error. Check that the index URL\n",
        "index-refused", "the index refuses the access"},
+  });
+}
+
+TEST_CASE("build failure: git") {
+  const std::string cloning =
+      "  Cloning https://me:****@git.example/x/y.git (to revision v9) to /tmp/pip-req-build-0qq\n"
+      "  Running command git clone --filter=blob:none --quiet https://git.example/x/y.git "
+      "/tmp/pip\n";
+  const std::string failed =
+      "  error: subprocess-exited-with-error\n\n"
+      "  × git clone --filter=blob:none --quiet https://git.example/x/y.git did not run "
+      "successfully.\n  │ exit code: 128\n  ╰─> See above for output.\n";
+  const std::string revision = cloning +
+                               "  error: pathspec 'v9' did not match any file(s) known to git\n"
+                               "  error: subprocess-exited-with-error\n\n"
+                               "  × git checkout -q v9 did not run successfully.\n";
+  const std::string login = cloning +
+                            "  fatal: could not read Username for 'https://git.example': No such "
+                            "device or address\n" +
+                            failed;
+  const std::string away = cloning +
+                           "  fatal: unable to access 'https://git.example/x/y.git/': Could not "
+                           "resolve host: git.example\n" +
+                           failed;
+  const std::string keys =
+      "  Cloning ssh://****@git.example/x/y.git to /tmp/pip-req-build-0qq\n"
+      "  git@git.example: Permission denied (publickey).\n"
+      "  fatal: Could not read from remote repository.\n\n" +
+      failed;
+  const std::string unknown = cloning + "  fatal: early EOF\n" + failed;
+  check({
       {"  Cloning https://github.com/x/y to /tmp/pip-req-build-0qq\n"
        "ERROR: Cannot find command 'git' - do you have 'git' installed and in your PATH?\n",
        "package-needs-git",
        "a requirement comes from a git repository, and the image has no git",
        {"Cloning https://github.com/x/y"},
        {"`berth run --apt git …`"}},
+      {revision,
+       "git-reference",
+       "`https://me:****@git.example/x/y.git` has not the branch, tag or commit that is asked for",
+       {"requirements.txt:10", "pathspec 'v9'"},
+       {"git ls-remote"}},
+      {login,
+       "git-refused",
+       "`https://me:****@git.example/x/y.git` is not there, or not for strangers",
+       {"requirements.txt:10", "could not read Username"},
+       {"~/.netrc"}},
+      {away,
+       "git-unreachable",
+       "`https://me:****@git.example/x/y.git` cannot be reached from the container",
+       {"requirements.txt:10", "Could not resolve host"},
+       {"berth doctor --deep"}},
+      {keys,
+       "git-ssh",
+       "`ssh://****@git.example/x/y.git` is asked through ssh, which fails",
+       {"requirements.txt:10", "Permission denied (publickey)", "no keys"},
+       {"git+https://"}},
+      {unknown,
+       "git-failed",
+       "git failed on `https://me:****@git.example/x/y.git`",
+       {"fatal: early EOF"},
+       {"git clone"}},
+      {"error: Git operation failed\n  cause: failed to fetch into: /root/.cache/uv/git-v0/db/1\n"
+       "  cause: failed to find branch, tag, or commit `v9`\n",
+       "git-reference",
+       "the repository of a requirement has not the branch, tag or commit that is asked for",
+       {"failed to find branch, tag, or commit `v9`"},
+       {"git ls-remote"}},
   });
 }
 
