@@ -15,6 +15,7 @@
 #include "berth/base/text.hpp"
 #include "berth/runtime/environment_build.hpp"
 #include "berth/runtime/run_guard.hpp"
+#include "berth/runtime/run_labels.hpp"
 #include "berth/runtime/signals.hpp"
 #include "cli/engine_access.hpp"
 #include "cli/environment_list.hpp"
@@ -344,8 +345,26 @@ class EnvVerb : public Verb {
     return {};
   }
 
+  static Error used_by(const runtime::ContainerSummary& container, const KnownEnvironment& known) {
+    const bool own = container.labels.contains(runtime::kRunLabel);
+    return Error{Errc::invalid_input,
+                 fmt::format("{} `{}` uses environment `{}`", own ? "run" : "container",
+                             container.name, known.tag)}
+        .named("environment-in-use")
+        .note(fmt::format("it is {}: {}", container.state, container.command))
+        .hint(fmt::format("`{} rm {}{}` ends that first", own ? "berth" : "docker",
+                          container.is_up() ? "-f " : "", container.name));
+  }
+
   static Result<int> remove(Context& context, runtime::Engine& engine,
                             const runtime::EnvironmentStore& store, const KnownEnvironment& known) {
+    BERTH_TRY(const std::vector<runtime::ContainerSummary> containers,
+              engine.list_containers({}, true));
+    for (const runtime::ContainerSummary& container : containers) {
+      if (container.image_id == known.image_id) {
+        return fail(used_by(container, known));
+      }
+    }
     BERTH_CHECK(remove_images(engine, known));
     store.forget(known.tag);
     if (context.options.json) {

@@ -194,6 +194,8 @@ class Prune(CareTest):
         busy = self.env("prune", "--keep-size", "0")
         self.assert_ended(busy, 0)
         self.assertIn(b"0 removed", busy.stdout)
+        name = self.engine.containers(self.label)[0]["Names"][0].lstrip("/")
+        self.assert_refused(self.env("remove", kept), 1, f"run `{name}` uses environment `{kept}`", f"`berth rm -f {name}`")
 
         run.kill()
         self.wait_until(lambda: not self.engine.containers(self.label), "its container is gone", 30)
