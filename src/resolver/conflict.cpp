@@ -354,13 +354,17 @@ Error image_conflict(const Option& option, const ResolveRequest& request, const 
 Error no_framework(const ResolveRequest& request, const Catalog& catalog) {
   const std::vector<std::string> names = catalog.framework_names();
   Error error{Errc::not_found, "no framework found: nothing says which image to take"};
-  error.note(request.requirements.empty()
-                 ? std::string("no requirements were found")
-                 : fmt::format("none of the {} requirements found is a framework that applies; the "
-                               "first is `{}` ({})",
-                               request.requirements.size(),
-                               request.requirements.front().value.text(),
-                               request.requirements.front().origin.text));
+  if (request.requirements.empty()) {
+    error.note("no requirements were found");
+  } else {
+    const RequirementLine& first = request.requirements.front();
+    const std::string shown = fmt::format("`{}` ({})", first.value.text(), first.origin.text);
+    error.note(request.requirements.size() == 1
+                   ? fmt::format("{} is no framework, or does not apply", shown)
+                   : fmt::format("none of the {} requirements found is a framework that applies; "
+                                 "the first is {}",
+                                 request.requirements.size(), shown));
+  }
   error.note(fmt::format("known frameworks: {}", join(names, ", ")));
   for (const RequirementLine& line : request.requirements) {
     if (const std::optional<std::string> meant = nearest(line.value.name, names)) {
@@ -374,6 +378,7 @@ Error no_framework(const ResolveRequest& request, const Catalog& catalog) {
     error.hint(fmt::format("`berth resolve {}` names one; `-f {}` does in `berth run`",
                            names.front(), names.front()));
   }
+  error.hint("`berth run --image NAME …` needs no framework");
   return std::move(error).named("no-framework");
 }
 
