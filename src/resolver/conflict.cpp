@@ -22,7 +22,11 @@ constexpr std::size_t kMostOfARule =
 
 // A row may name many sources; the first is enough here, `berth catalog` has them all.
 std::string with_source(const std::string& text, const std::string& source) {
-  return source.empty() ? text : fmt::format("{} [{}]", text, source.substr(0, source.find("; ")));
+  std::string_view first = std::string_view(source).substr(0, source.find("; "));
+  if (first.find('(') != std::string_view::npos && first.find(')') == std::string_view::npos) {
+    first = trimmed(first.substr(0, first.find('(')));  // cut within the brackets
+  }
+  return first.empty() ? text : fmt::format("{} [{}]", text, first);
 }
 
 bool is_about_gpus(const Reason& reason) {
