@@ -122,8 +122,8 @@ class Rebuilder {
       packages = environment::packages_in(on.labels, std::move(packages));
     }
     const auto label = on.labels.find(std::string(environment::kRecipeLabel));
-    const Result<RecordedRecipe> recipe = environment::decode_recipe(
-        label == on.labels.end() ? std::string() : label->second);
+    const Result<RecordedRecipe> recipe =
+        environment::decode_recipe(label == on.labels.end() ? std::string() : label->second);
     return recipe ? with_commits(std::move(packages), *recipe) : packages;
   }
 

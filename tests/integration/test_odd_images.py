@@ -31,6 +31,14 @@ class OddImages(CareTest):
         self.addCleanup(lambda: self.env("remove", self.env_json("show")["key"]))
         self.assert_ended(result, 0, stdout=b"2.7 1.16.6\n")
 
+    def test_a_python_that_is_only_where_conda_puts_it_is_found(self):
+        # Not conda itself, which no registry here has: a Python of its own in its place, and none on the PATH.
+        image = self.derived("apt-get update && apt-get install -y --no-install-recommends python3-venv && "
+                             "python3 -m venv --copies /opt/conda && rm /usr/bin/python3*")
+        result = self.run_in("--network", "host", "--pip", self.name, "/opt/conda/bin/python", "-c", self.version,
+                             image=image, timeout=240)
+        self.assert_ended(result, 0, stdout=b"1.0\n")
+
     def test_lists_of_a_release_that_is_gone_are_looked_for_where_old_ones_are_kept(self):
         image = self.derived("sed -i s/bookworm/stretch/ /etc/apt/sources.list && "
                              "sed -i s/VERSION_CODENAME=.*/VERSION_CODENAME=stretch/ /etc/os-release")
