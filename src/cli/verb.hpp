@@ -28,6 +28,7 @@ class Verb {
   // A verb that ends in somebody else's command: its options stop at the first word that is none,
   // and the rest is given to set_command() untouched.
   virtual bool runs_command() const { return false; }
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): a verb that overrides it keeps them
   virtual void set_command(std::vector<std::string>) {}
   // Its exit code is a command's: its own failures are answered with 125, as docker's users know
   // them.

@@ -115,7 +115,7 @@ std::vector<std::string> causes_of_conflict(const FailureReading& log) {
 std::string held_in(const FailureReading& log, const std::vector<std::string>& causes) {
   for (const std::string& cause : causes) {
     if (const std::size_t at = cause.find(kConstraint); at != std::string::npos) {
-      const std::string held = cause.substr(at + kConstraint.size());
+      std::string held = cause.substr(at + kConstraint.size());
       if (!is_own_constraint(log, held)) {
         return held;
       }
