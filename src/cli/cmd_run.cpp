@@ -212,6 +212,7 @@ class RunVerb : public Verb {
 
   static std::vector<int> descriptors_of(const std::vector<runtime::GpuLease>& leases) {
     std::vector<int> descriptors;
+    descriptors.reserve(leases.size());
     for (const runtime::GpuLease& lease : leases) {
       descriptors.push_back(lease.file.get());
     }

@@ -137,7 +137,7 @@ Result<Decision> decide_with_image(const Decide& decide, bool fixed, const Host&
     }
     gone.push_back(fmt::format("{}: the catalogue of {} is out of date there, the next was taken",
                                error.message, catalog.version));
-    rest = without_image(rest ? std::move(*rest) : catalog, image);
+    rest = without_image(rest ? *rest : catalog, image);
   }
 }
 

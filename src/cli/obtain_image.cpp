@@ -18,7 +18,7 @@ constexpr milliseconds kFirstPause{1000};  // twice as long each time
 
 // One attempt; `progressed` tells whether the registry has answered at all.
 Result<void> pull_once(runtime::Engine& engine, const std::string& reference,
-                       const std::string& platform, Messages& messages, std::stop_token stop,
+                       const std::string& platform, Messages& messages, const std::stop_token& stop,
                        bool& progressed) {
   PullProgress progress(messages.stream(), messages.terminal());
   const runtime::PullObserver observer = [&](const runtime::PullEvent& event) {
@@ -27,7 +27,7 @@ Result<void> pull_once(runtime::Engine& engine, const std::string& reference,
       progress.show(event);
     }
   };
-  const Result<void> pulled = engine.pull(reference, platform, observer, stop);
+  Result<void> pulled = engine.pull(reference, platform, observer, stop);
   if (!messages.quiet()) {
     progress.finish();
   }
@@ -42,7 +42,7 @@ bool is_cut(const Error& error, bool progressed) {
 }
 
 Result<void> pull(runtime::Engine& engine, const std::string& reference,
-                  const std::string& platform, Messages& messages, std::stop_token stop) {
+                  const std::string& platform, Messages& messages, const std::stop_token& stop) {
   milliseconds pause = kFirstPause;
   for (int attempt = 1;; ++attempt) {
     bool progressed = false;

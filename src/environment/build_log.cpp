@@ -12,7 +12,7 @@ namespace berth::environment {
 namespace {
 
 constexpr std::string_view kMark = "@berth ";
-constexpr std::size_t kLongestLine = 64 * 1024;  // a progress bar without an end of line
+constexpr std::size_t kLongestLine = 65536;  // a progress bar without an end of line
 constexpr std::size_t kTail = 400;
 
 void put(std::map<std::string, std::string>& values, const std::string& text, char separator) {

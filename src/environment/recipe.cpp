@@ -181,7 +181,7 @@ class Sorting {
 
 class Recipe {
  public:
-  explicit Recipe(const RecipeInputs& inputs) : inputs_(inputs), before_(base_of(inputs)) {}
+  explicit Recipe(const RecipeInputs& inputs) : before_(base_of(inputs)) {}
 
   void add(Stage::Kind kind, std::map<std::string, std::string> files,
            std::vector<std::string> items) {
@@ -217,7 +217,6 @@ class Recipe {
     return known;
   }
 
-  const RecipeInputs& inputs_;
   std::string before_;
   std::vector<Stage> stages_{};
 };

@@ -59,9 +59,8 @@ BaseImages::BaseImages(const Catalog& catalog) : catalog_(catalog) {
 }
 
 BaseChoice BaseImages::nearest(const BaseWish& wish) const {
-  const BaseChoice none{nullptr,
-                        fmt::format("no nvidia/cuda image of CUDA {} can be pulled any more",
-                                    wish.cuda.major_minor())};
+  BaseChoice none{nullptr, fmt::format("no nvidia/cuda image of CUDA {} can be pulled any more",
+                                       wish.cuda.major_minor())};
   const auto found = by_major_.find(wish.cuda.major());
   if (found == by_major_.end()) {
     return none;

@@ -22,8 +22,8 @@ constexpr const char* kSource = "berth.lock";
 
 class LockedChecks {
  public:
-  LockedChecks(const Lock& lock, const Machine& machine, const Host& host, const Catalog& catalog)
-      : lock_(lock), machine_(machine), host_(host), catalog_(catalog) {}
+  LockedChecks(const Lock& lock, const Machine& machine, const Catalog& catalog)
+      : lock_(lock), machine_(machine), catalog_(catalog) {}
 
   Result<Decision> decide() {
     fill_in();
@@ -164,7 +164,6 @@ class LockedChecks {
 
   const Lock& lock_;
   const Machine& machine_;
-  const Host& host_;
   const Catalog& catalog_;
   bool jit_ = false;  // some GPU runs only what its driver compiles
   Decision decision_{};
@@ -197,7 +196,7 @@ Result<Decision> locked_decision(const Lock& lock, const ResolveRequest& request
                                  const Catalog& catalog) {
   const auto decide_on = [&](const ResolveRequest& asked, const Host& offered) -> Result<Decision> {
     BERTH_TRY(const Machine machine, machine_for(asked, offered, catalog));
-    return LockedChecks(lock, machine, offered, catalog).decide();
+    return LockedChecks(lock, machine, catalog).decide();
   };
   const FreeChoice choice =
       choice_of_free(request, host, [&](const ResolveRequest& asked, const Host& offered) {

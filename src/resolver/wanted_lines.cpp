@@ -74,6 +74,7 @@ std::string joined_unique(std::vector<std::string> parts, std::string_view separ
 
 std::string specifiers_text(const std::vector<WantedLine>& lines) {
   std::vector<std::string> parts;
+  parts.reserve(lines.size());
   for (const WantedLine& line : lines) {
     parts.push_back(line.specifiers.text());
   }
