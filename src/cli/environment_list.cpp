@@ -93,8 +93,7 @@ std::optional<KnownEnvironment> environment_in(const ImageSummary& image) {
   known.base = label(image, "org.berth.env.base");
   known.packages = lines_in(label(image, "org.berth.env.packages"));
   known.items = lines_in(label(image, "org.berth.env.items"));
-  if (Result<environment::RecordedRecipe> recipe =
-          environment::decode_recipe(label(image, environment::kRecipeLabel))) {
+  if (Result<environment::RecordedRecipe> recipe = environment::recipe_in(image.labels)) {
     known.recipe = std::move(*recipe);
     known.items.clear();
     for (const environment::RecordedStage& stage : known.recipe->stages) {

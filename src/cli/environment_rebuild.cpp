@@ -121,9 +121,7 @@ class Rebuilder {
       BERTH_TRY(on, replace(stages[next], on, packages));
       packages = environment::packages_in(on.labels, std::move(packages));
     }
-    const auto label = on.labels.find(std::string(environment::kRecipeLabel));
-    const Result<RecordedRecipe> recipe =
-        environment::decode_recipe(label == on.labels.end() ? std::string() : label->second);
+    const Result<RecordedRecipe> recipe = environment::recipe_in(on.labels);
     return recipe ? with_commits(std::move(packages), *recipe) : packages;
   }
 

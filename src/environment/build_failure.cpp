@@ -103,11 +103,10 @@ Verdict credentials(const FailureReading& log) {
   if (line.empty()) {
     return std::nullopt;
   }
-  return log.finished(
-      Error{Errc::engine_failed, "the index refuses the access"}
-          .named("index-refused")
-          .note(line)
-          .hint("a line `machine HOST login NAME password TOKEN` in ~/.netrc is used for builds"));
+  return log.finished(Error{Errc::engine_failed, "the index refuses the access"}
+                          .named("index-refused")
+                          .note(line)
+                          .hint(kNetrcHint));
 }
 
 // A try that failed is no failure while another follows: pip counts down to 0.
@@ -169,7 +168,7 @@ Verdict unreachable(const FailureReading& log) {
         "network of its own");
     error.hint("`berth run --network host …` lets the build use the machine's own network");
   }
-  error.hint("`berth doctor --deep` tries names and connections from a container");
+  error.hint(kNetworkHint);
   error.hint("`PIP_INDEX_URL=https://mirror.example/simple berth run …` takes another index");
   return log.finished(std::move(error));
 }
@@ -230,7 +229,7 @@ Error no_system_lists(const FailureReading& log) {
         "one");
   }
   if (key.empty()) {
-    error.hint("`berth doctor --deep` tries names and connections from a container");
+    error.hint(kNetworkHint);
   } else {
     error.note(fmt::format("the key is {}", key));
     error.hint("`berth resolve --explain` shows newer images that fit");

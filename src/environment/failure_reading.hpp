@@ -45,6 +45,12 @@ class FailureReading {
   const FailedBuild& build_;
 };
 
+// Hints of several rules.
+inline constexpr const char* kNetrcHint =
+    "a line `machine HOST login NAME password TOKEN` in ~/.netrc is used for builds";
+inline constexpr const char* kNetworkHint =
+    "`berth doctor --deep` tries names and connections from a container";
+
 // "scikit-learn" of "Scikit_Learn[all]>=1.0 ; …".
 std::string package_name(std::string_view requirement);
 

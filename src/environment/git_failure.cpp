@@ -2,7 +2,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 
 #include "berth/base/text.hpp"
 #include "failure_reading.hpp"
@@ -92,13 +92,13 @@ Error no_keys(const std::string& where) {
 Error refused(const std::string& where) {
   return Error{Errc::engine_failed, fmt::format("{} is not there, or not for strangers", where)}
       .named("git-refused")
-      .hint("a line `machine HOST login NAME password TOKEN` in ~/.netrc is used for builds");
+      .hint(kNetrcHint);
 }
 
 Error unreachable(const std::string& where) {
   return Error{Errc::engine_failed, fmt::format("{} cannot be reached from the container", where)}
       .named("git-unreachable")
-      .hint("`berth doctor --deep` tries names and connections from a container")
+      .hint(kNetworkHint)
       .hint("`berth run --network host …` lets the build use the machine's own network");
 }
 

@@ -61,16 +61,19 @@ std::string unpinned_package(const FailureReading& log) {
   return {};
 }
 
+// "Hashes are required in --require-hashes mode", and "    sniffio --hash=sha256:…" for each.
+std::string package_without_hash(const FailureReading& log) {
+  const std::string line = log.line_with(" --hash=sha256:");
+  return line.substr(0, line.find(" --hash=sha256:"));
+}
+
 Verdict no_hash(const FailureReading& log) {
   std::string package = unpinned_package(log);
-  if (package.empty() && log.line_with("Hashes are required in --require-hashes mode").empty()) {
-    return std::nullopt;
-  }
-  for (const std::string& line : log.lines()) {
-    const std::size_t at = line.find(" --hash=sha256:");
-    if (package.empty() && at != std::string::npos) {
-      package = std::string(trimmed(std::string_view(line).substr(0, at)));
+  if (package.empty()) {
+    if (log.line_with("Hashes are required in --require-hashes mode").empty()) {
+      return std::nullopt;
     }
+    package = package_without_hash(log);
   }
   Error error{Errc::no_solution,
               fmt::format("`{}` has no hash, and other lines have one", package)};
@@ -334,7 +337,7 @@ Verdict not_found(const FailureReading& log) {
   if (const std::string indexes = log.behind("Looking in indexes: "); nothing && !indexes.empty()) {
     error.note(fmt::format("asked: {}", indexes));
     error.note("pip does not say whether an index has nothing or shows nothing to strangers");
-    error.hint("a line `machine HOST login NAME password TOKEN` in ~/.netrc is used for builds");
+    error.hint(kNetrcHint);
   }
   error.hint(
       nothing

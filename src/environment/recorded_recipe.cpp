@@ -155,4 +155,9 @@ Result<RecordedRecipe> decode_recipe(std::string_view json) {
   }
 }
 
+Result<RecordedRecipe> recipe_in(const std::map<std::string, std::string>& labels) {
+  const auto label = labels.find(kRecipeLabel);
+  return decode_recipe(label == labels.end() ? std::string() : label->second);
+}
+
 }  // namespace berth::environment

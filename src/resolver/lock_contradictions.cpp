@@ -93,14 +93,11 @@ class Contradictions {
       found_.push_back(
           fmt::format("{} has cuDNN {}, and the lock says {}", lock_.image, cudnn, locked_cudnn));
     }
-    if (image.cuda && lock_.cuda && image.cuda->major() != lock_.cuda->major()) {
-      found_.push_back(fmt::format("{} has CUDA {}, and the lock says {}", lock_.image,
-                                   image.cuda->text(), lock_.cuda->text()));
-    }
+    // Frameworks that are installed on a base image may be of another minor than it.
     const bool holds_frameworks = image.source != ImageSource::cuda_base;
-    if (holds_frameworks && image.cuda && lock_.cuda &&
-        image.cuda->major() == lock_.cuda->major() &&
-        !resolver::same_minor(*image.cuda, *lock_.cuda)) {
+    if (image.cuda && lock_.cuda &&
+        (holds_frameworks ? !resolver::same_minor(*image.cuda, *lock_.cuda)
+                          : image.cuda->major() != lock_.cuda->major())) {
       found_.push_back(fmt::format("{} has CUDA {}, and the lock says {}", lock_.image,
                                    image.cuda->text(), lock_.cuda->text()));
     }

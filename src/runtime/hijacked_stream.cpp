@@ -31,16 +31,15 @@ constexpr std::size_t kLargestHeader = 64u << 10;
 constexpr long kSwitchingProtocols = 101;
 constexpr long kOk = 200;
 
-Failure broken_connection(const char* doing, CURLcode code) {
+Failure broken_connection(const char* doing, std::string_view why) {
   return fail(Error{Errc::engine_failed,
                     fmt::format("the connection to the container broke while {}", doing)}
-                  .note(lowered(curl_easy_strerror(code))));
+                  .note(lowered(why)));
 }
 
+// Of the system, as errno has it.
 Failure broken_connection(const char* doing, int number) {
-  return fail(Error{Errc::engine_failed,
-                    fmt::format("the connection to the container broke while {}", doing)}
-                  .note(lowered(std::error_code(number, std::generic_category()).message())));
+  return broken_connection(doing, std::generic_category().message(number));
 }
 
 // Non-blocking reads and writes on a connected handle.
@@ -120,7 +119,7 @@ class Socket {
       return ReadResult{ReadState::would_block, 0};
     }
     if (code != CURLE_OK) {
-      return broken_connection("reading", code);
+      return broken_connection("reading", curl_easy_strerror(code));
     }
     return ReadResult{count == 0 ? ReadState::end : ReadState::data, count};
   }
@@ -139,7 +138,7 @@ class Socket {
       return std::size_t{0};
     }
     if (code != CURLE_OK) {
-      return broken_connection("writing", code);
+      return broken_connection("writing", curl_easy_strerror(code));
     }
     if (count > 0) {
       record_.clear();

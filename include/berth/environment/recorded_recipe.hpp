@@ -59,6 +59,8 @@ inline constexpr std::size_t kLargestRecipe = std::size_t{3} << 20;
 std::optional<std::string> recipe_label(const RecordedRecipe& recipe);
 // Errc::invalid_input.
 Result<RecordedRecipe> decode_recipe(std::string_view json);
+// Of an image, by its labels. The same errors, also where it has no such label.
+Result<RecordedRecipe> recipe_in(const std::map<std::string, std::string>& labels);
 
 // A Dockerfile that makes the same environment without berth: the same versions, from where they
 // came. Comments name what it cannot have. For every builder: without BuildKit, and without files
