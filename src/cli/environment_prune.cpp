@@ -45,9 +45,10 @@ class Pruning {
     });
   }
 
+  // Both count whole seconds: with `--older 0s` what was used within this one goes as well.
   void remove_older_than(std::int64_t moment) {
     for (Entry* entry : order_) {
-      if (entry->used < moment) {
+      if (entry->used <= moment) {
         remove(*entry);
       }
     }
@@ -60,7 +61,7 @@ class Pruning {
       return left->depth > right->depth;
     });
     for (Entry* entry : deepest) {
-      if (!entry->known->is_final() && entry->known->created < made_before) {
+      if (!entry->known->is_final() && entry->known->created <= made_before) {
         remove(*entry);
       }
     }

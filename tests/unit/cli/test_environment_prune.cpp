@@ -62,6 +62,13 @@ TEST_CASE("prune: the last use counts, else the creation") {
   CHECK(removed(environments, {.older = std::chrono::seconds(0)}).size() == 4);
 }
 
+TEST_CASE("prune: with no age at all, what was used or made within this second goes too") {
+  CHECK(removed({used(made("used", 9, 10), 0), made("made", 0, 10)},
+                {.older = std::chrono::seconds(0)}) == Keys{"used", "made"});
+  CHECK(removed({made("stage", 0, 10, {}, false)}, {.older = std::chrono::seconds(0)}) ==
+        Keys{"stage"});
+}
+
 TEST_CASE("prune: a stage goes behind the last that is built on it, and not before") {
   const std::vector<KnownEnvironment> environments = {made("system", 90, 100, {}, false),
                                                       used(made("stale", 90, 10, {"system"}), 40),
