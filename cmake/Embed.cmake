@@ -32,3 +32,24 @@ ${rows}  };
   set_source_files_properties(${assembly} PROPERTIES OBJECT_DEPENDS "${ARGN}")
   target_sources(${target} PRIVATE ${assembly} ${source})
 endfunction()
+
+# berth_embed_program(<target>): an object library <target>_program that carries the executable as bytes, from
+# `extern "C" const char <target>_program[]` to <target>_program_end.
+function(berth_embed_program target)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+  set(program ${CMAKE_CURRENT_BINARY_DIR}/${target})
+  set(assembly ${CMAKE_CURRENT_BINARY_DIR}/${target}_program.S)
+  file(CONFIGURE OUTPUT ${assembly}
+       CONTENT ".section .rodata
+.global ${target}_program
+${target}_program:
+.incbin \"${program}\"
+.global ${target}_program_end
+${target}_program_end:
+.byte 0
+.section .note.GNU-stack,\"\",%progbits
+" @ONLY)
+  add_library(${target}_program OBJECT ${assembly})
+  set_source_files_properties(${assembly} PROPERTIES OBJECT_DEPENDS ${program})
+  add_dependencies(${target}_program ${target})
+endfunction()

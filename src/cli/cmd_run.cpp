@@ -22,6 +22,7 @@
 #include "cli/plan_report.hpp"
 #include "cli/run_plan.hpp"
 #include "cli/run_recorder.hpp"
+#include "cli/run_streams.hpp"
 #include "cli/verb.hpp"
 
 namespace berth::cli {
@@ -191,8 +192,10 @@ class RunVerb : public Verb {
     run.plan.container.labels[std::string(runtime::kRunLabel)] = run_id;
     recorder.planned(run);
     recorder.has_image(*image);
+    std::optional<runtime::Supervision> supervision = supervise(run, *environment, context);
     runtime::SessionOptions options = session_options(run, context, guard, recorder);
-    if (removes_too_soon(run)) {
+    options.supervision = supervision ? &*supervision : nullptr;
+    if (removes_too_soon(run, supervision.has_value())) {
       run.plan.container.auto_remove = false;
       options.remove_afterwards = true;
     }
@@ -220,14 +223,14 @@ class RunVerb : public Verb {
   }
 
   // Whether the engine's own removal would be too quick: before anybody can ask whether the memory
-  // limit was reached; on Podman, whose wait now and then fails to tell the end; where Docker keeps
+  // limit was reached, which a supervisor tells; on Podman, whose wait now and then fails to tell the end; where Docker keeps
   // containers over its own restart, before we are connected again (28), or with the restart
   // (20.10). Then the session removes the container, and behind it the guard.
-  static bool removes_too_soon(const PlannedRun& run) {
+  static bool removes_too_soon(const PlannedRun& run, bool supervised) {
     const ContainerSpec& spec = run.plan.container;
     const bool podman = run.host.engine->kind == EngineFacts::Kind::podman;
     return spec.attached && spec.auto_remove &&
-           (podman || spec.memory_bytes > 0 || run.host.engine->live_restore);
+           (podman || (spec.memory_bytes > 0 && !supervised) || run.host.engine->live_restore);
   }
 
   static Result<int> carry_out(PlannedRun& run, const runtime::SessionOptions& options,
@@ -281,6 +284,9 @@ class RunVerb : public Verb {
       }
     };
     options.on_settled = [&guard](bool goes_on) { goes_on ? guard.stay() : guard.release(); };
+    if (leaves_nothing_taken(run)) {
+      options.on_removal_ahead = [&guard] { guard.look_later(); };
+    }
     options.on_abandoned = [&guard] { guard.kill_now(); };
     return options;
   }

@@ -175,6 +175,9 @@ void add_lifetime_options(CLI::App& app, spec::Flags& flags) {
              group);
   add_switch(app, "--sig-proxy", flags.sig_proxy,
              "Pass signals on (default); --sig-proxy=false: do not", group);
+  add_single(app, "--streams", flags.streams,
+             "engine: output never goes past the engine; auto, the default: where it can", "HOW",
+             group);
   add_single(app, "--stop-signal", flags.stop_signal, "What asks the command to end", "SIGNAL",
              group);
   add_single(app, "--stop-timeout", flags.stop_timeout, "From then to KILL", "SECONDS", group);

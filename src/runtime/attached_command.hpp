@@ -14,8 +14,13 @@ namespace berth::runtime {
 // The ways to a command; what is not needed is null.
 struct Connection {
   std::unique_ptr<AttachedStream> output{};
+  // Standard error, where it has a stream of its own. Then both are bare bytes; null: `output`
+  // carries both, in frames unless there is a terminal.
+  std::unique_ptr<AttachedStream> error{};
   std::unique_ptr<AttachedStream> input{};  // null: `output` takes it, too
   std::unique_ptr<PendingExit> exit{};      // null: state() has to be asked once the output ended
+  // Where `exit` is not the engine's: the engine's, for an exit with the error kSupervisorGone.
+  std::unique_ptr<PendingExit> engine_exit{};
 };
 
 class AttachedCommand {

@@ -33,11 +33,10 @@ AttachedRun::AttachedRun(AttachedCommand& command, Connection connection, bool t
       options_(options),
       signals_(signals),
       connection_(std::move(connection)),
-      output_(*connection_.output, !tty, options.stdout_fd, options.stderr_fd,
+      output_(connection_, tty, options.stdout_fd, options.stderr_fd,
               command.keeps_output() ? kReplayWindow : kLastWords) {
   if (input) {
-    input_.emplace(options.stdin_fd,
-                   connection_.input != nullptr ? *connection_.input : *connection_.output);
+    input_.emplace(options.stdin_fd, stream_of_input());
     input_state_ = InputPump::State::input;
   }
 }
@@ -115,31 +114,33 @@ void AttachedRun::wait_for_event() {
   const bool output_open = output_state_ != OutputPump::State::ended && !reconnecting();
   const bool input_wanted = input_state_ == InputPump::State::input && !exit_code_.has_value();
   const bool input_blocked = input_state_ == InputPump::State::stream;
-  const bool shared = connection_.input == nullptr;
-  short output_events = output_open && output_state_ == OutputPump::State::stream ? POLLIN : 0;
-  if (input_blocked && shared) {
-    output_events = static_cast<short>(output_events | POLLOUT);
-  }
-  const bool sink_full = output_open && output_state_ == OutputPump::State::sink;
-  std::array<pollfd, 7> waiting{{
+  constexpr std::size_t kExit = 1;
+  constexpr std::size_t kInput = 2;
+  constexpr std::size_t kSecondEar = 4;
+  std::vector<pollfd> waiting{
       {signals_.poll_fd(), POLLIN, 0},
       {connection_.exit != nullptr ? connection_.exit->poll_fd() : none, POLLIN, 0},
-      {output_open && output_events != 0 ? connection_.output->poll_fd() : none, output_events, 0},
-      {sink_full ? output_.sink().poll_fd() : none, POLLOUT, 0},
       {input_wanted && !reconnecting() ? input_->poll_fd() : none, POLLIN, 0},
-      {input_blocked && !shared ? connection_.input->poll_fd() : none, POLLOUT, 0},
+      {input_blocked ? stream_of_input().poll_fd() : none, POLLOUT, 0},
       {second_ear_ != nullptr ? second_ear_->poll_fd() : none, POLLIN, 0},
-  }};
+  };
+  if (output_open) {
+    output_.wait_on(waiting);
+  }
   if (::poll(waiting.data(), waiting.size(), poll_timeout()) <= 0) {
     return;
   }
-  input_readable_ = waiting[4].revents != 0;
-  if (waiting[6].revents != 0) {
+  input_readable_ = waiting[kInput].revents != 0;
+  if (waiting[kSecondEar].revents != 0) {
     listen_again();
   }
-  if (waiting[1].revents != 0) {
+  if (waiting[kExit].revents != 0) {
     take_exit(std::exchange(connection_.exit, nullptr)->get());
   }
+}
+
+AttachedStream& AttachedRun::stream_of_input() const {
+  return connection_.input != nullptr ? *connection_.input : *connection_.output;
 }
 
 void AttachedRun::take_signals() {

@@ -17,7 +17,7 @@
 #include "berth/runtime/session.hpp"
 #include "runtime/attached_command.hpp"
 #include "runtime/input_pump.hpp"
-#include "runtime/output_pump.hpp"
+#include "runtime/run_output.hpp"
 
 namespace berth::runtime {
 
@@ -42,6 +42,7 @@ class AttachedRun {
   // One turn of the loop each (attached_run.cpp).
   void pump();
   void wait_for_event();
+  AttachedStream& stream_of_input() const;
   void take_signals();
   void handle_signal(int number);
   void meet_deadlines();
@@ -80,7 +81,7 @@ class AttachedRun {
   SignalSource& signals_;
   Connection connection_;
   std::unique_ptr<AttachedStream> second_ear_{};  // see look_for_detachment()
-  OutputPump output_;
+  RunOutput output_;
   std::optional<InputPump> input_{};
   std::optional<RawTerminal> raw_{};
 
@@ -91,6 +92,8 @@ class AttachedRun {
   std::optional<int> exit_code_{};
   std::optional<int> seen_exit_{};  // before the output was complete
   std::optional<bool> oom_killed_{};
+  std::optional<std::uint64_t> peak_memory_{};
+  int start_error_ = 0;
   std::optional<Error> broken_{};   // the wait; the output is still read to its end
   std::optional<Error> failure_{};  // ends the run at once
   // Of the engine's stream: told where the exit cannot explain it.

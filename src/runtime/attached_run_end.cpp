@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "runtime/attached_run.hpp"
+#include "runtime/supervised_exit.hpp"
 
 namespace berth::runtime {
 
@@ -126,6 +127,10 @@ void AttachedRun::check_sinks() {
 }
 
 void AttachedRun::take_exit(Result<ExitStatus> status) {
+  if (!status && status.error().id == kSupervisorGone) {
+    connection_.exit = std::move(connection_.engine_exit);
+    return;
+  }
   if (!status) {
     recover_exit(status.error());
     return;
@@ -136,7 +141,10 @@ void AttachedRun::take_exit(Result<ExitStatus> status) {
     return;
   }
   exit_code_ = status->code;
-  if (status->code != 0) {
+  start_error_ = status->start_error;
+  oom_killed_ = status->oom_killed;
+  peak_memory_ = status->peak_memory;
+  if (status->code != 0 && connection_.engine_exit == nullptr) {
     // Best effort: the engine removes the container while we ask.
     const Result<std::optional<ContainerState>> state = command_.state();
     if (state && state->has_value()) {
@@ -289,6 +297,8 @@ Error AttachedRun::connection_lost(const Error& cause) const {
 void AttachedRun::fill_in(SessionOutcome& outcome) const {
   outcome.container_id = command_.container_id();
   outcome.oom_killed = oom_killed_;
+  outcome.peak_memory = peak_memory_;
+  outcome.start_error = start_error_;
   outcome.output_tails = {std::string(output_.tail(OutputStream::standard_error).text()),
                           std::string(output_.tail(OutputStream::standard_output).text())};
 }

@@ -10,10 +10,12 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "berth/base/bytes.hpp"
 #include "berth/base/text.hpp"
+#include "supervisor/protocol.hpp"
 
 namespace berth::runtime {
 
@@ -113,8 +115,9 @@ const Symptom* find_symptom(const std::vector<std::string>& tails) {
   return nullptr;
 }
 
-// The container's init could not start the command, and says so in its only line: Docker's tini,
-// which then ends with 127 or 126 as a shell would, and Podman's catatonit, which ends with 1.
+// The container's init could not start the command, and says so in its only line: Docker's tini and
+// our supervisor, which then end with 127 or 126 as a shell would, and Podman's catatonit, which
+// ends with 1.
 struct InitFailure {
   std::string_view words;
   int exit_code;
@@ -131,6 +134,15 @@ constexpr InitFailure kInitFailures[] = {
 };
 
 const InitFailure* find_init_failure(const SessionOutcome& outcome) {
+  const auto about = [](std::string_view words) -> const InitFailure* {
+    const auto* const found =
+        std::find_if(std::begin(kInitFailures), std::end(kInitFailures),
+                     [words](const InitFailure& failure) { return words.ends_with(failure.words); });
+    return found == std::end(kInitFailures) ? nullptr : found;
+  };
+  if (outcome.start_error != 0) {
+    return about(std::generic_category().message(outcome.start_error));
+  }
   // On one of the streams: with a terminal all comes on standard output.
   std::string all;
   for (const std::string& tail : outcome.output_tails) {
@@ -141,13 +153,11 @@ const InitFailure* find_init_failure(const SessionOutcome& outcome) {
                     outcome.exit_code >= 126;
   const bool catatonit = said.starts_with("ERROR (catatonit:") &&
                          said.find("failed to exec pid1") != said.npos && outcome.exit_code == 1;
-  if ((!tini && !catatonit) || said.find('\n') != said.npos) {
+  const bool ours = said.starts_with(supervisor::kFailurePrefix) && outcome.exit_code >= 126;
+  if ((!tini && !catatonit && !ours) || said.find('\n') != said.npos) {
     return nullptr;
   }
-  const auto* const found =
-      std::find_if(std::begin(kInitFailures), std::end(kInitFailures),
-                   [said](const InitFailure& failure) { return said.ends_with(failure.words); });
-  return found == std::end(kInitFailures) ? nullptr : found;
+  return about(said);
 }
 
 Ending not_started(const InitFailure& failure, Ending ending) {

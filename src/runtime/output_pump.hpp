@@ -27,6 +27,8 @@ class OutputPump {
   // each stream's end are kept.
   OutputPump(AttachedStream& stream, bool framed, int output_fd, int error_fd,
              std::size_t remembered);
+  OutputPump(const OutputPump&) = delete;  // points into itself
+  OutputPump& operator=(const OutputPump&) = delete;
 
   enum class State {
     busy,    // more to do at once: advance() returned to let others have their turn

@@ -34,6 +34,7 @@ constexpr std::string_view kArm = "arm";          // arm TAB address TAB run id
 constexpr std::string_view kRelease = "release";  // nothing is left to do
 constexpr std::string_view kKill = "kill";        // no grace
 constexpr std::string_view kStay = "stay";        // the run goes on: hold what you hold
+constexpr std::string_view kLater = "later";      // see whether the engine has removed it
 constexpr std::size_t kMostDescriptors = 253;     // SCM_MAX_FD
 
 struct Orders {
@@ -42,6 +43,7 @@ struct Orders {
   bool released = false;
   bool at_once = false;
   bool stays = false;
+  bool later = false;
 };
 
 // Receives like read(2). Descriptors that come along are ours from here on; nothing needs to know
@@ -82,6 +84,7 @@ Orders read_orders(const std::string& text) {
     orders.released = orders.released || line == kRelease;
     orders.at_once = orders.at_once || line == kKill;
     orders.stays = orders.stays || line == kStay;
+    orders.later = orders.later || line == kLater;
   }
   return orders;
 }
@@ -128,8 +131,14 @@ void guard(int pipe, const GuardEngine& open_engine, const GuardOptions& options
   if (orders.released || orders.run_id.empty()) {
     return;
   }
+  if (orders.later) {
+    ::close_range(static_cast<unsigned>(pipe), ~0u, 0);  // the GPUs are free
+    std::this_thread::sleep_for(options.later);
+  }
   Result<std::unique_ptr<Engine>> engine = reach(open_engine, orders.address, options);
-  if (engine && orders.stays) {
+  if (engine && orders.later) {
+    see_to_removal(**engine, orders.run_id, options);
+  } else if (engine && orders.stays) {
     outwait_run(**engine, orders.run_id, options);
   } else if (engine) {
     end_abandoned_run(**engine, orders.run_id, orders.at_once, options);
@@ -178,6 +187,21 @@ void outwait_run(Engine& engine, const std::string& run_id, const GuardOptions& 
     }
     if (containers) {
       patience_ends = Clock::now() + options.patience;
+    }
+    std::this_thread::sleep_for(options.watch);
+  }
+}
+
+void see_to_removal(Engine& engine, const std::string& run_id, const GuardOptions& options) {
+  const Clock::time_point patience_ends = Clock::now() + options.patience;
+  while (Clock::now() < patience_ends) {
+    const Result<std::vector<ContainerSummary>> containers = all_containers(engine, run_id);
+    if (containers && containers->empty()) {
+      return;
+    }
+    for (const ContainerSummary& container :
+         containers ? *containers : std::vector<ContainerSummary>{}) {
+      static_cast<void>(engine.remove(container.id, true));
     }
     std::this_thread::sleep_for(options.watch);
   }
@@ -275,6 +299,11 @@ void RunGuard::release() {
   pipe_.reset();
   while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
   }
+}
+
+void RunGuard::look_later() {
+  say(fmt::format("{}\n", kLater));
+  pipe_.reset();
 }
 
 void RunGuard::kill_now() {

@@ -6,17 +6,21 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "berth/runtime/gpu_support.hpp"
 #include "berth/runtime/run_guard.hpp"
+#include "berth/runtime/run_labels.hpp"
 #include "runtime/attached_run.hpp"
 #include "runtime/engine_error.hpp"
 #include "runtime/exec_output.hpp"
 #include "runtime/memory_watch.hpp"
+#include "runtime/supervised_exit.hpp"
 
 namespace berth::runtime {
 
@@ -94,6 +98,11 @@ class ContainerGuard {
       options_.on_settled(goes_on);
     }
   }
+  // The engine removes it by itself, and nobody waits for that.
+  void leave_to_engine() {
+    released_ = true;
+    options_.on_removal_ahead();
+  }
 
  private:
   Engine& engine_;
@@ -162,9 +171,15 @@ Result<SessionOutcome> follow(AttachedRun& run) {
   return outcome;
 }
 
+// How a session learns of the removal by the engine.
+struct Removal {
+  PendingExit* told = nullptr;
+  bool is_not_waited_for = false;
+};
+
 // What becomes of the container once its session is over.
 void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& options,
-          const std::string& id, PendingExit* removal, const AttachedRun& run,
+          const std::string& id, const Removal& removal, const AttachedRun& run,
           const Result<SessionOutcome>& outcome, ContainerGuard& guard) {
   using Cause = SessionOutcome::Cause;
   if (run.left_at_once() && options.on_abandoned) {
@@ -183,7 +198,12 @@ void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& optio
   if (!outcome || outcome->cause == Cause::stopped || options.remove_afterwards) {
     return;  // the guard's
   }
-  const bool told = removal != nullptr && hears_that_it_is_gone(*removal, options.removal_limit);
+  if (removal.is_not_waited_for) {
+    guard.leave_to_engine();
+    return;
+  }
+  const bool told =
+      removal.told != nullptr && hears_that_it_is_gone(*removal.told, options.removal_limit);
   if (!spec.auto_remove || told || make_sure_it_is_gone(engine, id, options.removal_limit)) {
     guard.settle();
   } else {
@@ -191,17 +211,9 @@ void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& optio
   }
 }
 
-}  // namespace
-
-Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
-                                    const SessionOptions& options, SignalSource& signals) {
-  BERTH_CHECK(check_interrupt(signals));
-  BERTH_TRY(const std::string id, create(engine, spec, options));
-  ContainerGuard guard(engine, id, options);
-  BERTH_CHECK(announce(options, id));
-  BERTH_CHECK(check_interrupt(signals));
-
-  // Both before start, so that neither the first byte nor a quick exit is missed.
+// Both before start, so that neither the first byte nor a quick exit is missed.
+Result<Connection> connect(Engine& engine, const std::string& id, const ContainerSpec& spec,
+                           const SessionOptions& options) {
   Connection connection;
   AttachOptions attach;
   attach.stdin_stream = spec.open_stdin;
@@ -214,8 +226,43 @@ Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
   }
   connection.output = std::move(*stream);
   BERTH_TRY(connection.exit, engine.wait(id, WaitCondition::next_exit));
+  return connection;
+}
+
+// Right after start: whether the supervisor is at the door. It is not where it could not connect,
+// and is an init only, whose command may print at once, or end.
+bool supervisor_comes(const Supervision& supervision, const Connection& engines) {
+  constexpr int kPatience = 10'000;  // a machine that can hardly start a process
+  std::array<pollfd, 3> waiting{{{supervision.listener(), POLLIN, 0},
+                                 {engines.output->poll_fd(), POLLIN, 0},
+                                 {engines.exit->poll_fd(), POLLIN, 0}}};
+  while (::poll(waiting.data(), waiting.size(), kPatience) < 0 && errno == EINTR) {
+  }
+  return waiting[0].revents != 0;
+}
+
+// The way to the command past the engine; the engine's where the supervisor does not come.
+Result<Connection> supervised(Connection engines, Supervision& supervision, bool input) {
+  if (!supervisor_comes(supervision, engines)) {
+    supervision.close();
+    return engines;
+  }
+  return connect_supervisor(supervision.take_connection(), input, std::move(engines.exit));
+}
+
+// One container, from its creation to its removal. `spec` has the supervisor in it where
+// `supervision` is not null.
+Result<SessionOutcome> run_container(Engine& engine, const ContainerSpec& spec,
+                                     const SessionOptions& options, SignalSource& signals,
+                                     Supervision* supervision) {
+  BERTH_TRY(const std::string id, create(engine, spec, options));
+  ContainerGuard guard(engine, id, options);
+  BERTH_CHECK(announce(options, id));
+  BERTH_CHECK(check_interrupt(signals));
+  BERTH_TRY(Connection connection, connect(engine, id, spec, options));
+  const bool leaves_early = supervision != nullptr && spec.auto_remove && options.on_removal_ahead;
   std::unique_ptr<PendingExit> removal;
-  if (spec.auto_remove) {
+  if (spec.auto_remove && !leaves_early) {
     BERTH_TRY(removal, engine.wait(id, WaitCondition::removed));
   }
   BERTH_CHECK(check_interrupt(signals));
@@ -223,20 +270,69 @@ Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
   if (Result<void> started = engine.start(id); !started) {
     return fail(explained_gpu_failure(std::move(started).error()));
   }
+  if (supervision != nullptr) {
+    BERTH_TRY(connection, supervised(std::move(connection), *supervision, spec.open_stdin));
+  }
   signals.hand_over();
   if (options.on_started) {
     options.on_started(id);
   }
 
   ContainerCommand command(engine, id, is_readable_log(spec.log_driver));
-  MemoryWatch memory(engine, id);
+  const bool told_of_memory = connection.engine_exit != nullptr;
+  std::optional<MemoryWatch> memory;
+  if (!told_of_memory) {
+    memory.emplace(engine, id);
+  }
   AttachedRun run(command, std::move(connection), spec.tty, spec.open_stdin, options, signals);
   Result<SessionOutcome> outcome = follow(run);
-  if (outcome) {
-    outcome->peak_memory = memory.peak();
+  if (outcome && memory) {
+    outcome->peak_memory = memory->peak();
   }
-  part(engine, spec, options, id, removal.get(), run, outcome, guard);
+  part(engine, spec, options, id, {removal.get(), leaves_early && told_of_memory}, run, outcome,
+       guard);
   return outcome;
+}
+
+Error streams_taken() {
+  return Error{Errc::engine_failed, "the run's output goes straight to the client that started it"}
+      .note("nothing of it passes through the engine, where others could attach")
+      .hint("`berth run --streams engine …` leaves it there; `--keep` and `-d` do so, too")
+      .named("streams-taken");
+}
+
+// With a supervisor; nullopt where the engine cannot mount or start it, and nothing has run.
+std::optional<Result<SessionOutcome>> run_supervised(Engine& engine, const ContainerSpec& spec,
+                                                     const SessionOptions& options,
+                                                     SignalSource& signals) {
+  Supervision& supervision = *options.supervision;
+  std::optional<bool> settled;
+  SessionOptions attempt = options;
+  attempt.on_settled = [&settled](bool goes_on) { settled = goes_on; };
+  const ContainerSpec container = supervision.container_of(spec);
+  Result<SessionOutcome> outcome =
+      run_container(engine, container, attempt, signals, &supervision);
+  if (!outcome && supervision.is_blamed_in(outcome.error())) {
+    return std::nullopt;
+  }
+  if (settled && options.on_settled) {
+    options.on_settled(*settled);
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Result<SessionOutcome> run_attached(Engine& engine, const ContainerSpec& spec,
+                                    const SessionOptions& options, SignalSource& signals) {
+  BERTH_CHECK(check_interrupt(signals));
+  if (options.supervision != nullptr) {
+    if (std::optional<Result<SessionOutcome>> outcome =
+            run_supervised(engine, spec, options, signals)) {
+      return std::move(*outcome);
+    }
+  }
+  return run_container(engine, spec, options, signals, nullptr);
 }
 
 Result<std::string> run_detached(Engine& engine, const ContainerSpec& spec,
@@ -258,6 +354,9 @@ Result<std::string> run_detached(Engine& engine, const ContainerSpec& spec,
 Result<SessionOutcome> attach_to_run(Engine& engine, const ContainerState& run,
                                      const SessionOptions& options, SignalSource& signals) {
   BERTH_CHECK(check_interrupt(signals));
+  if (run.running && run.labels.contains(kStreamsLabel)) {
+    return fail(streams_taken());
+  }
   const bool keeps_output = is_readable_log(run.log_driver);
   ContainerCommand command(engine, run.id, keeps_output);
   const bool input = run.running && run.open_stdin && options.connect_stdin;

@@ -24,6 +24,7 @@
 #include "berth/base/text.hpp"
 #include "berth/runtime/endpoint.hpp"
 #include "runtime/connection_error.hpp"
+#include "runtime/private_folder.hpp"
 
 namespace berth::runtime {
 
@@ -34,27 +35,6 @@ constexpr std::chrono::milliseconds kLook{5};
 
 std::string reason(int error_number) {
   return lowered(std::error_code(error_number, std::generic_category()).message());
-}
-
-// A folder that only the caller can enter, with a path that fits into a socket's address.
-Result<std::string> make_private_folder() {
-  const EnvironmentLookup environment = process_environment();
-  int error_number = ENOENT;
-  for (const std::string& base : {environment("XDG_RUNTIME_DIR").value_or(""),
-                                  environment("TMPDIR").value_or(""), std::string("/tmp")}) {
-    std::string folder = base + "/berth-XXXXXX";
-    const bool fits =
-        folder.size() + std::string_view(kSocketName).size() < sizeof(sockaddr_un::sun_path);
-    if (!base.starts_with('/') || !fits) {
-      continue;
-    }
-    if (::mkdtemp(folder.data()) != nullptr) {
-      return folder;
-    }
-    error_number = errno;
-  }
-  return fail(Error{Errc::io, "there is no place for a socket: " + reason(error_number)}.note(
-      "tried $XDG_RUNTIME_DIR, $TMPDIR and /tmp"));
 }
 
 std::string quoted_line(const std::vector<std::string>& words) {
@@ -122,7 +102,7 @@ Result<std::shared_ptr<SocketProgram>> SocketProgram::start(const SocketProgramO
   if (!output) {
     return fail(Errc::io, "no file in memory can be made: " + reason(errno));
   }
-  BERTH_TRY(std::string folder, make_private_folder());
+  BERTH_TRY(std::string folder, make_private_folder(kSocketName));
   std::shared_ptr<SocketProgram> program(
       new SocketProgram(options, std::move(folder), std::move(output)));
   BERTH_CHECK(program->spawn());

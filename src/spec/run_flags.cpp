@@ -176,6 +176,23 @@ Result<AttachedStreams> parse_attach(const std::vector<std::string>& texts) {
   return streams;
 }
 
+// "engine" or "auto"; whether the first.
+Result<bool> parse_streams(std::string_view text) {
+  if (text != "auto" && text != "engine") {
+    return fail(Errc::usage, "is `auto` or `engine`");
+  }
+  return text == "engine";
+}
+
+Result<void> choose_way(RunRequest& run, const Flags& flags, const Surroundings& surroundings) {
+  if (flags.streams) {
+    BERTH_TRY(run.streams_through_engine, parsed("--streams", *flags.streams, parse_streams));
+  } else if (const std::optional<std::string> usual = surroundings.environment("BERTH_STREAMS")) {
+    BERTH_TRY(run.streams_through_engine, parsed("BERTH_STREAMS", *usual, parse_streams));
+  }
+  return {};
+}
+
 Result<void> add_streams(RunRequest& run, const Flags& flags) {
   run.terminal = flags.terminal;
   run.connect_stdin = run.detach ? flags.interactive : flags.connect_stdin;
@@ -251,6 +268,7 @@ Result<void> add_lifetime(RunRequest& run, const Flags& flags, const Surrounding
     BERTH_TRY(run.stop_timeout, parsed("--stop-timeout", *flags.stop_timeout, parse_stop_timeout));
   }
   BERTH_CHECK(add_files(run, flags, surroundings));
+  BERTH_CHECK(choose_way(run, flags, surroundings));
   return add_streams(run, flags);
 }
 

@@ -108,6 +108,11 @@ struct ContainerStats {
 struct ExitStatus {
   int code = 0;
   std::string error{};  // the engine's, where it could not wait to the end
+  // What only a supervisor knows (supervision.hpp): errno, where the command could not be executed;
+  // whether the kernel killed a process for its memory; the peak of that, in bytes.
+  int start_error = 0;
+  std::optional<bool> oom_killed{};
+  std::optional<std::uint64_t> peak_memory{};
 };
 
 // The hijacked connection of attach: both directions of a container's standard streams.

@@ -22,5 +22,8 @@ inline constexpr const char* kGpusLabel = "org.berth.gpus";
 inline constexpr const char* kEnvironmentLabel = "org.berth.environment";
 // The command as it was given, quoted for a shell.
 inline constexpr const char* kCommandLabel = "org.berth.command";
+// "client": they go past the engine (supervision.hpp), and nobody can attach to it. Absent
+// otherwise.
+inline constexpr const char* kStreamsLabel = "org.berth.streams";
 
 }  // namespace berth::runtime

@@ -29,6 +29,7 @@
 #include "berth/model/plan.hpp"
 #include "berth/runtime/engine.hpp"
 #include "berth/runtime/signals.hpp"
+#include "berth/runtime/supervision.hpp"
 
 namespace berth::runtime {
 
@@ -57,6 +58,8 @@ struct SessionOptions {
   bool survives_engine = false;
   // Removes the container at its end where the engine does not by itself (`keep`).
   bool remove_afterwards = false;
+  // The streams go past the engine where it lets them. Used for one run.
+  Supervision* supervision = nullptr;
   // Sentences for the user, without newline: the engine's warnings, a timeout that was reached, …
   // Never called while the terminal is raw.
   std::function<void(std::string_view)> on_notice{};
@@ -66,6 +69,10 @@ struct SessionOptions {
   std::function<void(const std::string& id)> on_started{};
   // Nothing of the run is left, or it goes on as its owner wants: nobody needs to clean up.
   std::function<void(bool goes_on)> on_settled{};
+  // The command has ended, by the supervisor's word, and the engine will remove its container: the
+  // session does not wait for that, and somebody else looks later whether it did. Without it the
+  // session waits.
+  std::function<void()> on_removal_ahead{};
   // The caller leaves at once: somebody else kills and removes the container. Without it the
   // session does it, which may take as long as the engine.
   std::function<void()> on_abandoned{};
@@ -85,8 +92,11 @@ struct SessionOutcome {
   std::string container_id{};
   // Whether the kernel killed it for its memory; absent where the engine could not say.
   std::optional<bool> oom_killed{};
-  // The highest memory use that was seen; absent for runs shorter than a look.
+  // The highest memory use: the kernel's own figure, or what was seen; absent for runs shorter than
+  // a look.
   std::optional<std::uint64_t> peak_memory{};
+  // Why the command could not be executed, where the supervisor tried: errno.
+  int start_error = 0;
   // The end of standard error and of standard output.
   std::vector<std::string> output_tails{};
   std::chrono::system_clock::time_point started{};

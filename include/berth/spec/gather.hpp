@@ -67,6 +67,7 @@ struct Flags {
   std::vector<std::string> attach{};
   std::optional<std::string> detach_keys{};
   std::optional<std::string> sig_proxy{};
+  std::optional<std::string> streams{};  // --streams; else BERTH_STREAMS
   std::optional<std::string> stop_signal{};
   std::optional<std::string> stop_timeout{};
   std::optional<std::string> cid_file{};

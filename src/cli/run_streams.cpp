@@ -1,0 +1,45 @@
+#include "cli/run_streams.hpp"
+
+#include <spdlog/logger.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace berth::cli {
+
+std::optional<runtime::Supervision> supervise(const PlannedRun& run, const ImageFacts& image,
+                                              const Context& context) {
+  const ContainerSpec& spec = run.plan.container;
+  std::vector<std::string> command = runtime::whole_command(spec, image);
+  std::string reason = runtime::why_through_engine(spec, *run.host.engine);
+  if (run.request.run.streams_through_engine) {
+    reason = "--streams engine, or BERTH_STREAMS";
+  } else if (!run.request.run.proxy_signals) {
+    reason = "the run may outlive its client";
+  } else if (command.empty()) {
+    reason = "there is no command";
+  }
+  if (reason.empty()) {
+    Result<runtime::Supervision> supervision = runtime::Supervision::prepare(std::move(command));
+    if (supervision) {
+      context.log->info("the streams go past the engine, by a supervisor in the container");
+      return std::move(*supervision);
+    }
+    reason = supervision.error().message;
+  }
+  context.log->info("the streams go through the engine: {}", reason);
+  return std::nullopt;
+}
+
+bool leaves_nothing_taken(const PlannedRun& run) {
+  const ContainerSpec& spec = run.plan.container;
+  return spec.name.empty() && spec.options.ports.empty() && spec.device_requests.empty() &&
+         run.leases.empty() && !run.request.run.cid_file &&
+         std::none_of(spec.mounts.begin(), spec.mounts.end(), [](const Mount& mount) {
+           return mount.type == Mount::Type::volume && !mount.source.empty();
+         });
+}
+
+}  // namespace berth::cli

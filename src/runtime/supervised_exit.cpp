@@ -1,0 +1,95 @@
+#include "runtime/supervised_exit.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "runtime/pipe_stream.hpp"
+#include "supervisor/protocol.hpp"
+
+namespace berth::runtime {
+
+namespace {
+
+class SupervisedExit final : public PendingExit {
+ public:
+  explicit SupervisedExit(UniqueFd supervisor) : supervisor_(std::move(supervisor)) {}
+
+  int poll_fd() const override { return supervisor_.get(); }
+
+  Result<ExitStatus> get() override {
+    supervisor::Ending ending;
+    pollfd told{supervisor_.get(), POLLIN, 0};
+    while (::poll(&told, 1, -1) < 0 && errno == EINTR) {
+    }
+    if (::recv(supervisor_.get(), &ending, sizeof(ending), 0) != sizeof(ending)) {
+      return fail(Error{Errc::engine_failed, "the supervisor ended before the command"}.named(
+          kSupervisorGone));
+    }
+    ExitStatus status{.code = ending.exit_code, .start_error = ending.start_error};
+    if (ending.oom_kills >= 0) {
+      status.oom_killed = ending.oom_kills > 0;
+    }
+    if (ending.peak_memory > 0) {
+      status.peak_memory = ending.peak_memory;
+    }
+    return status;
+  }
+
+ private:
+  UniqueFd supervisor_;
+};
+
+Result<void> hand_over(int supervisor, const std::vector<int>& descriptors, bool input) {
+  supervisor::Streams streams{.input = input ? 1u : 0u};
+  const std::size_t bytes = sizeof(int) * descriptors.size();
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(3 * sizeof(int))> control{};
+  iovec part{&streams, sizeof(streams)};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(bytes);
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(bytes);
+  std::memcpy(CMSG_DATA(header), descriptors.data(), bytes);
+  if (::sendmsg(supervisor, &message, MSG_NOSIGNAL) < 0) {
+    return fail(Errc::engine_failed,
+                "the command's streams cannot be handed over: " +
+                    std::error_code(errno, std::generic_category()).message());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Connection> connect_supervisor(UniqueFd supervisor, bool input,
+                                      std::unique_ptr<PendingExit> engine_exit) {
+  BERTH_TRY(Pipe output, make_pipe(PipeEnd::reading));
+  BERTH_TRY(Pipe error, make_pipe(PipeEnd::reading));
+  Connection connection;
+  std::vector<int> descriptors{output.writing.get(), error.writing.get()};
+  UniqueFd commands_input;
+  if (input) {
+    BERTH_TRY(Pipe pipe, make_pipe(PipeEnd::writing));
+    commands_input = std::move(pipe.reading);
+    descriptors.push_back(commands_input.get());
+    connection.input = std::make_unique<PipeStream>(std::move(pipe.writing));
+  }
+  BERTH_CHECK(hand_over(supervisor.get(), descriptors, input));
+  connection.output = std::make_unique<PipeStream>(std::move(output.reading));
+  connection.error = std::make_unique<PipeStream>(std::move(error.reading));
+  connection.exit = std::make_unique<SupervisedExit>(std::move(supervisor));
+  connection.engine_exit = std::move(engine_exit);
+  return connection;
+}
+
+}  // namespace berth::runtime

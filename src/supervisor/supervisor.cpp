@@ -1,0 +1,249 @@
+// Process 1 of a run whose output does not pass through the engine. It is mounted into the
+// container, connects to berth through a socket that is mounted beside it, and
+//
+//   - takes the command's standard streams from berth, as pipes, in place of the engine's;
+//   - starts the command, reaps, and passes signals on, as any init does;
+//   - tells berth how the command ended the moment it ends: the engine tells it only when the
+//     container's network is taken down;
+//   - ends the command where berth is gone. The guard beside berth does so as well, and is given
+//     the time to be first (runtime/run_guard.hpp).
+//
+// Where it cannot connect it is an init, and no more: the streams stay the engine's.
+//
+// Linked statically, since an image may have no libraries, or those of another libc. Allocates
+// nothing.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <initializer_list>
+
+#include "supervisor/protocol.hpp"
+
+namespace {
+
+using berth::supervisor::Ending;
+using berth::supervisor::Streams;
+
+constexpr int kNobody = -1;
+constexpr int kSignalBase = 128;
+constexpr int kNotExecutable = 126;
+constexpr int kNotFound = 127;
+constexpr int kClientGone = 137;
+constexpr int kMostDescriptors = 3;
+constexpr int kGuardsTime = 10'000;  // milliseconds: TERM, grace, KILL and some for a busy engine
+constexpr int kGrace = 5'000;        // between TERM and the end
+
+int connect_to_client() {
+  const int door = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strcpy(address.sun_path, berth::supervisor::kDoorPath);
+  if (::connect(door, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    return door;
+  }
+  ::close(door);
+  return kNobody;
+}
+
+// The descriptors become ours, so that /proc/1/fd/1, where some images send their logs, leads to
+// berth, too.
+bool take_streams(int door) {
+  Streams streams;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostDescriptors)] = {};
+  iovec part{&streams, sizeof(streams)};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  if (::recvmsg(door, &message, MSG_CMSG_CLOEXEC) != sizeof(streams)) {
+    return false;
+  }
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  const unsigned long count = streams.input != 0 ? 3 : 2;
+  if (header == nullptr || header->cmsg_len != CMSG_LEN(sizeof(int) * count)) {
+    return false;
+  }
+  constexpr int kOrder[] = {STDOUT_FILENO, STDERR_FILENO, STDIN_FILENO};
+  for (unsigned long i = 0; i < count; ++i) {
+    int descriptor = kNobody;
+    std::memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+    ::dup2(descriptor, kOrder[i]);
+    ::close(descriptor);
+  }
+  return true;
+}
+
+// All but those by which the kernel ends a program that has gone wrong.
+void block_signals(sigset_t& blocked, sigset_t& before) {
+  sigfillset(&blocked);
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) {
+    sigdelset(&blocked, number);
+  }
+  sigprocmask(SIG_SETMASK, &blocked, &before);
+}
+
+// The command's process, or -1 with errno set where it could not be executed.
+pid_t start(char** command, const sigset_t& mask) {
+  int failure[2];
+  if (::pipe2(failure, O_CLOEXEC) != 0) {
+    return -1;
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setpgid(0, 0);  // a signal to the command's group is not ours
+    sigprocmask(SIG_SETMASK, &mask, nullptr);
+    ::execvp(command[0], command);
+    const int error = errno;
+    static_cast<void>(!::write(failure[1], &error, sizeof(error)));
+    ::_exit(kNotFound);
+  }
+  int error = child < 0 ? errno : 0;
+  ::close(failure[1]);
+  if (child > 0 && ::read(failure[0], &error, sizeof(error)) == sizeof(error)) {
+    ::waitpid(child, nullptr, 0);
+  }
+  ::close(failure[0]);
+  errno = error;
+  return error == 0 ? child : -1;
+}
+
+// Whether the command is among what has ended; then with its exit code.
+bool reap(pid_t child, int& exit_code) {
+  bool found = false;
+  int status = 0;
+  for (pid_t ended = 0; (ended = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (ended == child) {
+      found = true;
+      exit_code = WIFSIGNALED(status) ? kSignalBase + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+  }
+  return found;
+}
+
+// What happens at the door, once the streams are taken: berth says nothing more, and goes when all
+// is over; unless it was killed.
+class Watch {
+ public:
+  Watch(int door, pid_t child) : door_(door), child_(child) {}
+
+  int poll_fd() const { return gone_ ? kNobody : door_; }
+  int timeout() const { return gone_ ? (asked_ ? kGrace : kGuardsTime) : -1; }
+  void client_left() { gone_ = true; }
+  // False when the command has had its time.
+  bool time_is_over() {
+    if (asked_) {
+      return false;
+    }
+    asked_ = true;
+    ::kill(child_, SIGTERM);
+    return true;
+  }
+
+ private:
+  const int door_;
+  const pid_t child_;
+  bool gone_ = false;
+  bool asked_ = false;
+};
+
+int attend(pid_t child, int door, const sigset_t& blocked) {
+  const int signals = ::signalfd(-1, &blocked, SFD_CLOEXEC);
+  Watch watch(door, child);
+  int exit_code = 0;
+  while (true) {
+    pollfd waiting[] = {{signals, POLLIN, 0}, {watch.poll_fd(), POLLIN, 0}};
+    if (::poll(waiting, 2, watch.timeout()) == 0 && !watch.time_is_over()) {
+      return kClientGone;
+    }
+    if (waiting[1].revents != 0) {
+      watch.client_left();
+    }
+    signalfd_siginfo received{};
+    if ((waiting[0].revents & POLLIN) == 0 ||
+        ::read(signals, &received, sizeof(received)) != sizeof(received)) {
+      continue;
+    }
+    const int number = static_cast<int>(received.ssi_signo);
+    if (number != SIGCHLD) {
+      ::kill(child, number);
+    } else if (reap(child, exit_code)) {
+      return exit_code;
+    }
+  }
+}
+
+// The number behind `key` in a file of the control group; with an empty key the first one.
+long long number_in(const char* path, const char* key) {
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return -1;
+  }
+  char text[1024] = {};
+  const ssize_t count = ::read(file, text, sizeof(text) - 1);
+  ::close(file);
+  const char* const found = count > 0 ? std::strstr(text, key) : nullptr;
+  return found == nullptr ? -1 : std::strtoll(found + std::strlen(key), nullptr, 10);
+}
+
+// Version 2 of control groups, then version 1 (Linux, Documentation/admin-guide).
+long long first_known(long long second_version, long long first_version) {
+  return second_version >= 0 ? second_version : first_version;
+}
+
+void add_memory(Ending& ending) {
+  const long long peak =
+      first_known(number_in("/sys/fs/cgroup/memory.peak", ""),
+                  number_in("/sys/fs/cgroup/memory/memory.max_usage_in_bytes", ""));
+  ending.peak_memory = peak > 0 ? static_cast<std::uint64_t>(peak) : 0;
+  ending.oom_kills = static_cast<std::int32_t>(
+      first_known(number_in("/sys/fs/cgroup/memory.events", "oom_kill "),
+                  number_in("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill ")));
+}
+
+// Returns our own exit code.
+int report(int door, const Ending& ending, const char* command) {
+  if (door != kNobody) {
+    static_cast<void>(!::send(door, &ending, sizeof(ending), MSG_NOSIGNAL));
+  } else if (ending.start_error != 0) {
+    std::fprintf(stderr, "%s%s: %s\n", berth::supervisor::kFailurePrefix, command,
+                 std::strerror(ending.start_error));
+  }
+  return ending.exit_code;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 2) {
+    return kNotFound;
+  }
+  char** const command = arguments + 1;
+  sigset_t blocked;
+  sigset_t before;
+  block_signals(blocked, before);
+  const int door = connect_to_client();
+  if (door != kNobody && !take_streams(door)) {
+    return kClientGone;  // nobody is left to run it for
+  }
+  Ending ending;
+  const pid_t child = start(command, before);
+  if (child < 0) {
+    ending.start_error = errno;
+    ending.exit_code = errno == ENOENT ? kNotFound : kNotExecutable;
+    return report(door, ending, command[0]);
+  }
+  ending.exit_code = attend(child, door, blocked);
+  add_memory(ending);
+  return report(door, ending, command[0]);
+}
