@@ -223,9 +223,10 @@ class RunVerb : public Verb {
   }
 
   // Whether the engine's own removal would be too quick: before anybody can ask whether the memory
-  // limit was reached, which a supervisor tells; on Podman, whose wait now and then fails to tell the end; where Docker keeps
-  // containers over its own restart, before we are connected again (28), or with the restart
-  // (20.10). Then the session removes the container, and behind it the guard.
+  // limit was reached, which a supervisor tells; on Podman, whose wait now and then fails to tell
+  // the end; where Docker keeps containers over its own restart, before we are connected again
+  // (28), or with the restart (20.10). Then the session removes the container, and behind it the
+  // guard.
   static bool removes_too_soon(const PlannedRun& run, bool supervised) {
     const ContainerSpec& spec = run.plan.container;
     const bool podman = run.host.engine->kind == EngineFacts::Kind::podman;

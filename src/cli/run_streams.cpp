@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "berth/runtime/run_labels.hpp"
+
 namespace berth::cli {
 
 std::optional<runtime::Supervision> supervise(const PlannedRun& run, const ImageFacts& image,
@@ -22,7 +24,8 @@ std::optional<runtime::Supervision> supervise(const PlannedRun& run, const Image
     reason = "there is no command";
   }
   if (reason.empty()) {
-    Result<runtime::Supervision> supervision = runtime::Supervision::prepare(std::move(command));
+    Result<runtime::Supervision> supervision =
+        runtime::Supervision::prepare(std::move(command), spec.labels.at(runtime::kRunLabel));
     if (supervision) {
       context.log->info("the streams go past the engine, by a supervisor in the container");
       return std::move(*supervision);
@@ -35,8 +38,8 @@ std::optional<runtime::Supervision> supervise(const PlannedRun& run, const Image
 
 bool leaves_nothing_taken(const PlannedRun& run) {
   const ContainerSpec& spec = run.plan.container;
-  return spec.name.empty() && spec.options.ports.empty() && spec.device_requests.empty() &&
-         run.leases.empty() && !run.request.run.cid_file &&
+  return !run.request.run.remove.has_value() && spec.name.empty() && spec.options.ports.empty() &&
+         spec.device_requests.empty() && run.leases.empty() && !run.request.run.cid_file &&
          std::none_of(spec.mounts.begin(), spec.mounts.end(), [](const Mount& mount) {
            return mount.type == Mount::Type::volume && !mount.source.empty();
          });

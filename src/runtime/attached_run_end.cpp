@@ -141,7 +141,6 @@ void AttachedRun::take_exit(Result<ExitStatus> status) {
     return;
   }
   exit_code_ = status->code;
-  start_error_ = status->start_error;
   oom_killed_ = status->oom_killed;
   peak_memory_ = status->peak_memory;
   if (status->code != 0 && connection_.engine_exit == nullptr) {
@@ -298,7 +297,6 @@ void AttachedRun::fill_in(SessionOutcome& outcome) const {
   outcome.container_id = command_.container_id();
   outcome.oom_killed = oom_killed_;
   outcome.peak_memory = peak_memory_;
-  outcome.start_error = start_error_;
   outcome.output_tails = {std::string(output_.tail(OutputStream::standard_error).text()),
                           std::string(output_.tail(OutputStream::standard_output).text())};
 }

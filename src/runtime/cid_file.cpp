@@ -35,12 +35,14 @@ Result<CidFile> CidFile::claim(std::filesystem::path path) {
   return CidFile(std::move(path));
 }
 
-CidFile::CidFile(CidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+CidFile::CidFile(CidFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})), written_(other.written_) {}
 
 CidFile& CidFile::operator=(CidFile&& other) noexcept {
   if (this != &other) {
     discard();
     path_ = std::exchange(other.path_, {});
+    written_ = other.written_;
   }
   return *this;
 }
@@ -50,7 +52,7 @@ CidFile::~CidFile() {
 }
 
 void CidFile::discard() noexcept {
-  if (!path_.empty()) {
+  if (!path_.empty() && !written_) {
     std::error_code ignored;
     std::filesystem::remove(path_, ignored);
   }
@@ -59,7 +61,7 @@ void CidFile::discard() noexcept {
 Result<void> CidFile::write(std::string_view id) {
   // In one piece: a script may be waiting for it.
   BERTH_CHECK(write_file_atomically(path_, id));
-  path_.clear();
+  written_ = true;
   return {};
 }
 

@@ -10,7 +10,6 @@
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "berth/base/bytes.hpp"
@@ -134,15 +133,6 @@ constexpr InitFailure kInitFailures[] = {
 };
 
 const InitFailure* find_init_failure(const SessionOutcome& outcome) {
-  const auto about = [](std::string_view words) -> const InitFailure* {
-    const auto* const found =
-        std::find_if(std::begin(kInitFailures), std::end(kInitFailures),
-                     [words](const InitFailure& failure) { return words.ends_with(failure.words); });
-    return found == std::end(kInitFailures) ? nullptr : found;
-  };
-  if (outcome.start_error != 0) {
-    return about(std::generic_category().message(outcome.start_error));
-  }
   // On one of the streams: with a terminal all comes on standard output.
   std::string all;
   for (const std::string& tail : outcome.output_tails) {
@@ -157,7 +147,10 @@ const InitFailure* find_init_failure(const SessionOutcome& outcome) {
   if ((!tini && !catatonit && !ours) || said.find('\n') != said.npos) {
     return nullptr;
   }
-  return about(said);
+  const auto* const found =
+      std::find_if(std::begin(kInitFailures), std::end(kInitFailures),
+                   [said](const InitFailure& failure) { return said.ends_with(failure.words); });
+  return found == std::end(kInitFailures) ? nullptr : found;
 }
 
 Ending not_started(const InitFailure& failure, Ending ending) {

@@ -1,6 +1,11 @@
-// A folder that only the caller can enter, for a socket: its path is short enough for one.
+// A folder that only the caller can enter, for sockets: its path is short enough for one. In
+// $XDG_RUNTIME_DIR, $TMPDIR or /tmp, the first that will do.
+//
+// `longest` is the longest name that something in it is to have: "/engine.sock". Errc::io where
+// there is no place.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -8,8 +13,11 @@
 
 namespace berth::runtime {
 
-// In $XDG_RUNTIME_DIR, $TMPDIR or /tmp, the first that will do. `socket` is the longest name that
-// a socket in it is to have: "/engine.sock". Errc::io where there is no place.
-Result<std::string> make_private_folder(std::string_view socket);
+Result<std::string> make_private_folder(std::string_view longest);
+
+// One whose name follows from the run's id, so that whoever knows that can clear it up:
+// remove_run_folder() takes these files and the folder away, wherever it is.
+Result<std::string> make_run_folder(const std::string& run_id, std::string_view longest);
+void remove_run_folder(const std::string& run_id, std::initializer_list<std::string_view> files);
 
 }  // namespace berth::runtime

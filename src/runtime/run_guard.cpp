@@ -23,6 +23,7 @@
 #include "berth/base/text.hpp"
 #include "berth/runtime/environment_build.hpp"
 #include "berth/runtime/run_labels.hpp"
+#include "berth/runtime/supervision.hpp"
 
 namespace berth::runtime {
 
@@ -131,6 +132,7 @@ void guard(int pipe, const GuardEngine& open_engine, const GuardOptions& options
   if (orders.released || orders.run_id.empty()) {
     return;
   }
+  Supervision::clear_up(orders.run_id);
   if (orders.later) {
     ::close_range(static_cast<unsigned>(pipe), ~0u, 0);  // the GPUs are free
     std::this_thread::sleep_for(options.later);

@@ -310,8 +310,7 @@ std::optional<Result<SessionOutcome>> run_supervised(Engine& engine, const Conta
   SessionOptions attempt = options;
   attempt.on_settled = [&settled](bool goes_on) { settled = goes_on; };
   const ContainerSpec container = supervision.container_of(spec);
-  Result<SessionOutcome> outcome =
-      run_container(engine, container, attempt, signals, &supervision);
+  Result<SessionOutcome> outcome = run_container(engine, container, attempt, signals, &supervision);
   if (!outcome && supervision.is_blamed_in(outcome.error())) {
     return std::nullopt;
   }

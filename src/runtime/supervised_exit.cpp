@@ -32,7 +32,7 @@ class SupervisedExit final : public PendingExit {
       return fail(Error{Errc::engine_failed, "the supervisor ended before the command"}.named(
           kSupervisorGone));
     }
-    ExitStatus status{.code = ending.exit_code, .start_error = ending.start_error};
+    ExitStatus status{.code = ending.exit_code};
     if (ending.oom_kills >= 0) {
       status.oom_killed = ending.oom_kills > 0;
     }
@@ -62,9 +62,8 @@ Result<void> hand_over(int supervisor, const std::vector<int>& descriptors, bool
   header->cmsg_len = CMSG_LEN(bytes);
   std::memcpy(CMSG_DATA(header), descriptors.data(), bytes);
   if (::sendmsg(supervisor, &message, MSG_NOSIGNAL) < 0) {
-    return fail(Errc::engine_failed,
-                "the command's streams cannot be handed over: " +
-                    std::error_code(errno, std::generic_category()).message());
+    return fail(Errc::engine_failed, "the command's streams cannot be handed over: " +
+                                         std::error_code(errno, std::generic_category()).message());
   }
   return {};
 }

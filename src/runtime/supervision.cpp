@@ -32,9 +32,8 @@ constexpr const char* kDoor = "/door";
 constexpr std::string_view kMountFolder = "/run/berth/";
 
 Failure cannot(const std::string& what) {
-  return fail(
-      Errc::io,
-      fmt::format("{}: {}", what, std::error_code(errno, std::generic_category()).message()));
+  return fail(Errc::io, fmt::format("{}: {}", what,
+                                    std::error_code(errno, std::generic_category()).message()));
 }
 
 Result<void> write_program(const std::string& path) {
@@ -143,11 +142,16 @@ Supervision::~Supervision() {
   close();
 }
 
-Result<Supervision> Supervision::prepare(std::vector<std::string> command) {
-  BERTH_TRY(std::string folder, make_private_folder(kDoor));
+Result<Supervision> Supervision::prepare(std::vector<std::string> command,
+                                         const std::string& run_id) {
+  BERTH_TRY(std::string folder, make_run_folder(run_id, kProgram));
   Supervision supervision(std::move(command), std::move(folder));
   BERTH_CHECK(supervision.fill_folder());
   return supervision;
+}
+
+void Supervision::clear_up(const std::string& run_id) {
+  remove_run_folder(run_id, {kProgram, kDoor});
 }
 
 Result<void> Supervision::fill_folder() {

@@ -211,15 +211,11 @@ void add_memory(Ending& ending) {
                   number_in("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill ")));
 }
 
-// Returns our own exit code.
-int report(int door, const Ending& ending, const char* command) {
-  if (door != kNobody) {
-    static_cast<void>(!::send(door, &ending, sizeof(ending), MSG_NOSIGNAL));
-  } else if (ending.start_error != 0) {
-    std::fprintf(stderr, "%s%s: %s\n", berth::supervisor::kFailurePrefix, command,
-                 std::strerror(ending.start_error));
-  }
-  return ending.exit_code;
+// Returns the exit code of a shell for it.
+int cannot_execute(const char* command, int error) {
+  std::fprintf(stderr, "%s%s: %s\n", berth::supervisor::kFailurePrefix, command,
+               std::strerror(error));
+  return error == ENOENT ? kNotFound : kNotExecutable;
 }
 
 }  // namespace
@@ -238,12 +234,8 @@ int main(int count, char** arguments) {
   }
   Ending ending;
   const pid_t child = start(command, before);
-  if (child < 0) {
-    ending.start_error = errno;
-    ending.exit_code = errno == ENOENT ? kNotFound : kNotExecutable;
-    return report(door, ending, command[0]);
-  }
-  ending.exit_code = attend(child, door, blocked);
+  ending.exit_code = child < 0 ? cannot_execute(command[0], errno) : attend(child, door, blocked);
   add_memory(ending);
-  return report(door, ending, command[0]);
+  static_cast<void>(!::send(door, &ending, sizeof(ending), MSG_NOSIGNAL));
+  return ending.exit_code;
 }

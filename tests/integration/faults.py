@@ -69,6 +69,10 @@ class FaultTest(EngineTest):
 
 
 class ProxyTest(FaultTest):
+    """What happens to the connections of an engine, the streams among them."""
+
+    streams = "engine"
+
     def setUp(self):
         super().setUp()
         self.proxy = EngineProxy(self.engine.socket, self.folder / "proxy.sock")

@@ -93,6 +93,8 @@ class BerthTest(unittest.TestCase):
     engines = ()
     # Words before berth's own: how it is started elsewhere, `nsenter …`.
     prefix = ()
+    # "engine": its runs' streams go through the engine, though they could go past it.
+    streams = None
     # Whether its tests look at, or change, what the engine holds as a whole: they do not run beside each other.
     whole_engine = False
     maxDiff = 2000
@@ -112,6 +114,8 @@ class BerthTest(unittest.TestCase):
             "LC_ALL": "C.UTF-8",
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         }
+        if self.streams:
+            self.environment["BERTH_STREAMS"] = self.streams
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]

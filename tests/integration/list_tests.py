@@ -21,6 +21,7 @@ def main():
         module = importlib.import_module(path.stem)
         for test in tests_of(unittest.defaultTestLoader.loadTestsFromModule(module)):
             promise = test._testMethodName.removeprefix("test_").replace("_", " ")
+            promise += " through the engine" if test.streams == "engine" else ""
             for engine in test.engines or ("-",):
                 label = "cli" if engine == "-" else "engine"
                 suffix = "" if engine == "-" else f" [{engine}]"

@@ -110,15 +110,21 @@ class Order(ContractTest):
         for _ in range(15):
             self.assert_ended(self.run_in("printf", "x"), 0, stdout=b"x", stderr=b"")
 
-    def test_the_container_is_gone_when_berth_returns(self):
+    def test_with_rm_the_container_is_gone_when_berth_returns(self):
+        for words in (["--rm"], ["--name", f"gone-{self.label[-8:]}"], ["--streams", "engine"]):
+            for _ in range(3):
+                self.assert_ended(self.run_in(*words, "true"), 0)
+                self.assertEqual(self.engine.containers(self.label), [], words)
+
+    def test_without_it_the_engine_removes_it_and_nobody_waits(self):
         for _ in range(5):
             self.assert_ended(self.run_in("true"), 0)
-            self.assertEqual(self.engine.containers(self.label), [])
+        self.wait_until(lambda: not self.engine.containers(self.label), "the containers are gone", 5)
 
     def test_a_start_that_fails_does_not_hang_and_leaves_nothing(self):
         began = time.monotonic()
         for _ in range(3):
-            self.assertNotEqual(self.run_in("--entrypoint", "/no/such/thing", "x").returncode, 0)
+            self.assertNotEqual(self.run_in("--rm", "--entrypoint", "/no/such/thing", "x").returncode, 0)
             self.assertEqual(self.engine.containers(self.label), [])
         self.assertLess(time.monotonic() - began, 30)
 

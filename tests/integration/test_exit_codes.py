@@ -46,3 +46,8 @@ class ExitCodes(EngineTest):
 
     def test_a_run_within_its_timeout_is_unaffected(self):
         self.assert_ended(self.run_in("--timeout", "1m", "sh", "-c", "exit 5"), 5, stdout=b"", stderr=b"")
+
+
+class ExitCodesThroughTheEngine(ExitCodes):
+    engines = ("docker-28", "podman-5")
+    streams = "engine"

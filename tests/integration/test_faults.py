@@ -222,6 +222,7 @@ class Daemon(FaultTest):
     """Its daemon is killed; its containers live on until the next one ends them."""
 
     engines = ("docker-20-frail", "docker-28-frail")
+    streams = "engine"
     whole_engine = True
 
     def test_a_daemon_that_is_killed_is_125_and_its_next_life_leaves_no_container(self):
@@ -238,6 +239,30 @@ class Daemon(FaultTest):
         self.addCleanup(self.engine.tool, "restart")
         result = self.finish(process, 90)
         self.assert_lost(result)
+
+
+class Supervised(FaultTest):
+    """Past the engine: what only the supervisor can still do then."""
+
+    engines = ("docker-20-frail", "docker-28-frail")
+    whole_engine = True
+
+    def test_a_daemon_that_is_killed_does_not_end_the_run(self):
+        process = self.start_shell(COUNT.format(60))
+        self.engine.tool("kill")
+        result = self.finish(process, 90)
+        self.engine.tool("restart")
+        self.assert_ended(result, 7, stdout=b"".join(b"%d\n" % n for n in range(60)), stderr=b"")
+        self.assert_gone(60)
+
+    def test_a_command_ends_though_its_client_and_the_guard_were_killed(self):
+        process = self.start_shell(SLEEP)
+        pid = self.engine.get(f"/containers/{self.running()[0]['Id']}/json")["State"]["Pid"]
+        for berth in self.processes():
+            os.kill(int(berth), signal.SIGKILL)
+        process.wait(10)
+        self.wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists(), "the supervisor has ended it", 30)
+        self.assert_gone()
 
 
 class LiveRestore(FaultTest):

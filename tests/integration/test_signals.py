@@ -59,3 +59,8 @@ class Signals(EngineTest):
             self.assertNotEqual(process.wait(25), 0)
         except subprocess.TimeoutExpired:
             self.fail("still running after three interrupts")
+
+
+class SignalsThroughTheEngine(Signals):
+    engines = ("docker-28", "podman-5")
+    streams = "engine"

@@ -236,6 +236,22 @@ class Volume(EngineTest):
 
 
 class UnreadInput(EngineTest):
-    # Not on Podman, which adds a line of its own to the command's standard error then.
+    engines = ("docker-20", "docker-28", "podman-5")
+
     def test_unread_input_is_no_error(self):
         self.assert_ended(self.shell("head -c 3; exit 4", input=b"x" * 20 * MEGABYTE), 4, stdout=b"xxx", stderr=b"")
+
+
+class StreamsThroughTheEngine(Streams):
+    engines = ("docker-28", "podman-5")
+    streams = "engine"
+
+
+class VolumeThroughTheEngine(Volume):
+    engines = ("docker-28", "podman-5")
+    streams = "engine"
+
+
+class UnreadInputThroughTheEngine(UnreadInput):
+    engines = ("docker-28",)  # Podman adds a line of its own to the command's standard error then
+    streams = "engine"

@@ -278,8 +278,11 @@ bool FakeEngine::has_ended() const {
 
 Result<CreatedContainer> FakeEngine::create(const ContainerSpec& spec) {
   BERTH_CHECK(record("create"));
-  if (thread_.joinable() && has_ended()) {  // a second container begins anew
-    thread_.join();
+  const bool never_started = !thread_.joinable() && !specs_.empty();
+  if (never_started || (thread_.joinable() && has_ended())) {  // a second container begins anew
+    if (thread_.joinable()) {
+      thread_.join();
+    }
     state_ = connected_state();
   }
   const std::lock_guard lock(mutex_);

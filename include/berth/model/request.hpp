@@ -109,8 +109,8 @@ struct RunRequest {
   std::optional<AttachedStreams> attach{};
   std::optional<std::string> detach_keys{};
   bool proxy_signals = true;
-  bool streams_through_engine = false;  // always; otherwise past it where that can be
-  std::optional<std::string> stop_signal{};            // "SIGTERM"
+  bool streams_through_engine = false;       // always; otherwise past it where that can be
+  std::optional<std::string> stop_signal{};  // "SIGTERM"
   std::optional<std::chrono::seconds> stop_timeout{};  // negative: the engine waits for ever
 
   // Absolute paths on the caller's machine.

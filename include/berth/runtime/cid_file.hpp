@@ -23,14 +23,16 @@ class CidFile {
   // Removes the file unless an id was written to it.
   ~CidFile();
 
-  // The container is there: from now on the file stays. Errc::io where the id cannot be written.
+  // The container is there: from now on the file stays. Again, where a run has to begin anew with
+  // another one. Errc::io where the id cannot be written.
   Result<void> write(std::string_view id);
 
  private:
   explicit CidFile(std::filesystem::path path) : path_(std::move(path)) {}
   void discard() noexcept;
 
-  std::filesystem::path path_;  // empty: nothing to remove
+  std::filesystem::path path_;  // empty: moved away
+  bool written_ = false;
 };
 
 }  // namespace berth::runtime

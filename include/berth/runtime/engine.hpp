@@ -108,9 +108,8 @@ struct ContainerStats {
 struct ExitStatus {
   int code = 0;
   std::string error{};  // the engine's, where it could not wait to the end
-  // What only a supervisor knows (supervision.hpp): errno, where the command could not be executed;
-  // whether the kernel killed a process for its memory; the peak of that, in bytes.
-  int start_error = 0;
+  // What only a supervisor knows (supervision.hpp): whether the kernel killed a process for its
+  // memory; the peak of that, in bytes.
   std::optional<bool> oom_killed{};
   std::optional<std::uint64_t> peak_memory{};
 };

@@ -95,8 +95,6 @@ struct SessionOutcome {
   // The highest memory use: the kernel's own figure, or what was seen; absent for runs shorter than
   // a look.
   std::optional<std::uint64_t> peak_memory{};
-  // Why the command could not be executed, where the supervisor tried: errno.
-  int start_error = 0;
   // The end of standard error and of standard output.
   std::vector<std::string> output_tails{};
   std::chrono::system_clock::time_point started{};

@@ -33,7 +33,9 @@ std::string why_through_engine(const ContainerSpec& spec, const EngineFacts& eng
 class Supervision {
  public:
   // `command` is whole, and not empty. Errc::io where the folder cannot be made.
-  static Result<Supervision> prepare(std::vector<std::string> command);
+  static Result<Supervision> prepare(std::vector<std::string> command, const std::string& run_id);
+  // Removes what a prepare() has left whose process was killed.
+  static void clear_up(const std::string& run_id);
   Supervision(Supervision&& other) noexcept;
   Supervision& operator=(Supervision&&) = delete;
   ~Supervision();
