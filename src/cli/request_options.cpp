@@ -1,5 +1,7 @@
 #include "cli/request_options.hpp"
 
+#include <spdlog/logger.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -199,6 +201,7 @@ runtime::SessionOptions session_options(const Context& context, const std::strin
   options.on_notice = [&messages = context.messages](std::string_view notice) {
     messages.warning(notice);
   };
+  options.on_detail = [&log = *context.log](std::string_view detail) { log.info(detail); };
   return options;
 }
 

@@ -243,19 +243,12 @@ Result<std::optional<std::uint64_t>> decode_volume_bytes(std::string_view body,
 }
 
 Result<std::vector<ImageSummary>> decode_images(std::string_view body) {
-  return decode(body, Errc::engine_failed, answer_to("GET /images/json"), [](const Json& json) {
-    if (!json.is_array()) {
-      throw UnexpectedJson("expected a list");
-    }
-    std::vector<ImageSummary> rows;
-    for (const Json& row : json) {
-      rows.push_back({.id = text_field(row, "Id"),
-                      .names = texts_field(row, "RepoTags"),
-                      .labels = text_map_field(row, "Labels"),
-                      .created = integer_field(row, "Created"),
-                      .bytes = count_field(row, "Size")});
-    }
-    return rows;
+  return decode_list(body, Errc::engine_failed, answer_to("GET /images/json"), [](const Json& row) {
+    return ImageSummary{.id = text_field(row, "Id"),
+                        .names = texts_field(row, "RepoTags"),
+                        .labels = text_map_field(row, "Labels"),
+                        .created = integer_field(row, "Created"),
+                        .bytes = count_field(row, "Size")};
   });
 }
 

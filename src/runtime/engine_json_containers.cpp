@@ -184,21 +184,13 @@ Result<ContainerState> decode_container(std::string_view body) {
 }
 
 Result<std::vector<ContainerSummary>> decode_containers(std::string_view body) {
-  return decode(body, Errc::engine_failed, "the engine's answer to `GET /containers/json`",
-                [](const Json& json) {
-                  if (!json.is_array()) {
-                    throw UnexpectedJson("expected a list");
-                  }
-                  std::vector<ContainerSummary> rows;
-                  for (const Json& row : json) {
-                    rows.push_back(read_summary(row));
-                  }
-                  std::stable_sort(rows.begin(), rows.end(),
-                                   [](const auto& left, const auto& right) {
-                                     return left.created > right.created;
-                                   });
-                  return rows;
-                });
+  BERTH_TRY(std::vector<ContainerSummary> rows,
+            decode_list(body, Errc::engine_failed, "the engine's answer to `GET /containers/json`",
+                        read_summary));
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& left, const auto& right) {
+    return left.created > right.created;
+  });
+  return rows;
 }
 
 Result<std::optional<ContainerStats>> decode_stats(std::string_view body) {

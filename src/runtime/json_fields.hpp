@@ -108,6 +108,18 @@ inline std::map<std::string, std::string> text_map_field(const Json& object, con
   return texts;
 }
 
+inline Error not_json(std::string_view text, Errc code, const std::string& what) {
+  return Error{code, what + " is not JSON"}.note(
+      text.empty() ? "it is empty" : "it begins `" + excerpt(text, 120) + "`");
+}
+
+inline Error not_expected(std::string_view text, Errc code, const std::string& what,
+                          const UnexpectedJson& unexpected) {
+  return Error{code, what + " is not what was expected"}
+      .note(unexpected.what())
+      .note("it begins `" + excerpt(text, 120) + "`");
+}
+
 // Parses `text` and reads it with `read(json)`. `what` is the object of the message: "the engine's
 // answer to …".
 template <class Read>
@@ -115,16 +127,44 @@ auto decode(std::string_view text, Errc code, const std::string& what, const Rea
     -> Result<decltype(read(std::declval<const Json&>()))> {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) {
-    return fail(Error{code, what + " is not JSON"}.note(
-        text.empty() ? "it is empty" : "it begins `" + excerpt(text, 120) + "`"));
+    return fail(not_json(text, code, what));
   }
   try {
     return read(json);
   } catch (const UnexpectedJson& unexpected) {
-    return fail(Error{code, what + " is not what was expected"}
-                    .note(unexpected.what())
-                    .note("it begins `" + excerpt(text, 120) + "`"));
+    return fail(not_expected(text, code, what, unexpected));
   }
+}
+
+// The same for a list, by `read(row)`. Only one row at a time is held as JSON, which takes several
+// times the space of its text.
+template <class Read>
+auto decode_list(std::string_view text, Errc code, const std::string& what, const Read& read)
+    -> Result<std::vector<decltype(read(std::declval<const Json&>()))>> {
+  std::vector<decltype(read(std::declval<const Json&>()))> rows;
+  bool is_list = false;
+  const auto take = [&](int depth, Json::parse_event_t event, Json& value) {
+    using Event = Json::parse_event_t;
+    is_list = is_list || (depth == 0 && event == Event::array_start);
+    const bool complete =
+        event == Event::object_end || event == Event::array_end || event == Event::value;
+    if (!is_list || depth != 1 || !complete) {
+      return true;
+    }
+    rows.push_back(read(value));
+    return false;
+  };
+  try {
+    if (Json::parse(text, take, false).is_discarded()) {
+      return fail(not_json(text, code, what));
+    }
+    if (!is_list) {
+      throw UnexpectedJson("expected a list");
+    }
+  } catch (const UnexpectedJson& unexpected) {
+    return fail(not_expected(text, code, what, unexpected));
+  }
+  return rows;
 }
 
 }  // namespace berth::runtime

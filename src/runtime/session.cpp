@@ -229,6 +229,12 @@ Result<Connection> connect(Engine& engine, const std::string& id, const Containe
   return connection;
 }
 
+void tell_detail(const SessionOptions& options, std::string_view detail) {
+  if (options.on_detail) {
+    options.on_detail(detail);
+  }
+}
+
 // Right after start: whether the supervisor is at the door. It is not where it could not connect,
 // and is an init only, whose command may print at once, or end.
 bool supervisor_comes(const Supervision& supervision, const Connection& engines) {
@@ -242,8 +248,10 @@ bool supervisor_comes(const Supervision& supervision, const Connection& engines)
 }
 
 // The way to the command past the engine; the engine's where the supervisor does not come.
-Result<Connection> supervised(Connection engines, Supervision& supervision, bool input) {
+Result<Connection> supervised(Connection engines, Supervision& supervision, bool input,
+                              const SessionOptions& options) {
   if (!supervisor_comes(supervision, engines)) {
+    tell_detail(options, "the supervisor cannot connect: the streams go through the engine");
     supervision.close();
     return engines;
   }
@@ -271,7 +279,8 @@ Result<SessionOutcome> run_container(Engine& engine, const ContainerSpec& spec,
     return fail(explained_gpu_failure(std::move(started).error()));
   }
   if (supervision != nullptr) {
-    BERTH_TRY(connection, supervised(std::move(connection), *supervision, spec.open_stdin));
+    BERTH_TRY(connection,
+              supervised(std::move(connection), *supervision, spec.open_stdin, options));
   }
   signals.hand_over();
   if (options.on_started) {
@@ -312,6 +321,8 @@ std::optional<Result<SessionOutcome>> run_supervised(Engine& engine, const Conta
   const ContainerSpec container = supervision.container_of(spec);
   Result<SessionOutcome> outcome = run_container(engine, container, attempt, signals, &supervision);
   if (!outcome && supervision.is_blamed_in(outcome.error())) {
+    tell_detail(options,
+                "the engine cannot start the supervisor: the streams go through the engine");
     return std::nullopt;
   }
   if (settled && options.on_settled) {

@@ -6,6 +6,8 @@ from harness import EngineTest
 
 
 class ExitCodes(EngineTest):
+    engines = ("docker-20", "docker-28", "podman-5")
+
     def test_exit_codes_are_passed_on(self):
         for code in (0, 1, 2, 124, 200, 255):
             with self.subTest(code=code):
@@ -49,5 +51,5 @@ class ExitCodes(EngineTest):
 
 
 class ExitCodesThroughTheEngine(ExitCodes):
-    engines = ("docker-28", "podman-5")
+    engines = ("docker-20", "docker-28")  # Podman's init ends with 1 where the command is not there
     streams = "engine"

@@ -242,6 +242,32 @@ class UnreadInput(EngineTest):
         self.assert_ended(self.shell("head -c 3; exit 4", input=b"x" * 20 * MEGABYTE), 4, stdout=b"xxx", stderr=b"")
 
 
+class WithoutSupervisor(EngineTest):
+    """Where the supervisor cannot be: the run begins again without it, and -v says so."""
+
+    engines = ("docker-20", "docker-28", "podman-5")
+
+    def assert_falls_back(self):
+        words = self.run_arguments("sh", "-c", "cat; echo err >&2; exit 6")
+        result = self.berth("-v", *words[1:], input=b"in")
+        self.assert_ended(result, 6, stdout=b"in")
+        self.assertIn(b"the engine cannot start the supervisor", result.stderr)
+        self.assertTrue(result.stderr.endswith(b"err\n"), result.stderr)
+
+    def test_a_folder_that_the_engine_does_not_see_is_no_obstacle(self):
+        self.prefix = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /mnt && exec "$@"', "--")
+        self.environment["TMPDIR"] = "/mnt"
+        self.assert_falls_back()
+
+    def test_a_folder_whose_programs_cannot_run_is_no_obstacle(self):
+        folder = self.folder / "noexec"
+        folder.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "noexec", "none", folder], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
+        self.environment["TMPDIR"] = str(folder)
+        self.assert_falls_back()
+
+
 class StreamsThroughTheEngine(Streams):
     engines = ("docker-28", "podman-5")
     streams = "engine"

@@ -63,6 +63,8 @@ struct SessionOptions {
   // Sentences for the user, without newline: the engine's warnings, a timeout that was reached, …
   // Never called while the terminal is raw.
   std::function<void(std::string_view)> on_notice{};
+  // The same, for those who want to know more (-v).
+  std::function<void(std::string_view)> on_detail{};
   // The container exists; an error ends the run before it is started.
   std::function<Result<void>(const std::string& id)> on_created{};
   // The container runs.
