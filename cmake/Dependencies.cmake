@@ -36,6 +36,7 @@ set(EXPECTED_BUILD_TESTS OFF)
 set(YAML_CPP_BUILD_TOOLS OFF)
 FetchContent_MakeAvailable(CLI11 nlohmann_json spdlog yaml-cpp tomlplusplus tl-expected)
 
+# Only its headers: the library is loaded when it is needed (src/runtime/curl_library.hpp).
 find_package(CURL 7.86 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto) # SHA-256; libcurl brings it along
 find_package(Threads REQUIRED)

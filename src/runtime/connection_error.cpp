@@ -1,4 +1,4 @@
-// Turns errno and libcurl's codes into errors that name the address, the reason and the remedy.
+// Turns an errno into an error that names the address, the reason and the remedy.
 #include "runtime/connection_error.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -9,14 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 
 #include "berth/base/file.hpp"
 #include "berth/base/text.hpp"
 #include "runtime/excerpt.hpp"
 #include "runtime/ssh_tunnel.hpp"
-#include "runtime/tls_error.hpp"
 
 namespace berth::runtime {
 
@@ -106,9 +104,6 @@ Error unix_socket_error(const Endpoint& endpoint, int error_number) {
   return error;
 }
 
-namespace {
-
-// "box" of tcp://box:2375; of an IPv6 address with its brackets.
 std::string host_of(const Endpoint& endpoint) {
   const std::size_t scheme = endpoint.address.find("://");
   std::string host = endpoint.address.substr(scheme == std::string::npos ? 0 : scheme + 3);
@@ -116,8 +111,6 @@ std::string host_of(const Endpoint& endpoint) {
   const std::size_t colon = host.rfind(':');
   return colon == std::string::npos || host.ends_with(']') ? host : host.substr(0, colon);
 }
-
-}  // namespace
 
 // Refused: its machine is there. No route, no answer: nobody knows whether it is.
 Error tcp_socket_error(const Endpoint& endpoint, int error_number, const std::string& reason) {
@@ -151,27 +144,6 @@ Error tcp_socket_error(const Endpoint& endpoint, int error_number, const std::st
   return error;
 }
 
-namespace {
-
-Error tcp_error(CURL* easy, CURLcode code, const Endpoint& endpoint) {
-  long error_number = 0;
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_number);
-  const std::string reason =
-      error_number != 0
-          ? lowered(
-                std::error_code(static_cast<int>(error_number), std::generic_category()).message())
-          : lowered(curl_easy_strerror(code));
-  Error error = tcp_socket_error(endpoint, static_cast<int>(error_number), reason);
-  if (code == CURLE_COULDNT_RESOLVE_HOST) {
-    const std::string host = excerpt(host_of(endpoint), 100);
-    error.id = "engine-unknown-host";
-    error.hint(fmt::format("`getent hosts {}` says whether the name is known by now", host));
-  }
-  return error;
-}
-
-}  // namespace
-
 Error timeout_error(const Endpoint& endpoint, const std::string& operation) {
   const std::string restart = endpoint.through == Endpoint::Through::ssh
                                   ? endpoint.ssh.command() + " sudo systemctl restart docker"
@@ -190,82 +162,14 @@ Error not_http_error(const Endpoint& endpoint, std::string_view received) {
       .note("expected an HTTP answer, got `" + excerpt(received) + "`");
 }
 
-namespace {
-
-// "http://me:secret@proxy:3128" without the password.
-std::string shown_proxy(const ProxySettings& proxy) {
-  const std::size_t scheme = proxy.url.find("://");
-  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
-  const std::size_t at = proxy.url.rfind('@');
-  const bool secret = at != std::string::npos && at > begin;
-  return excerpt(secret ? proxy.url.substr(0, begin) + "…" + proxy.url.substr(at) : proxy.url, 80);
-}
-
-// Absent where the proxy has done its part.
-std::optional<Error> proxy_error(const CurlFailure& failure, const Endpoint& endpoint) {
-  if (!endpoint.proxy) {
-    return std::nullopt;
+Error broken_off_error(const Endpoint& endpoint, const std::string& operation,
+                       std::string_view why) {
+  if (endpoint.through == Endpoint::Through::ssh) {
+    return ssh_channel_error(endpoint);
   }
-  long status = 0;
-  curl_easy_getinfo(failure.easy, CURLINFO_HTTP_CONNECTCODE, &status);
-  const bool refused = status >= 300;
-  const bool unreachable = failure.code == CURLE_COULDNT_CONNECT ||
-                           failure.code == CURLE_COULDNT_RESOLVE_PROXY ||
-                           failure.code == CURLE_PROXY;
-  if (!refused && !unreachable) {
-    return std::nullopt;
-  }
-  const std::string why =
-      refused ? fmt::format("it refuses a tunnel with status {}", status) : lowered(failure.detail);
-  std::string host = endpoint.base_url.substr(endpoint.base_url.find("://") + 3);
-  host.resize(host.find_last_of(':'));
-  return Error{Errc::engine_unreachable,
-               fmt::format("the proxy {} does not lead to the engine at {}",
-                           shown_proxy(*endpoint.proxy), endpoint.address)}
-      .note(why)
-      .note(
-          fmt::format("the proxy is from {}; berth needs `CONNECT` through it, for the streams of "
-                      "a run",
-                      endpoint.proxy->origin))
-      .hint(fmt::format(
-          "`export NO_PROXY={}` goes past it, where the engine can be reached "
-          "without",
-          endpoint.proxy->exceptions.empty() ? host : endpoint.proxy->exceptions + "," + host))
-      .named("engine-proxy");
-}
-
-}  // namespace
-
-Error connection_error(const CurlFailure& failure, const Endpoint& endpoint,
-                       const std::string& operation) {
-  if (std::optional<Error> error = proxy_error(failure, endpoint)) {
-    return std::move(*error);
-  }
-  const bool first = operation == "GET /_ping";
-  if (std::optional<Error> error = tls_error(failure.code, failure.detail, endpoint, first)) {
-    return std::move(*error);
-  }
-  switch (failure.code) {
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-      if (endpoint.through == Endpoint::Through::ssh) {
-        return ssh_channel_error(endpoint);
-      }
-      if (endpoint.transport == Endpoint::Transport::unix_socket) {
-        return unix_socket_error(endpoint, probe_unix_socket(endpoint.socket_path));
-      }
-      return tcp_error(failure.easy, failure.code, endpoint);
-    case CURLE_OPERATION_TIMEDOUT:
-      return timeout_error(endpoint, operation);
-    default:
-      if (endpoint.through == Endpoint::Through::ssh) {
-        return ssh_channel_error(endpoint);
-      }
-      return Error{Errc::engine_failed,
-                   fmt::format("the engine at {} broke off its answer", endpoint.address)}
-          .note(
-              fmt::format("during `{}`: {}", operation, lowered(curl_easy_strerror(failure.code))));
-  }
+  return Error{Errc::engine_failed,
+               fmt::format("the engine at {} broke off its answer", endpoint.address)}
+      .note(fmt::format("during `{}`: {}", operation, lowered(why)));
 }
 
 }  // namespace berth::runtime

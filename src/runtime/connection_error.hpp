@@ -1,8 +1,6 @@
 // Why an engine cannot be reached, in words and with what to do.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <string>
 #include <string_view>
 
@@ -30,15 +28,12 @@ Error timeout_error(const Endpoint& endpoint, const std::string& operation);
 // The error for bytes that are no HTTP.
 Error not_http_error(const Endpoint& endpoint, std::string_view received);
 
-// A transfer that libcurl gave up.
-struct CurlFailure {
-  CURL* easy;
-  CURLcode code;
-  std::string detail;  // of CURLOPT_ERRORBUFFER; may be empty
-};
+// The error for an answer that ended before it was complete, or was none; `operation` is
+// "GET /info".
+Error broken_off_error(const Endpoint& endpoint, const std::string& operation,
+                       std::string_view why);
 
-// `operation` is "GET /info", for what went wrong in the middle.
-Error connection_error(const CurlFailure& failure, const Endpoint& endpoint,
-                       const std::string& operation);
+// "box" of tcp://box:2375; of an IPv6 address with its brackets.
+std::string host_of(const Endpoint& endpoint);
 
 }  // namespace berth::runtime

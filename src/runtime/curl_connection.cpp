@@ -1,9 +1,8 @@
-// The only place that sets up libcurl: the process-wide initialisation, and what every connection
-// has in common.
+// The only place that sets up what every connection of libcurl's has in common.
 //
-// A request is driven through the multi interface, because curl_multi_wakeup() can end its waiting
-// from another thread at once, where the progress callback of the easy interface is asked only once
-// a second.
+// A request is driven through the multi interface, because curl().multi_wakeup() can end its
+// waiting from another thread at once, where the progress callback of the easy interface is asked
+// only once a second.
 #include "runtime/curl_connection.hpp"
 
 #include <new>
@@ -13,24 +12,17 @@ namespace berth::runtime {
 
 namespace {
 
-// Once per process, thread-safe by the language. TLS sets itself up where a connection needs it:
-// libcurl's flag for it is without meaning since 7.57.
-void initialise_curl() {
-  static const CURLcode done = curl_global_init(CURL_GLOBAL_NOTHING);
-  static_cast<void>(done);
-}
-
 // Signals are the session's affair. libcurl writes with MSG_NOSIGNAL, also below OpenSSL
 // since 7.88.
 void set_common(CURL* easy) {
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 }
 
 CurlMulti make_multi() {
-  CurlMulti multi(curl_multi_init());
+  CurlMulti multi(curl().multi_init());
   if (multi == nullptr) {
     throw std::bad_alloc();
   }
@@ -38,8 +30,7 @@ CurlMulti make_multi() {
 }
 
 CurlEasy make_curl_handle() {
-  initialise_curl();
-  CurlEasy easy(curl_easy_init());
+  CurlEasy easy(curl().easy_init());
   if (easy == nullptr) {
     throw std::bad_alloc();
   }
@@ -49,18 +40,18 @@ CurlEasy make_curl_handle() {
 std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_token& stop) {
   constexpr int kLongestPollMilliseconds = 60'000;  // libcurl's own timers shorten it
   CURLM* multi = connection.multi.get();
-  const std::stop_callback wake(stop, [multi] { curl_multi_wakeup(multi); });
+  const std::stop_callback wake(stop, [multi] { curl().multi_wakeup(multi); });
   int running = 1;
   while (!stop.stop_requested()) {
-    if (curl_multi_perform(multi, &running) != CURLM_OK) {
+    if (curl().multi_perform(multi, &running) != CURLM_OK) {
       return CURLE_FAILED_INIT;
     }
     if (running == 0) {
       int left = 0;
-      const CURLMsg* message = curl_multi_info_read(multi, &left);
+      const CURLMsg* message = curl().multi_info_read(multi, &left);
       return message == nullptr ? CURLE_FAILED_INIT : message->data.result;
     }
-    curl_multi_poll(multi, nullptr, 0, kLongestPollMilliseconds, nullptr);
+    curl().multi_poll(multi, nullptr, 0, kLongestPollMilliseconds, nullptr);
   }
   return std::nullopt;
 }
@@ -68,9 +59,9 @@ std::optional<CURLcode> drive(const CurlConnection& connection, const std::stop_
 }  // namespace
 
 std::optional<CURLcode> transfer(const CurlConnection& connection, const std::stop_token& stop) {
-  curl_multi_add_handle(connection.multi.get(), connection.easy.get());
+  curl().multi_add_handle(connection.multi.get(), connection.easy.get());
   const std::optional<CURLcode> code = drive(connection, stop);
-  curl_multi_remove_handle(connection.multi.get(), connection.easy.get());
+  curl().multi_remove_handle(connection.multi.get(), connection.easy.get());
   return code;
 }
 
@@ -81,14 +72,14 @@ CurlConnection make_bare_connection() {
 }
 
 void reset_bare_connection(const CurlConnection& connection) {
-  curl_easy_reset(connection.easy.get());
+  curl().easy_reset(connection.easy.get());
   set_common(connection.easy.get());
 }
 
 CurlList make_curl_list(const std::vector<std::string>& lines) {
   CurlList list;
   for (const std::string& line : lines) {
-    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    curl_slist* longer = curl().slist_append(list.get(), line.c_str());
     if (longer == nullptr) {
       throw std::bad_alloc();
     }
@@ -101,17 +92,17 @@ CurlList make_curl_list(const std::vector<std::string>& lines) {
 namespace {
 
 void set_tls(CURL* easy, const TlsSettings& tls) {
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  curl().easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  curl().easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
   if (!tls.authority.empty()) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.authority.c_str());
-    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);  // this authority and no other
+    curl().easy_setopt(easy, CURLOPT_CAINFO, tls.authority.c_str());
+    curl().easy_setopt(easy, CURLOPT_CAPATH, nullptr);  // this authority and no other
   }
   if (!tls.certificate.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.certificate.c_str());
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key.c_str());
+    curl().easy_setopt(easy, CURLOPT_SSLCERT, tls.certificate.c_str());
+    curl().easy_setopt(easy, CURLOPT_SSLKEY, tls.key.c_str());
     // A key with a passphrase is an error: OpenSSL would ask for it on the command's terminal.
-    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+    curl().easy_setopt(easy, CURLOPT_KEYPASSWD, "");
   }
 }
 
@@ -119,11 +110,11 @@ void set_tls(CURL* easy, const TlsSettings& tls) {
 // and nothing should work before it that the run then does not. An empty proxy is none: libcurl has
 // variables of its own.
 void set_proxy(CURL* easy, const std::optional<ProxySettings>& proxy) {
-  curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy->url.c_str() : "");
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy ? proxy->exceptions.c_str() : "");
+  curl().easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy->url.c_str() : "");
+  curl().easy_setopt(easy, CURLOPT_NOPROXY, proxy ? proxy->exceptions.c_str() : "");
   if (proxy) {
-    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl().easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl().easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   }
 }
 
@@ -131,21 +122,18 @@ void set_proxy(CURL* easy, const std::optional<ProxySettings>& proxy) {
 
 void prepare_curl_handle(CURL* easy, const Endpoint& endpoint,
                          std::chrono::milliseconds connect_timeout) {
-  curl_easy_reset(easy);  // keeps connections
-  if (endpoint.transport == Endpoint::Transport::unix_socket) {
-    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint.socket_path.c_str());
-  }
+  curl().easy_reset(easy);  // keeps connections
   if (endpoint.tls) {
     set_tls(easy, *endpoint.tls);
   }
   set_proxy(easy, endpoint.proxy);
   set_common(easy);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, endpoint.user_agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
+  curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl().easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+  curl().easy_setopt(easy, CURLOPT_USERAGENT, endpoint.user_agent.c_str());
+  curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
 }
 
 CurlEasy make_curl_handle(const Endpoint& endpoint, std::chrono::milliseconds connect_timeout) {

@@ -1,7 +1,6 @@
-// RAII over libcurl: connections to one endpoint, and a pool of them.
+// RAII over libcurl: connections to one endpoint, and a pool of them. For those who have called
+// load_curl().
 #pragma once
-
-#include <curl/curl.h>
 
 #include <chrono>
 #include <memory>
@@ -12,17 +11,18 @@
 #include <vector>
 
 #include "berth/runtime/endpoint.hpp"
+#include "runtime/curl_library.hpp"
 
 namespace berth::runtime {
 
 struct CurlEasyDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(CURL* handle) const { curl().easy_cleanup(handle); }
 };
 struct CurlMultiDeleter {
-  void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
+  void operator()(CURLM* handle) const { curl().multi_cleanup(handle); }
 };
 struct CurlListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { curl().slist_free_all(list); }
 };
 using CurlEasy = std::unique_ptr<CURL, CurlEasyDeleter>;
 using CurlMulti = std::unique_ptr<CURLM, CurlMultiDeleter>;

@@ -77,7 +77,7 @@ Result<UpgradeAnswer> DockerEngine::open_stream(StreamRequest request) {
   BERTH_TRY(request.target, versioned(request.target));
   const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
   BERTH_TRY(UpgradeAnswer answer,
-            runtime::open_stream(client_.pool(), request, options_.timeouts.query));
+            runtime::open_stream(client_.transport(), request, options_.timeouts.query));
   client_.tell(request.method(), request.target, answer.status, begun);
   return answer;
 }

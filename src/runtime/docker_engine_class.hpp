@@ -24,8 +24,7 @@ class DockerEngine final : public Engine {
  public:
   DockerEngine(Endpoint endpoint, EngineOptions options)
       : options_(std::move(options)),
-        client_(std::make_shared<CurlPool>(std::move(endpoint), options_.timeouts.connect),
-                options_.log) {}
+        client_(make_transport(std::move(endpoint), options_.timeouts.connect), options_.log) {}
 
   Result<EngineFacts> facts() override;
   Result<EngineDetails> details() override;

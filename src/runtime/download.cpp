@@ -17,18 +17,18 @@ constexpr long kHttpOk = 200;
 constexpr long kHttpNotFound = 404;
 
 struct CurlTextDeleter {
-  void operator()(char* text) const { curl_free(text); }
+  void operator()(char* text) const { curl().free(text); }
 };
 struct CurlUrlDeleter {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const { curl().url_cleanup(url); }
 };
 
 // A part of the URL, with its %-escapes undone; empty where it is none of a kind that we know.
 std::string part_of(const std::string& url, CURLUPart part) {
-  const std::unique_ptr<CURLU, CurlUrlDeleter> parsed(curl_url());
+  const std::unique_ptr<CURLU, CurlUrlDeleter> parsed(curl().url());
   char* found = nullptr;
-  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-      curl_url_get(parsed.get(), part, &found, CURLU_URLDECODE) != CURLUE_OK) {
+  if (curl().url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl().url_get(parsed.get(), part, &found, CURLU_URLDECODE) != CURLUE_OK) {
     return {};
   }
   return std::unique_ptr<char, CurlTextDeleter>(found).get();
@@ -59,6 +59,7 @@ WebClient make_client(const std::string& scheme, const DownloadLimits& limits) {
 }  // namespace
 
 Result<std::string> download(const std::string& url, const DownloadLimits& limits) {
+  BERTH_CHECK(load_curl(fmt::format("a download of `{}`", printable(url))));
   const std::string scheme = part_of(url, CURLUPART_SCHEME);
   if (scheme == "file") {
     return copy(url, limits.bytes);

@@ -8,7 +8,7 @@
 
 #include "berth/base/result.hpp"
 #include "berth/runtime/engine.hpp"
-#include "runtime/http_client.hpp"
+#include "runtime/http_transport.hpp"
 
 namespace berth::runtime {
 
@@ -33,7 +33,7 @@ struct UpgradeAnswer {
 
 // Sends it on a connection of its own, within `timeout`. The stream is for one thread at a time;
 // bytes that came right behind the header are its first.
-Result<UpgradeAnswer> open_stream(CurlPool& pool, const StreamRequest& request,
+Result<UpgradeAnswer> open_stream(HttpTransport& transport, const StreamRequest& request,
                                   std::chrono::milliseconds timeout);
 
 }  // namespace berth::runtime

@@ -41,7 +41,7 @@ std::vector<std::string> header_values(CURL* easy, const char* name) {
   std::vector<std::string> values;
   curl_header* header = nullptr;
   for (std::size_t i = 0;
-       curl_easy_header(easy, name, i, CURLH_HEADER, kLastRequest, &header) == CURLHE_OK; ++i) {
+       curl().easy_header(easy, name, i, CURLH_HEADER, kLastRequest, &header) == CURLHE_OK; ++i) {
     values.emplace_back(header->value);
   }
   return values;
@@ -85,54 +85,55 @@ WebFailure failure_of(CURLcode code) {
 
 void WebClient::prepare(const WebRequest& request, const CurlList& headers) {
   CURL* easy = connection_.easy.get();
-  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+  curl().easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl().easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   if (request.method == "HEAD") {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
   } else if (request.method == "POST") {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(request.form.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.form.c_str());
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(request.form.size()));
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDS, request.form.c_str());
   }
   // libcurl sends neither of them to another host, port or protocol that a redirect names.
   if (!request.credentials.token.empty()) {
-    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
-    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, request.credentials.token.c_str());
+    curl().easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
+    curl().easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, request.credentials.token.c_str());
   } else if (!request.credentials.username.empty()) {
-    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
-    curl_easy_setopt(easy, CURLOPT_USERNAME, request.credentials.username.c_str());
-    curl_easy_setopt(easy, CURLOPT_PASSWORD, request.credentials.password.c_str());
+    curl().easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+    curl().easy_setopt(easy, CURLOPT_USERNAME, request.credentials.username.c_str());
+    curl().easy_setopt(easy, CURLOPT_PASSWORD, request.credentials.password.c_str());
   }
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, kMostRedirects);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, options_.plain_http ? "http,https" : "https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, options_.plain_http ? "http,https" : "https");
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options_.verify ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options_.verify ? 2L : 0L);
+  curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+  curl().easy_setopt(easy, CURLOPT_MAXREDIRS, kMostRedirects);
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, options_.plain_http ? "http,https" : "https");
+  curl().easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR,
+                     options_.plain_http ? "http,https" : "https");
+  curl().easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options_.verify ? 1L : 0L);
+  curl().easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options_.verify ? 2L : 0L);
   if (!options_.authority.empty()) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, options_.authority.c_str());  // CAPATH stays
+    curl().easy_setopt(easy, CURLOPT_CAINFO, options_.authority.c_str());  // CAPATH stays
   }
   if (options_.direct) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl().easy_setopt(easy, CURLOPT_PROXY, "");
   }
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                   static_cast<long>(options_.connect_timeout.count()));
+  curl().easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
+  curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(options_.connect_timeout.count()));
   if (options_.longest_silence.count() > 0) {
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);  // of a byte per second
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-                     static_cast<long>(options_.longest_silence.count()));
+    curl().easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);  // of a byte per second
+    curl().easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                       static_cast<long>(options_.longest_silence.count()));
   }
 #if LIBCURL_VERSION_NUM >= 0x075700
   // A name server that is silent must not hold us at the end: the resolving thread is left alone.
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+  curl().easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
 }
 
 Error WebClient::failed(const WebRequest& request, CURLcode code, const char* detail) const {
   const WebFailure failure = failure_of(code);
   Error error{Errc::io, fmt::format("`{}`: {}", excerpt(request.url), failure.why)};
-  error.note(excerpt(*detail != '\0' ? detail : curl_easy_strerror(code)));
+  error.note(excerpt(*detail != '\0' ? detail : curl().easy_strerror(code)));
   return std::move(error).named(fmt::format("{}-{}", options_.peer, failure.id));
 }
 
@@ -142,20 +143,24 @@ Result<WebAnswer> WebClient::perform(const WebRequest& request) {
   if (left <= milliseconds(0)) {
     return fail(failed(request, CURLE_OPERATION_TIMEDOUT, ""));
   }
+  BERTH_CHECK(load_curl("a request to the " + options_.peer));
+  if (connection_.easy == nullptr) {
+    connection_ = make_bare_connection();
+  }
   CURL* easy = connection_.easy.get();
   const CurlList headers = make_curl_list(request.headers);
   std::array<char, CURL_ERROR_SIZE> detail{};
   Body body{{}, request.limit, false};
   reset_bare_connection(connection_);
   prepare(request, headers);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail.data());
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
+  curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, detail.data());
+  curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
+  curl().easy_setopt(easy, CURLOPT_WRITEDATA, &body);
   const std::optional<CURLcode> code = transfer(connection_, options_.stop);
 
   WebAnswer answer;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
+  curl().easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
   tell(request, code == CURLE_OK ? answer.status : 0, begun);
   if (!code) {
     return fail(Errc::interrupted, "stopped while waiting for the " + options_.peer);

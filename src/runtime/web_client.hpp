@@ -62,14 +62,14 @@ struct WebOptions {
 
 class WebClient {
  public:
-  explicit WebClient(WebOptions options)
-      : options_(std::move(options)), connection_(make_bare_connection()) {}
+  explicit WebClient(WebOptions options) : options_(std::move(options)) {}
 
   WebOptions& options() { return options_; }
 
   // Of a registry: Errc::io "registry-unreachable" (also: too slow), "registry-certificate",
   // "registry-cut", "registry-not-tls"; Errc::engine_failed "registry-answer" for a body beyond the
-  // limit; Errc::interrupted. An HTTP status of 4xx or 5xx is an answer.
+  // limit; Errc::interrupted; Errc::io "libcurl-missing". An HTTP status of 4xx or 5xx is an
+  // answer.
   Result<WebAnswer> perform(const WebRequest& request);
 
  private:
@@ -79,7 +79,7 @@ class WebClient {
             std::chrono::steady_clock::time_point begun) const;
 
   WebOptions options_;
-  CurlConnection connection_;
+  CurlConnection connection_{};  // made with the first request
 };
 
 }  // namespace berth::runtime

@@ -143,7 +143,7 @@ TEST_CASE("attach that is refused gives the engine's words") {
   REQUIRE(absent.notes.front() == "the engine says: No such container: abc");
   server.answer_raw(kAttach,
                     "HTTP/1.1 500 Oops\r\nTransfer-Encoding: "
-                    "chunked\r\n\r\n10\r\n{\"message\":\"why\"}\r\n0\r\n\r\n");
+                    "chunked\r\n\r\n11\r\n{\"message\":\"why\"}\r\n0\r\n\r\n");
   REQUIRE(engine->attach("abc", {}).error().notes.front() == "the engine says: why");
   server.answer(kAttach, 500,
                 R"({"message":"preparing: unresolvable CDI devices nvidia.com/gpu=7"})");

@@ -1,0 +1,93 @@
+#include "runtime/socket_io.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
+namespace berth::runtime {
+
+namespace {
+
+// The result of a call that is repeated where a signal came between.
+template <class Call>
+ssize_t without_interruption(Call call) {
+  while (true) {
+    const ssize_t count = call();
+    if (count >= 0) {
+      return count;
+    }
+    if (errno != EINTR) {
+      return -errno;
+    }
+  }
+}
+
+}  // namespace
+
+ssize_t receive_now(int fd, std::span<std::byte> buffer) {
+  return without_interruption(
+      [&] { return ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT); });
+}
+
+ssize_t send_now(int fd, std::span<const std::byte> bytes) {
+  return without_interruption(
+      [&] { return ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+int connect_unix_socket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return -ENAMETOOLONG;
+  }
+  std::copy(path.begin(), path.end(), static_cast<char*>(address.sun_path));
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket ||
+      ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return -errno;
+  }
+  return socket.release();
+}
+
+SocketWait::SocketWait(Clock::time_point deadline, std::stop_token stop) : deadline_(deadline) {
+  if (!stop.stop_possible()) {
+    return;
+  }
+  stopped_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stopped_) {
+    throw std::system_error(errno, std::generic_category(), "eventfd");
+  }
+  on_stop_.emplace(std::move(stop), [fd = stopped_.get()] {
+    const std::uint64_t one = 1;
+    static_cast<void>(!::write(fd, &one, sizeof(one)));
+  });
+}
+
+SocketWait::Outcome SocketWait::wait_until(int fd, short events, Clock::time_point deadline) const {
+  constexpr std::int64_t kLongestPoll = 60'000;
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) {
+      return Outcome::timeout;
+    }
+    std::array<pollfd, 2> waiting{pollfd{fd, events, 0}, pollfd{stopped_.get(), POLLIN, 0}};
+    const int ready =
+        ::poll(waiting.data(), waiting.size(), static_cast<int>(std::min(left, kLongestPoll)));
+    if (ready > 0) {
+      return waiting[1].revents != 0 ? Outcome::stopped : Outcome::ready;
+    }
+    if (ready < 0 && errno != EINTR) {
+      return Outcome::timeout;
+    }
+  }
+}
+
+}  // namespace berth::runtime
