@@ -25,14 +25,18 @@ def true_in(stage, berth_options, docker_options, gpus="none"):
 
 def bodies(stage, berth_options=(), docker_options=(), gpus="none", command=("true",)):
     """What berth asks the engine to create, and what docker does, with another command."""
-    ours = stage.container_of(stage.berth_run(*berth_options, "cat", gpus=gpus))
+    # Without its supervisor, which only berth itself can serve.
+    ours = stage.container_of(stage.berth_run(*berth_options, "--streams", "engine", "cat", gpus=gpus))
     theirs = stage.container_of(stage.docker_run("cat", options=["-i", *docker_options]))
     return {**ours, "Cmd": list(command)}, {**theirs, "Cmd": list(command)}
 
 
 @scene("start-bridge", "`true`, bridge network", FIGURES)
 def start_bridge(stage):
-    yield true_in(stage, (), ())
+    contenders = true_in(stage, (), ())
+    for name, options in (("berth --rm", ("--rm",)), ("berth --streams engine", ("--streams", "engine"))):
+        contenders[name] = stage.client(stage.berth_run(*options, "true"), check=NOTHING)
+    yield contenders
 
 
 @scene("start-host", "`true`, host network", FIGURES)

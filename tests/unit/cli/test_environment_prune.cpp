@@ -64,7 +64,7 @@ TEST_CASE("prune: the last use counts, else the creation") {
 
 TEST_CASE("prune: with no age at all, what was used or made within this second goes too") {
   CHECK(removed({used(made("used", 9, 10), 0), made("made", 0, 10)},
-                {.older = std::chrono::seconds(0)}) == Keys{"used", "made"});
+                {.older = std::chrono::seconds(0)}) == Keys{"made", "used"});
   CHECK(removed({made("stage", 0, 10, {}, false)}, {.older = std::chrono::seconds(0)}) ==
         Keys{"stage"});
 }
