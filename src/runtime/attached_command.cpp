@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "berth/base/text.hpp"
+#include "runtime/supervised_exit.hpp"
 
 namespace berth::runtime {
 
@@ -34,6 +35,13 @@ void await_end(AttachedStream& stream) {
 
 bool is_readable_log(const std::string& log_driver) {
   return log_driver != "none" && log_driver != "passthrough";
+}
+
+Result<void> ContainerCommand::signal(const std::string& name) {
+  if (supervisor_ && send_signal(supervisor_.get(), name)) {
+    return {};
+  }
+  return engine_.kill(id_, name);
 }
 
 Result<Connection> ContainerCommand::reopen(bool running, bool with_input) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "berth/base/file.hpp"
 #include "berth/base/result.hpp"
 #include "berth/runtime/engine.hpp"
 
@@ -21,6 +22,8 @@ struct Connection {
   std::unique_ptr<PendingExit> exit{};      // null: state() has to be asked once the output ended
   // Where `exit` is not the engine's: the engine's, for an exit with the error kSupervisorGone.
   std::unique_ptr<PendingExit> engine_exit{};
+  // The supervisor, for signals; empty: there is none.
+  UniqueFd supervisor{};
 };
 
 class AttachedCommand {
@@ -47,11 +50,15 @@ class AttachedCommand {
 
 class ContainerCommand final : public AttachedCommand {
  public:
-  ContainerCommand(Engine& engine, std::string id, bool keeps_output)
-      : engine_(engine), id_(std::move(id)), keeps_output_(keeps_output) {}
+  // `supervisor` passes signals on, if there is one and it is still there; else the engine does.
+  ContainerCommand(Engine& engine, std::string id, bool keeps_output, UniqueFd supervisor = {})
+      : engine_(engine),
+        id_(std::move(id)),
+        keeps_output_(keeps_output),
+        supervisor_(std::move(supervisor)) {}
 
   const std::string& container_id() const override { return id_; }
-  Result<void> signal(const std::string& name) override { return engine_.kill(id_, name); }
+  Result<void> signal(const std::string& name) override;
   Result<void> resize(ContainerSpec::ConsoleSize size) override {
     return engine_.resize(id_, size);
   }
@@ -67,6 +74,7 @@ class ContainerCommand final : public AttachedCommand {
   Engine& engine_;
   const std::string id_;
   const bool keeps_output_;
+  const UniqueFd supervisor_;
 };
 
 class ExecCommand final : public AttachedCommand {

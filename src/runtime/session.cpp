@@ -287,7 +287,8 @@ Result<SessionOutcome> run_container(Engine& engine, const ContainerSpec& spec,
     options.on_started(id);
   }
 
-  ContainerCommand command(engine, id, is_readable_log(spec.log_driver));
+  ContainerCommand command(engine, id, is_readable_log(spec.log_driver),
+                           std::move(connection.supervisor));
   const bool told_of_memory = connection.engine_exit != nullptr;
   std::optional<MemoryWatch> memory;
   if (!told_of_memory) {

@@ -1,10 +1,12 @@
 #include "runtime/supervised_exit.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -68,7 +70,24 @@ Result<void> hand_over(int supervisor, const std::vector<int>& descriptors, bool
   return {};
 }
 
+// 0: it has none.
+int number_of(const std::string& name) {
+  for (int number = 1; number < NSIG; ++number) {
+    const char* const known = ::sigabbrev_np(number);
+    if (known != nullptr && name == known) {
+      return number;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
+
+bool send_signal(int supervisor, const std::string& name) {
+  const supervisor::Signal signal{.number = number_of(name)};
+  return signal.number != 0 &&
+         ::send(supervisor, &signal, sizeof(signal), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(signal);
+}
 
 Result<Connection> connect_supervisor(UniqueFd supervisor, bool input,
                                       std::unique_ptr<PendingExit> engine_exit) {
@@ -86,6 +105,7 @@ Result<Connection> connect_supervisor(UniqueFd supervisor, bool input,
   BERTH_CHECK(hand_over(supervisor.get(), descriptors, input));
   connection.output = std::make_unique<PipeStream>(std::move(output.reading));
   connection.error = std::make_unique<PipeStream>(std::move(error.reading));
+  connection.supervisor = UniqueFd(::fcntl(supervisor.get(), F_DUPFD_CLOEXEC, 0));
   connection.exit = std::make_unique<SupervisedExit>(std::move(supervisor));
   connection.engine_exit = std::move(engine_exit);
   return connection;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "berth/base/file.hpp"
 #include "berth/base/result.hpp"
@@ -18,5 +19,8 @@ inline constexpr const char* kSupervisorGone = "supervisor-gone";
 // with standard input. The exit is the supervisor's, `engine_exit` what is asked where it is gone.
 Result<Connection> connect_supervisor(UniqueFd supervisor, bool input,
                                       std::unique_ptr<PendingExit> engine_exit);
+
+// To its command; a name without SIG. Whether the supervisor is there to take it.
+bool send_signal(int supervisor, const std::string& name);
 
 }  // namespace berth::runtime

@@ -4,6 +4,7 @@
 //   supervisor  connects
 //   berth       Streams, with descriptors: standard output, standard error and, where `input`,
 //               standard input
+//   berth       Signal, any number of them: for the command, whether or not an engine answers
 //   supervisor  Ending, once, when the command has ended or could not be executed, which it then
 //   has
 //               told on standard error
@@ -23,6 +24,10 @@ inline constexpr const char* kFailurePrefix = "berth: cannot execute ";
 
 struct Streams {
   std::uint32_t input = 0;  // whether standard input comes along
+};
+
+struct Signal {
+  std::int32_t number = 0;
 };
 
 struct Ending {

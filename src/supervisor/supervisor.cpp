@@ -32,6 +32,7 @@
 namespace {
 
 using berth::supervisor::Ending;
+using berth::supervisor::Signal;
 using berth::supervisor::Streams;
 
 constexpr int kNobody = -1;
@@ -131,15 +132,23 @@ bool reap(pid_t child, int& exit_code) {
   return found;
 }
 
-// What happens at the door, once the streams are taken: berth says nothing more, and goes when all
-// is over; unless it was killed.
+// What happens at the door once the streams are taken: signals come, until berth is gone. It goes
+// before the command only where it was killed.
 class Watch {
  public:
   Watch(int door, pid_t child) : door_(door), child_(child) {}
 
   int poll_fd() const { return gone_ ? kNobody : door_; }
   int timeout() const { return gone_ ? (asked_ ? kGrace : kGuardsTime) : -1; }
-  void client_left() { gone_ = true; }
+  void listen() {
+    Signal signal;
+    const ssize_t count = ::recv(door_, &signal, sizeof(signal), MSG_DONTWAIT);
+    if (count == sizeof(signal)) {
+      ::kill(child_, signal.number);
+    } else if (count >= 0 || (errno != EAGAIN && errno != EINTR)) {
+      gone_ = true;
+    }
+  }
   // False when the command has had its time.
   bool time_is_over() {
     if (asked_) {
@@ -167,7 +176,7 @@ int attend(pid_t child, int door, const sigset_t& blocked) {
       return kClientGone;
     }
     if (waiting[1].revents != 0) {
-      watch.client_left();
+      watch.listen();
     }
     signalfd_siginfo received{};
     if ((waiting[0].revents & POLLIN) == 0 ||

@@ -255,6 +255,15 @@ class Supervised(FaultTest):
         self.assert_ended(result, 7, stdout=b"".join(b"%d\n" % n for n in range(60)), stderr=b"")
         self.assert_gone(60)
 
+    def test_a_signal_needs_no_daemon(self):
+        process = self.start_shell("trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.1; done")
+        self.engine.tool("kill")
+        process.send_signal(signal.SIGINT)
+        result = self.finish(process, 20)
+        self.engine.tool("restart")
+        self.assert_ended(result, 9, stdout=b"caught\n")
+        self.assert_gone(60)
+
     def test_a_command_ends_though_its_client_and_the_guard_were_killed(self):
         process = self.start_shell(SLEEP)
         for berth in self.processes():

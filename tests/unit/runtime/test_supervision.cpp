@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -343,6 +344,34 @@ TEST_CASE("a reader who leaves standard output alone does not hold up standard e
   session.streams.read_slowly();
   REQUIRE(session.run());
   CHECK(session.streams.standard_error().size() == 4u << 20);
+}
+
+TEST_CASE("signals go to the supervisor, whether or not the engine answers") {
+  std::promise<void> over;
+  FakeEngine engine(ends_after(over.get_future().share(), 143));
+  engine.failures["kill"] = Error{Errc::engine_unreachable, "away"};
+  std::promise<void> ready;
+  std::future<void> is_ready = ready.get_future();
+  int received = 0;
+  const auto act = [&ready, &received](Inside inside) {
+    ready.set_value();
+    supervisor::Signal signal;
+    REQUIRE(::recv(inside.door.get(), &signal, sizeof(signal), 0) == sizeof(signal));
+    received = signal.number;
+    inside.end({.exit_code = 143});
+  };
+  SupervisedSession session(engine, act, std::move(over));
+  std::thread sender([&] {
+    is_ready.wait();
+    session.signals.send(SIGTERM);
+  });
+  const Result<SessionOutcome> outcome = session.run();
+  sender.join();
+  REQUIRE(outcome);
+  CHECK(received == SIGTERM);
+  CHECK(outcome->exit_code == 143);
+  CHECK(outcome->cause == SessionOutcome::Cause::signal);
+  CHECK(engine.count("kill TERM") == 0);
 }
 
 TEST_CASE("a supervisor that is killed leaves the exit to the engine") {
