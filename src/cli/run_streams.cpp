@@ -39,7 +39,7 @@ std::optional<runtime::Supervision> supervise(const PlannedRun& run, const Image
 bool leaves_nothing_taken(const PlannedRun& run) {
   const ContainerSpec& spec = run.plan.container;
   return !run.request.run.remove.has_value() && spec.name.empty() && spec.options.ports.empty() &&
-         spec.device_requests.empty() && run.leases.empty() && !run.request.run.cid_file &&
+         !run.request.run.cid_file &&
          std::none_of(spec.mounts.begin(), spec.mounts.end(), [](const Mount& mount) {
            return mount.type == Mount::Type::volume && !mount.source.empty();
          });

@@ -3,6 +3,7 @@
 #include "berth/runtime/run_guard.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -60,20 +61,6 @@ ssize_t receive(int fd, std::array<char, 4096>& buffer) {
   return ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 }
 
-// To the end of the pipe, which comes with berth's end at the latest.
-std::string everything_from(int fd) {
-  std::string text;
-  std::array<char, 4096> buffer{};
-  while (true) {
-    const ssize_t count = receive(fd, buffer);
-    if (count > 0) {
-      text.append(buffer.data(), static_cast<std::size_t>(count));
-    } else if (count == 0 || errno != EINTR) {
-      return text;
-    }
-  }
-}
-
 Orders read_orders(const std::string& text) {
   Orders orders;
   for (const std::string& line : split(text, '\n')) {
@@ -88,6 +75,25 @@ Orders read_orders(const std::string& text) {
     orders.later = orders.later || line == kLater;
   }
   return orders;
+}
+
+// To the end of the pipe, which comes with berth's end at the latest. What is held is let go of as
+// soon as that is asked for, and said: whoever comes next shall find it free.
+std::string everything_from(int fd) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (true) {
+    const ssize_t count = receive(fd, buffer);
+    if (count > 0) {
+      text.append(buffer.data(), static_cast<std::size_t>(count));
+      if (read_orders(text).later) {
+        ::close_range(static_cast<unsigned>(fd + 1), ~0u, 0);
+        static_cast<void>(!::send(fd, kLater.data(), kLater.size(), MSG_NOSIGNAL));
+      }
+    } else if (count == 0 || errno != EINTR) {
+      return text;
+    }
+  }
 }
 
 // The guard keeps nothing of berth's open but the pipe, whose new number is returned: not its
@@ -134,7 +140,6 @@ void guard(int pipe, const GuardEngine& open_engine, const GuardOptions& options
   }
   Supervision::clear_up(orders.run_id);
   if (orders.later) {
-    ::close_range(static_cast<unsigned>(pipe), ~0u, 0);  // the GPUs are free
     std::this_thread::sleep_for(options.later);
   }
   Result<std::unique_ptr<Engine>> engine = reach(open_engine, orders.address, options);
@@ -304,7 +309,10 @@ void RunGuard::release() {
 }
 
 void RunGuard::look_later() {
+  constexpr int kPatience = 1'000;  // milliseconds
   say(fmt::format("{}\n", kLater));
+  pollfd done{pipe_.get(), POLLIN, 0};
+  static_cast<void>(::poll(&done, 1, kPatience));
   pipe_.reset();
 }
 

@@ -120,8 +120,8 @@ std::string why_through_engine(const ContainerSpec& spec, const EngineFacts& eng
   if (spec.log_driver != "none") {
     return "the engine keeps a log of it";
   }
-  if (!spec.init) {
-    return "the command is to be process 1";
+  if (!spec.init || !spec.options.pid.empty()) {
+    return "the command is to be process 1, or one among others";
   }
   if (hides(spec.mounts, [](const Mount& mount) { return mount.target; }) ||
       hides(spec.tmpfs, [](const auto& tmpfs) { return tmpfs.first; })) {

@@ -3,6 +3,7 @@
 //
 //   - takes the command's standard streams from berth, as pipes, in place of the engine's;
 //   - starts the command, reaps, and passes signals on, as any init does;
+//   - ends what the command has left running;
 //   - tells berth how the command ended the moment it ends: the engine tells it only when the
 //     container's network is taken down;
 //   - ends the command where berth is gone. The guard beside berth does so as well, and is given
@@ -192,6 +193,17 @@ int attend(pid_t child, int door, const sigset_t& blocked) {
   }
 }
 
+// All that the command has left behind ends before berth hears of its end, as it would before the
+// engine tells of it: no process holds a GPU or a file any more. Only where nobody else can be met.
+void end_the_others() {
+  if (::getpid() != 1) {
+    return;
+  }
+  ::kill(-1, SIGKILL);
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+  }
+}
+
 // The number behind `key` in a file of the control group; with an empty key the first one.
 long long number_in(const char* path, const char* key) {
   const int file = ::open(path, O_RDONLY | O_CLOEXEC);
@@ -244,6 +256,7 @@ int main(int count, char** arguments) {
   Ending ending;
   const pid_t child = start(command, before);
   ending.exit_code = child < 0 ? cannot_execute(command[0], errno) : attend(child, door, blocked);
+  end_the_others();
   add_memory(ending);
   static_cast<void>(!::send(door, &ending, sizeof(ending), MSG_NOSIGNAL));
   return ending.exit_code;

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import pathlib
 import random
 import subprocess
 import threading
@@ -165,6 +166,26 @@ class Streams(EngineTest):
         first.stdout.close()
         self.assertEqual(first.wait(20), 0)
         self.assert_ended(second, 0, stdout=b"1000\n", stderr=b"")
+
+
+class Leftovers(EngineTest):
+    engines = ("docker-20", "docker-28", "podman-5")
+
+    def test_nothing_that_a_command_left_running_is_there_when_berth_returns(self):
+        seconds = str(random.randrange(10**6, 10**7))
+        for _ in range(5):
+            result = self.shell(f"setsid sleep {seconds} & (sleep {seconds} &) ; echo begun", timeout=30)
+            self.assert_ended(result, 0, stdout=b"begun\n")
+            running = [words for words in map(self.command_line, pathlib.Path("/proc").glob("[0-9]*"))
+                       if words == f"sleep {seconds}"]
+            self.assertEqual(running, [])
+
+    @staticmethod
+    def command_line(process):
+        try:
+            return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            return ""
 
 
 class Volume(EngineTest):

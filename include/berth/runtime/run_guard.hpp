@@ -63,7 +63,7 @@ class RunGuard {
   // once.
   void release();
   // The command has ended, and the engine removes its container without anybody waiting: the guard
-  // looks after a while whether it did, and holds nothing from here on. Returns at once.
+  // looks after a while whether it did. It holds nothing any more when this returns.
   void look_later();
   // The guard kills and removes without grace, now, while berth leaves.
   void kill_now();

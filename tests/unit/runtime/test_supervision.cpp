@@ -216,6 +216,10 @@ TEST_CASE("a plain run of a local engine can do without the engine's streams, ot
     spec.init = false;
     word = "process 1";
   }
+  SECTION("the processes of others") {
+    spec.options.pid = "host";
+    word = "among others";
+  }
   SECTION("a mount above ours") {
     Mount mount;
     mount.target = "/run";
