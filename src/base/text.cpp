@@ -26,6 +26,16 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
+bool contains_any(std::string_view text, std::span<const std::string_view> words) {
+  return std::any_of(words.begin(), words.end(), [text](std::string_view word) {
+    return text.find(word) != std::string_view::npos;
+  });
+}
+
+bool contains_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return contains_any(text, std::span<const std::string_view>(words.begin(), words.size()));
+}
+
 std::string join(std::span<const std::string> parts, std::string_view separator) {
   std::string joined;
   for (const std::string& part : parts) {

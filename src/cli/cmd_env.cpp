@@ -23,6 +23,7 @@
 #include "cli/environment_rebuild.hpp"
 #include "cli/environment_report.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/settled_containers.hpp"
 #include "cli/verb.hpp"
 
 namespace berth::cli {
@@ -272,8 +273,7 @@ class EnvVerb : public Verb {
                     const runtime::EnvironmentStore& store,
                     const std::vector<KnownEnvironment>& environments,
                     const PruneLimits& limits) const {
-    BERTH_TRY(const std::vector<runtime::ContainerSummary> containers,
-              engine.list_containers({}, true));
+    BERTH_TRY(const std::vector<runtime::ContainerSummary> containers, settled_containers(engine));
     std::set<std::string> in_use;
     for (const runtime::ContainerSummary& container : containers) {
       in_use.insert(container.image_id);
@@ -358,8 +358,7 @@ class EnvVerb : public Verb {
 
   static Result<int> remove(Context& context, runtime::Engine& engine,
                             const runtime::EnvironmentStore& store, const KnownEnvironment& known) {
-    BERTH_TRY(const std::vector<runtime::ContainerSummary> containers,
-              engine.list_containers({}, true));
+    BERTH_TRY(const std::vector<runtime::ContainerSummary> containers, settled_containers(engine));
     for (const runtime::ContainerSummary& container : containers) {
       if (container.image_id == known.image_id) {
         return fail(used_by(container, known));

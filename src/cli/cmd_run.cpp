@@ -285,9 +285,7 @@ class RunVerb : public Verb {
       }
     };
     options.on_settled = [&guard](bool goes_on) { goes_on ? guard.stay() : guard.release(); };
-    if (leaves_nothing_taken(run)) {
-      options.on_removal_ahead = [&guard] { guard.look_later(); };
-    }
+    options.waits_for_removal = !leaves_nothing_taken(run);
     options.on_abandoned = [&guard] { guard.kill_now(); };
     return options;
   }

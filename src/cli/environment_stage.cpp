@@ -236,11 +236,11 @@ std::map<std::string, std::string> StageRunner::labels_of(const Stage& stage, co
   auto labels = environment::labels_of(stage, said, base_.reference);
   RecordedRecipe recipe;
   if (on.id != base_.id) {
-    const auto before = on.labels.find(environment::kRecipeLabel);
-    if (before == on.labels.end()) {
+    Result<RecordedRecipe> before = environment::recipe_in(on.labels);
+    if (!before) {
       return labels;  // a recipe without its beginning would be another one
     }
-    recipe = environment::decode_recipe(before->second).value_or(RecordedRecipe{});
+    recipe = std::move(*before);
   }
   recipe.base = base_.reference;
   recipe.base_id = base_.id;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "berth/runtime/container_json.hpp"
 #include "berth/runtime/run_labels.hpp"
 
 namespace berth::cli {
@@ -26,11 +27,16 @@ std::optional<runtime::Supervision> supervise(const PlannedRun& run, const Image
   if (reason.empty()) {
     Result<runtime::Supervision> supervision =
         runtime::Supervision::prepare(std::move(command), spec.labels.at(runtime::kRunLabel));
-    if (supervision) {
+    const Result<void> sayable =
+        supervision ? runtime::check_encodable(supervision->container_of(spec)) : Result<void>();
+    if (!sayable) {
+      reason = sayable.error().message;
+    } else if (supervision) {
       context.log->info("the streams go past the engine, by a supervisor in the container");
       return std::move(*supervision);
+    } else {
+      reason = supervision.error().message;
     }
-    reason = supervision.error().message;
   }
   context.log->info("the streams go through the engine: {}", reason);
   return std::nullopt;
@@ -38,8 +44,11 @@ std::optional<runtime::Supervision> supervise(const PlannedRun& run, const Image
 
 bool leaves_nothing_taken(const PlannedRun& run) {
   const ContainerSpec& spec = run.plan.container;
-  return !run.request.run.remove.has_value() && spec.name.empty() && spec.options.ports.empty() &&
-         !run.request.run.cid_file &&
+  const std::string& network = spec.network;
+  const bool engines_network =
+      network.empty() || network == "bridge" || network == "host" || network == "none";
+  return engines_network && !run.request.run.remove.has_value() && spec.name.empty() &&
+         spec.options.ports.empty() && !run.request.run.cid_file &&
          std::none_of(spec.mounts.begin(), spec.mounts.end(), [](const Mount& mount) {
            return mount.type == Mount::Type::volume && !mount.source.empty();
          });

@@ -16,8 +16,8 @@ std::optional<runtime::Supervision> supervise(const PlannedRun& run, const Image
                                               const Context& context);
 
 // Whether nothing that the user does next could meet the container while the engine still takes it
-// down: its name, its ports, its volumes. No process of it is left then. An explicit `--rm` is a
-// wish to see it gone, as docker has it.
+// down: its name, its ports, its volumes, its network. No process of it is left then. An explicit
+// `--rm` is a wish to see it gone, as docker has it.
 bool leaves_nothing_taken(const PlannedRun& run);
 
 }  // namespace berth::cli

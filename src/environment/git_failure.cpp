@@ -1,21 +1,12 @@
 // What git says where a requirement comes from a repository.
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
-#include <initializer_list>
-
 #include "berth/base/text.hpp"
 #include "failure_reading.hpp"
 
 namespace berth::environment {
 
 namespace {
-
-bool says_any(std::string_view line, std::initializer_list<std::string_view> texts) {
-  return std::any_of(texts.begin(), texts.end(), [line](std::string_view text) {
-    return line.find(text) != std::string_view::npos;
-  });
-}
 
 // pip's headline, that of before pip 22, and uv's.
 bool git_failed(const FailureReading& log) {
@@ -28,10 +19,10 @@ bool git_failed(const FailureReading& log) {
 std::string reason_of(const FailureReading& log) {
   for (const std::string& raw : log.lines()) {
     const std::string_view line = trimmed(raw);
-    const bool of_git =
-        says_any(line.substr(0, 24),
-                 {"fatal: ", "error: pathspec ", "error: cannot run ", "cause: failed to find"});
-    if (of_git && !says_any(line, {"Could not read from remote", "could not fetch"})) {
+    const bool of_git = contains_any(
+        line.substr(0, 24),
+        {"fatal: ", "error: pathspec ", "error: cannot run ", "cause: failed to find"});
+    if (of_git && !contains_any(line, {"Could not read from remote", "could not fetch"})) {
       return std::string(line);
     }
   }
@@ -105,19 +96,19 @@ Error unreachable(const std::string& where) {
 Error explained(const std::string& reason, const std::string& repository) {
   const std::string where =
       repository.empty() ? "the repository of a requirement" : fmt::format("`{}`", repository);
-  if (says_any(reason, {"pathspec '", "find remote ref", "not our ref", "failed to find branch",
-                        "Remote branch "})) {
+  if (contains_any(reason, {"pathspec '", "find remote ref", "not our ref", "failed to find branch",
+                            "Remote branch "})) {
     return no_reference(where, repository);
   }
-  if (says_any(reason, {"ssh: ", "cannot run ssh", "publickey", "Host key "})) {
+  if (contains_any(reason, {"ssh: ", "cannot run ssh", "publickey", "Host key "})) {
     return no_keys(where);
   }
-  if (says_any(reason, {"could not read Username", "could not read Password", "not found",
-                        "Authentication failed", "returned error: 401", "returned error: 403",
-                        "not appear to be a git repository", "returned error: 404"})) {
+  if (contains_any(reason, {"could not read Username", "could not read Password", "not found",
+                            "Authentication failed", "returned error: 401", "returned error: 403",
+                            "not appear to be a git repository", "returned error: 404"})) {
     return refused(where);
   }
-  if (says_any(reason, {"unable to access", "unable to connect", "unable to look up"})) {
+  if (contains_any(reason, {"unable to access", "unable to connect", "unable to look up"})) {
     return unreachable(where);
   }
   return Error{Errc::engine_failed, fmt::format("git failed on {}", where)}

@@ -103,7 +103,8 @@ void AttachedRun::pump() {
   if (output_state_ == OutputPump::State::ended) {
     output_has_ended();
   } else if (exit_code_.has_value() &&
-             (output_.total() != drained_ || output_state_ == OutputPump::State::sink)) {
+             (output_.total() != drained_ || output_state_ == OutputPump::State::sink ||
+              !drained_by_.has_value())) {
     drained_ = output_.total();
     drained_by_ = Clock::now() + options_.drain_limit;
   }
@@ -113,7 +114,7 @@ void AttachedRun::wait_for_event() {
   const int none = -1;  // poll(2) passes over it
   const bool output_open = output_state_ != OutputPump::State::ended && !reconnecting();
   const bool input_wanted = input_state_ == InputPump::State::input && !exit_code_.has_value();
-  const bool input_blocked = input_state_ == InputPump::State::stream;
+  const bool input_blocked = input_state_ == InputPump::State::stream && !exit_code_.has_value();
   constexpr std::size_t kExit = 1;
   constexpr std::size_t kInput = 2;
   constexpr std::size_t kSecondEar = 4;
@@ -272,6 +273,10 @@ void AttachedRun::meet_deadlines() {
   }
   if (met(resize_at_)) {
     resize();
+  }
+  // The engine may not stay silent for ever; whoever reads our output may take his time.
+  if (output_state_ == OutputPump::State::sink) {
+    drained_by_.reset();
   }
   if (met(drained_by_)) {
     output_state_ = OutputPump::State::ended;

@@ -93,6 +93,7 @@ class AttachedRun {
   std::optional<int> seen_exit_{};  // before the output was complete
   std::optional<bool> oom_killed_{};
   std::optional<std::uint64_t> peak_memory_{};
+  bool oom_counted_ = false;
   std::optional<Error> broken_{};   // the wait; the output is still read to its end
   std::optional<Error> failure_{};  // ends the run at once
   // Of the engine's stream: told where the exit cannot explain it.

@@ -143,6 +143,7 @@ void AttachedRun::take_exit(Result<ExitStatus> status) {
   exit_code_ = status->code;
   oom_killed_ = status->oom_killed;
   peak_memory_ = status->peak_memory;
+  oom_counted_ = oom_killed_.has_value();
   if (status->code != 0 && connection_.engine_exit == nullptr) {
     // Best effort: the engine removes the container while we ask.
     const Result<std::optional<ContainerState>> state = command_.state();
@@ -296,6 +297,7 @@ Error AttachedRun::connection_lost(const Error& cause) const {
 void AttachedRun::fill_in(SessionOutcome& outcome) const {
   outcome.container_id = command_.container_id();
   outcome.oom_killed = oom_killed_;
+  outcome.oom_counted = oom_counted_;
   outcome.peak_memory = peak_memory_;
   outcome.output_tails = {std::string(output_.tail(OutputStream::standard_error).text()),
                           std::string(output_.tail(OutputStream::standard_output).text())};

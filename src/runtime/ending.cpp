@@ -163,8 +163,8 @@ Ending not_started(const InitFailure& failure, Ending ending) {
 
 bool ran_out_of_memory(const EndingEvidence& evidence) {
   const SessionOutcome& outcome = evidence.outcome;
-  if (outcome.oom_killed.value_or(false)) {
-    return true;
+  if (outcome.oom_killed.value_or(false) || outcome.oom_counted) {
+    return outcome.oom_killed.value_or(false);
   }
   // The engine may not have seen it: the kernel kills a process of the container, its first one
   // passes the code on.

@@ -4,7 +4,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -17,12 +16,6 @@
 namespace berth::runtime {
 
 namespace {
-
-bool contains_any(std::string_view text, const std::vector<std::string_view>& words) {
-  return std::any_of(words.begin(), words.end(), [text](std::string_view word) {
-    return text.find(word) != std::string_view::npos;
-  });
-}
 
 std::string engine_says(const std::string& message) {
   return "the engine says: " + message;

@@ -22,8 +22,8 @@ class PipeStream final : public AttachedStream {
 };
 
 struct Pipe {
-  UniqueFd reading;
-  UniqueFd writing;
+  UniqueFd reading{};
+  UniqueFd writing{};
 };
 
 // As large as the system lets it be. The end that stays with us never blocks; the command's does,

@@ -3,7 +3,6 @@
 #include "berth/runtime/run_guard.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <spdlog/fmt/fmt.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -36,7 +35,6 @@ constexpr std::string_view kArm = "arm";          // arm TAB address TAB run id
 constexpr std::string_view kRelease = "release";  // nothing is left to do
 constexpr std::string_view kKill = "kill";        // no grace
 constexpr std::string_view kStay = "stay";        // the run goes on: hold what you hold
-constexpr std::string_view kLater = "later";      // see whether the engine has removed it
 constexpr std::size_t kMostDescriptors = 253;     // SCM_MAX_FD
 
 struct Orders {
@@ -45,7 +43,6 @@ struct Orders {
   bool released = false;
   bool at_once = false;
   bool stays = false;
-  bool later = false;
 };
 
 // Receives like read(2). Descriptors that come along are ours from here on; nothing needs to know
@@ -72,13 +69,11 @@ Orders read_orders(const std::string& text) {
     orders.released = orders.released || line == kRelease;
     orders.at_once = orders.at_once || line == kKill;
     orders.stays = orders.stays || line == kStay;
-    orders.later = orders.later || line == kLater;
   }
   return orders;
 }
 
-// To the end of the pipe, which comes with berth's end at the latest. What is held is let go of as
-// soon as that is asked for, and said: whoever comes next shall find it free.
+// To the end of the pipe, which comes with berth's end at the latest.
 std::string everything_from(int fd) {
   std::string text;
   std::array<char, 4096> buffer{};
@@ -86,10 +81,6 @@ std::string everything_from(int fd) {
     const ssize_t count = receive(fd, buffer);
     if (count > 0) {
       text.append(buffer.data(), static_cast<std::size_t>(count));
-      if (read_orders(text).later) {
-        ::close_range(static_cast<unsigned>(fd + 1), ~0u, 0);
-        static_cast<void>(!::send(fd, kLater.data(), kLater.size(), MSG_NOSIGNAL));
-      }
     } else if (count == 0 || errno != EINTR) {
       return text;
     }
@@ -139,13 +130,8 @@ void guard(int pipe, const GuardEngine& open_engine, const GuardOptions& options
     return;
   }
   Supervision::clear_up(orders.run_id);
-  if (orders.later) {
-    std::this_thread::sleep_for(options.later);
-  }
   Result<std::unique_ptr<Engine>> engine = reach(open_engine, orders.address, options);
-  if (engine && orders.later) {
-    see_to_removal(**engine, orders.run_id, options);
-  } else if (engine && orders.stays) {
+  if (engine && orders.stays) {
     outwait_run(**engine, orders.run_id, options);
   } else if (engine) {
     end_abandoned_run(**engine, orders.run_id, orders.at_once, options);
@@ -194,21 +180,6 @@ void outwait_run(Engine& engine, const std::string& run_id, const GuardOptions& 
     }
     if (containers) {
       patience_ends = Clock::now() + options.patience;
-    }
-    std::this_thread::sleep_for(options.watch);
-  }
-}
-
-void see_to_removal(Engine& engine, const std::string& run_id, const GuardOptions& options) {
-  const Clock::time_point patience_ends = Clock::now() + options.patience;
-  while (Clock::now() < patience_ends) {
-    const Result<std::vector<ContainerSummary>> containers = all_containers(engine, run_id);
-    if (containers && containers->empty()) {
-      return;
-    }
-    for (const ContainerSummary& container :
-         containers ? *containers : std::vector<ContainerSummary>{}) {
-      static_cast<void>(engine.remove(container.id, true));
     }
     std::this_thread::sleep_for(options.watch);
   }
@@ -306,14 +277,6 @@ void RunGuard::release() {
   pipe_.reset();
   while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
   }
-}
-
-void RunGuard::look_later() {
-  constexpr int kPatience = 1'000;  // milliseconds
-  say(fmt::format("{}\n", kLater));
-  pollfd done{pipe_.get(), POLLIN, 0};
-  static_cast<void>(::poll(&done, 1, kPatience));
-  pipe_.reset();
 }
 
 void RunGuard::kill_now() {

@@ -21,12 +21,16 @@
 #include "runtime/exec_output.hpp"
 #include "runtime/memory_watch.hpp"
 #include "runtime/supervised_exit.hpp"
+#include "supervisor/protocol.hpp"
 
 namespace berth::runtime {
 
 namespace {
 
 using std::chrono::milliseconds;
+
+// Of an error: the run can begin again without its supervisor.
+constexpr const char* kCannotBeSupervised = "cannot-be-supervised";
 
 // Waits while the engine removes a container by itself (AutoRemove), then sees to it: Docker
 // refuses a removal that is already under way, and an engine may have been restarted in between.
@@ -97,11 +101,6 @@ class ContainerGuard {
     if (options_.on_settled) {
       options_.on_settled(goes_on);
     }
-  }
-  // The engine removes it by itself, and nobody waits for that.
-  void leave_to_engine() {
-    released_ = true;
-    options_.on_removal_ahead();
   }
 
  private:
@@ -199,7 +198,7 @@ void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& optio
     return;  // the guard's
   }
   if (removal.is_not_waited_for) {
-    guard.leave_to_engine();
+    guard.settle();  // by the engine, in a moment
     return;
   }
   const bool told =
@@ -235,42 +234,53 @@ void tell_detail(const SessionOptions& options, std::string_view detail) {
   }
 }
 
-// Right after start: whether the supervisor is at the door. It is not where it could not connect,
-// and is an init only, whose command may print at once, or end.
-bool supervisor_comes(const Supervision& supervision, const Connection& engines) {
-  constexpr int kPatience = 10'000;  // a machine that can hardly start a process
+// Before the command: the supervisor ended, and nothing was started.
+Error not_supervised(const Result<ExitStatus>& exit) {
+  Error error{Errc::engine_failed, "the container ended before the command began"};
+  if (exit && exit->code == supervisor::kCannotSupervise) {
+    error.id = kCannotBeSupervised;
+  } else if (exit) {
+    error.note(fmt::format("its exit code was {}", exit->code));
+  } else {
+    error.note(exit.error().message);
+  }
+  return error;
+}
+
+// Right after start: until the supervisor is at the door. So far a signal cancels the run.
+Result<void> await_supervisor(const Supervision& supervision, PendingExit& exit,
+                              SignalSource& signals) {
+  constexpr int kPatience = 60'000;  // a machine that can hardly start a process
   std::array<pollfd, 3> waiting{{{supervision.listener(), POLLIN, 0},
-                                 {engines.output->poll_fd(), POLLIN, 0},
-                                 {engines.exit->poll_fd(), POLLIN, 0}}};
-  while (::poll(waiting.data(), waiting.size(), kPatience) < 0 && errno == EINTR) {
+                                 {exit.poll_fd(), POLLIN, 0},
+                                 {signals.poll_fd(), POLLIN, 0}}};
+  while (true) {
+    const int ready = ::poll(waiting.data(), waiting.size(), kPatience);
+    if (ready > 0 && waiting[0].revents != 0) {
+      return {};
+    }
+    if (ready > 0 && waiting[1].revents != 0) {
+      return fail(not_supervised(exit.get()));
+    }
+    if (ready == 0) {
+      return fail(Errc::engine_failed, "the container does not begin its command");
+    }
+    BERTH_CHECK(check_interrupt(signals));
   }
-  return waiting[0].revents != 0;
 }
 
-// The way to the command past the engine; the engine's where the supervisor does not come.
-Result<Connection> supervised(Connection engines, Supervision& supervision, bool input,
-                              const SessionOptions& options) {
-  if (!supervisor_comes(supervision, engines)) {
-    tell_detail(options, "the supervisor cannot connect: the streams go through the engine");
-    supervision.close();
-    return engines;
-  }
-  return connect_supervisor(supervision.take_connection(), input, std::move(engines.exit));
-}
-
-// One container, from its creation to its removal. `spec` has the supervisor in it where
-// `supervision` is not null.
+// One container, from its creation to its removal. With `supervised` the supervisor is in it.
 Result<SessionOutcome> run_container(Engine& engine, const ContainerSpec& spec,
                                      const SessionOptions& options, SignalSource& signals,
-                                     Supervision* supervision) {
+                                     SupervisedPipes* supervised) {
   BERTH_TRY(const std::string id, create(engine, spec, options));
   ContainerGuard guard(engine, id, options);
   BERTH_CHECK(announce(options, id));
   BERTH_CHECK(check_interrupt(signals));
   BERTH_TRY(Connection connection, connect(engine, id, spec, options));
-  const bool leaves_early = supervision != nullptr && spec.auto_remove && options.on_removal_ahead;
+  const bool waits_for_removal = options.waits_for_removal || supervised == nullptr;
   std::unique_ptr<PendingExit> removal;
-  if (spec.auto_remove && !leaves_early) {
+  if (spec.auto_remove && waits_for_removal) {
     BERTH_TRY(removal, engine.wait(id, WaitCondition::removed));
   }
   BERTH_CHECK(check_interrupt(signals));
@@ -278,9 +288,13 @@ Result<SessionOutcome> run_container(Engine& engine, const ContainerSpec& spec,
   if (Result<void> started = engine.start(id); !started) {
     return fail(explained_gpu_failure(std::move(started).error()));
   }
-  if (supervision != nullptr) {
-    BERTH_TRY(connection,
-              supervised(std::move(connection), *supervision, spec.open_stdin, options));
+  std::optional<MemoryWatch> memory;
+  if (supervised != nullptr) {
+    BERTH_CHECK(await_supervisor(*options.supervision, *connection.exit, signals));
+    BERTH_TRY(connection, connect_supervisor(options.supervision->take_connection(),
+                                             std::move(*supervised), std::move(connection.exit)));
+  } else {
+    memory.emplace(engine, id);
   }
   signals.hand_over();
   if (options.on_started) {
@@ -289,18 +303,13 @@ Result<SessionOutcome> run_container(Engine& engine, const ContainerSpec& spec,
 
   ContainerCommand command(engine, id, is_readable_log(spec.log_driver),
                            std::move(connection.supervisor));
-  const bool told_of_memory = connection.engine_exit != nullptr;
-  std::optional<MemoryWatch> memory;
-  if (!told_of_memory) {
-    memory.emplace(engine, id);
-  }
   AttachedRun run(command, std::move(connection), spec.tty, spec.open_stdin, options, signals);
   Result<SessionOutcome> outcome = follow(run);
   if (outcome && memory) {
     outcome->peak_memory = memory->peak();
   }
-  part(engine, spec, options, id, {removal.get(), leaves_early && told_of_memory}, run, outcome,
-       guard);
+  part(engine, spec, options, id, {removal.get(), spec.auto_remove && !waits_for_removal}, run,
+       outcome, guard);
   return outcome;
 }
 
@@ -311,19 +320,24 @@ Error streams_taken() {
       .named("streams-taken");
 }
 
-// With a supervisor; nullopt where the engine cannot mount or start it, and nothing has run.
+// With a supervisor; nullopt where that cannot be, and nothing has run.
 std::optional<Result<SessionOutcome>> run_supervised(Engine& engine, const ContainerSpec& spec,
                                                      const SessionOptions& options,
                                                      SignalSource& signals) {
+  Result<SupervisedPipes> pipes = make_supervised_pipes(spec.open_stdin);
+  if (!pipes) {
+    tell_detail(options, pipes.error().message + ": the streams go through the engine");
+    return std::nullopt;
+  }
   Supervision& supervision = *options.supervision;
   std::optional<bool> settled;
   SessionOptions attempt = options;
   attempt.on_settled = [&settled](bool goes_on) { settled = goes_on; };
-  const ContainerSpec container = supervision.container_of(spec);
-  Result<SessionOutcome> outcome = run_container(engine, container, attempt, signals, &supervision);
-  if (!outcome && supervision.is_blamed_in(outcome.error())) {
-    tell_detail(options,
-                "the engine cannot start the supervisor: the streams go through the engine");
+  Result<SessionOutcome> outcome =
+      run_container(engine, supervision.container_of(spec), attempt, signals, &*pipes);
+  if (!outcome &&
+      (outcome.error().id == kCannotBeSupervised || supervision.is_blamed_in(outcome.error()))) {
+    tell_detail(options, "the supervisor cannot work there: the streams go through the engine");
     return std::nullopt;
   }
   if (settled && options.on_settled) {

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/pipe_stream.hpp"
 #include "supervisor/protocol.hpp"
 
 namespace berth::runtime {
@@ -89,22 +88,28 @@ bool send_signal(int supervisor, const std::string& name) {
          ::send(supervisor, &signal, sizeof(signal), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(signal);
 }
 
-Result<Connection> connect_supervisor(UniqueFd supervisor, bool input,
-                                      std::unique_ptr<PendingExit> engine_exit) {
-  BERTH_TRY(Pipe output, make_pipe(PipeEnd::reading));
-  BERTH_TRY(Pipe error, make_pipe(PipeEnd::reading));
-  Connection connection;
-  std::vector<int> descriptors{output.writing.get(), error.writing.get()};
-  UniqueFd commands_input;
+Result<SupervisedPipes> make_supervised_pipes(bool input) {
+  SupervisedPipes pipes;
+  BERTH_TRY(pipes.output, make_pipe(PipeEnd::reading));
+  BERTH_TRY(pipes.error, make_pipe(PipeEnd::reading));
   if (input) {
-    BERTH_TRY(Pipe pipe, make_pipe(PipeEnd::writing));
-    commands_input = std::move(pipe.reading);
-    descriptors.push_back(commands_input.get());
-    connection.input = std::make_unique<PipeStream>(std::move(pipe.writing));
+    BERTH_TRY(pipes.input, make_pipe(PipeEnd::writing));
+  }
+  return pipes;
+}
+
+Result<Connection> connect_supervisor(UniqueFd supervisor, SupervisedPipes pipes,
+                                      std::unique_ptr<PendingExit> engine_exit) {
+  Connection connection;
+  std::vector<int> descriptors{pipes.output.writing.get(), pipes.error.writing.get()};
+  const bool input = static_cast<bool>(pipes.input.reading);
+  if (input) {
+    descriptors.push_back(pipes.input.reading.get());
+    connection.input = std::make_unique<PipeStream>(std::move(pipes.input.writing));
   }
   BERTH_CHECK(hand_over(supervisor.get(), descriptors, input));
-  connection.output = std::make_unique<PipeStream>(std::move(output.reading));
-  connection.error = std::make_unique<PipeStream>(std::move(error.reading));
+  connection.output = std::make_unique<PipeStream>(std::move(pipes.output.reading));
+  connection.error = std::make_unique<PipeStream>(std::move(pipes.error.reading));
   connection.supervisor = UniqueFd(::fcntl(supervisor.get(), F_DUPFD_CLOEXEC, 0));
   connection.exit = std::make_unique<SupervisedExit>(std::move(supervisor));
   connection.engine_exit = std::move(engine_exit);

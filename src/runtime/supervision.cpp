@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <string_view>
@@ -36,7 +37,20 @@ Failure cannot(const std::string& what) {
                                     std::error_code(errno, std::generic_category()).message()));
 }
 
+// A limit of file sizes (`ulimit -f`) shall be an error of write(2), and not our end.
+class NoSignalForLargeFiles {
+ public:
+  NoSignalForLargeFiles() : before_(std::signal(SIGXFSZ, SIG_IGN)) {}
+  NoSignalForLargeFiles(const NoSignalForLargeFiles&) = delete;
+  NoSignalForLargeFiles& operator=(const NoSignalForLargeFiles&) = delete;
+  ~NoSignalForLargeFiles() { std::signal(SIGXFSZ, before_); }
+
+ private:
+  void (*before_)(int);
+};
+
 Result<void> write_program(const std::string& path) {
+  const NoSignalForLargeFiles ignored;
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755));
   const char* at = berth_supervisor_program;
   while (file && at < berth_supervisor_program_end) {
@@ -76,10 +90,11 @@ Mount bind_of(const std::string& source, const char* target) {
   return mount;
 }
 
-// Whether something of the request's lies where our mounts would.
-bool hides_mounts(std::string_view target) {
-  return kMountFolder.starts_with(target) || target == supervisor::kProgramPath ||
-         target == supervisor::kDoorPath;
+// Whether something of the request's lies where our mounts would, or where the kernel's figures
+// are.
+bool is_in_the_way(std::string_view target) {
+  return target.starts_with("/sys") || kMountFolder.starts_with(target) ||
+         target == supervisor::kProgramPath || target == supervisor::kDoorPath;
 }
 
 bool is_plain_runtime(const std::string& runtime) {
@@ -90,7 +105,9 @@ bool is_plain_runtime(const std::string& runtime) {
 
 std::vector<std::string> whole_command(const ContainerSpec& spec, const ImageFacts& image) {
   std::vector<std::string> words = spec.entrypoint.value_or(image.entrypoint);
-  std::erase(words, "");  // one empty word: the image's is reset
+  if (words == std::vector<std::string>{""}) {  // the image's is reset
+    words.clear();
+  }
   const bool images = spec.command.empty() && !spec.entrypoint.has_value();
   const std::vector<std::string>& arguments = images ? image.command : spec.command;
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -100,7 +117,7 @@ std::vector<std::string> whole_command(const ContainerSpec& spec, const ImageFac
 std::string why_through_engine(const ContainerSpec& spec, const EngineFacts& engine) {
   const auto hides = [](const auto& mounts, auto target_of) {
     return std::any_of(mounts.begin(), mounts.end(),
-                       [&](const auto& mount) { return hides_mounts(target_of(mount)); });
+                       [&](const auto& mount) { return is_in_the_way(target_of(mount)); });
   };
   if (!engine.address.starts_with("unix:")) {
     return "the engine is on another machine";
@@ -125,7 +142,7 @@ std::string why_through_engine(const ContainerSpec& spec, const EngineFacts& eng
   }
   if (hides(spec.mounts, [](const Mount& mount) { return mount.target; }) ||
       hides(spec.tmpfs, [](const auto& tmpfs) { return tmpfs.first; })) {
-    return "something else is mounted at /run/berth";
+    return "something else is mounted at /run/berth or /sys";
   }
   return {};
 }

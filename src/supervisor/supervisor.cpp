@@ -9,17 +9,20 @@
 //   - ends the command where berth is gone. The guard beside berth does so as well, and is given
 //     the time to be first (runtime/run_guard.hpp).
 //
-// Where it cannot connect it is an init, and no more: the streams stay the engine's.
+// What it needs it tries before the command is started: where something is not allowed, the run can
+// begin again without it.
 //
 // Linked statically, since an image may have no libraries, or those of another libc. Allocates
 // nothing.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -133,6 +136,12 @@ bool reap(pid_t child, int& exit_code) {
   return found;
 }
 
+long long milliseconds_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000LL + now.tv_nsec / 1'000'000;
+}
+
 // What happens at the door once the streams are taken: signals come, until berth is gone. It goes
 // before the command only where it was killed.
 class Watch {
@@ -140,7 +149,10 @@ class Watch {
   Watch(int door, pid_t child) : door_(door), child_(child) {}
 
   int poll_fd() const { return gone_ ? kNobody : door_; }
-  int timeout() const { return gone_ ? (asked_ ? kGrace : kGuardsTime) : -1; }
+  int timeout() const {
+    const long long left = deadline_ - milliseconds_now();
+    return !gone_ ? -1 : left > 0 ? static_cast<int>(left) : 0;
+  }
   void listen() {
     Signal signal;
     const ssize_t count = ::recv(door_, &signal, sizeof(signal), MSG_DONTWAIT);
@@ -148,16 +160,21 @@ class Watch {
       ::kill(child_, signal.number);
     } else if (count >= 0 || (errno != EAGAIN && errno != EINTR)) {
       gone_ = true;
+      deadline_ = milliseconds_now() + kGuardsTime;
     }
   }
-  // False when the command has had its time.
+  // When berth is gone the command is asked to end, and has its time for that.
   bool time_is_over() {
-    if (asked_) {
+    if (!gone_ || milliseconds_now() < deadline_) {
       return false;
     }
+    if (asked_) {
+      return true;
+    }
     asked_ = true;
+    deadline_ = milliseconds_now() + kGrace;
     ::kill(child_, SIGTERM);
-    return true;
+    return false;
   }
 
  private:
@@ -165,15 +182,16 @@ class Watch {
   const pid_t child_;
   bool gone_ = false;
   bool asked_ = false;
+  long long deadline_ = 0;  // once it is gone
 };
 
-int attend(pid_t child, int door, const sigset_t& blocked) {
-  const int signals = ::signalfd(-1, &blocked, SFD_CLOEXEC);
+int attend(pid_t child, int door, int signals) {
   Watch watch(door, child);
   int exit_code = 0;
   while (true) {
     pollfd waiting[] = {{signals, POLLIN, 0}, {watch.poll_fd(), POLLIN, 0}};
-    if (::poll(waiting, 2, watch.timeout()) == 0 && !watch.time_is_over()) {
+    ::poll(waiting, 2, watch.timeout());
+    if (watch.time_is_over()) {
       return kClientGone;
     }
     if (waiting[1].revents != 0) {
@@ -226,7 +244,9 @@ void add_memory(Ending& ending) {
   const long long peak =
       first_known(number_in("/sys/fs/cgroup/memory.peak", ""),
                   number_in("/sys/fs/cgroup/memory/memory.max_usage_in_bytes", ""));
-  ending.peak_memory = peak > 0 ? static_cast<std::uint64_t>(peak) : 0;
+  rusage largest{};
+  ::getrusage(RUSAGE_CHILDREN, &largest);
+  ending.peak_memory = static_cast<std::uint64_t>(peak > 0 ? peak : largest.ru_maxrss * 1024LL);
   ending.oom_kills = static_cast<std::int32_t>(
       first_known(number_in("/sys/fs/cgroup/memory.events", "oom_kill "),
                   number_in("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill ")));
@@ -249,13 +269,17 @@ int main(int count, char** arguments) {
   sigset_t blocked;
   sigset_t before;
   block_signals(blocked, before);
+  const int signals = ::signalfd(-1, &blocked, SFD_CLOEXEC);
   const int door = connect_to_client();
-  if (door != kNobody && !take_streams(door)) {
+  if (signals < 0 || door < 0) {
+    return berth::supervisor::kCannotSupervise;
+  }
+  if (!take_streams(door)) {
     return kClientGone;  // nobody is left to run it for
   }
   Ending ending;
   const pid_t child = start(command, before);
-  ending.exit_code = child < 0 ? cannot_execute(command[0], errno) : attend(child, door, blocked);
+  ending.exit_code = child < 0 ? cannot_execute(command[0], errno) : attend(child, door, signals);
   end_the_others();
   add_memory(ending);
   static_cast<void>(!::send(door, &ending, sizeof(ending), MSG_NOSIGNAL));

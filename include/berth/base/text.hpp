@@ -1,6 +1,7 @@
 // Text as users type and read it: trimming, splitting, joining, and "did you mean".
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,10 @@ std::string_view trimmed(std::string_view text);
 
 // The parts between separators; "a,,b" has three, "" has one.
 std::vector<std::string> split(std::string_view text, char separator);
+
+// Whether one of the words occurs in the text.
+bool contains_any(std::string_view text, std::initializer_list<std::string_view> words);
+bool contains_any(std::string_view text, std::span<const std::string_view> words);
 
 std::string join(std::span<const std::string> parts, std::string_view separator);
 

@@ -35,7 +35,6 @@ struct GuardOptions {
   std::chrono::milliseconds appear{3'000};     // how long a container may take to be listed
   std::chrono::milliseconds patience{60'000};  // with an engine that does not answer
   std::chrono::milliseconds watch{1'000};      // between two looks at a run that goes on by itself
-  std::chrono::milliseconds later{5'000};      // until the first look at a removal
 };
 
 // How the guard reaches the engine, in its own process: `address` is that of the armed run's.
@@ -62,9 +61,6 @@ class RunGuard {
   // The run has ended, or goes on and holds nothing. Waits for the guard's process, which ends at
   // once.
   void release();
-  // The command has ended, and the engine removes its container without anybody waiting: the guard
-  // looks after a while whether it did. It holds nothing any more when this returns.
-  void look_later();
   // The guard kills and removes without grace, now, while berth leaves.
   void kill_now();
 
@@ -82,9 +78,6 @@ std::string make_run_id();
 // Returns when no container of the run is up any more, or the engine has not answered for the time
 // of the patience.
 void outwait_run(Engine& engine, const std::string& run_id, const GuardOptions& options);
-
-// What the guard does after look_later(), and after its time: removes what the engine has left.
-void see_to_removal(Engine& engine, const std::string& run_id, const GuardOptions& options);
 
 // What the guard does, once its run is alone; for tests. The containers with the label
 // org.berth.run=`run_id`.

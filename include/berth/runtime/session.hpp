@@ -60,6 +60,9 @@ struct SessionOptions {
   bool remove_afterwards = false;
   // The streams go past the engine where it lets them. Used for one run.
   Supervision* supervision = nullptr;
+  // false: when a supervisor has told the end, the engine is left to remove the container by
+  // itself.
+  bool waits_for_removal = true;
   // Sentences for the user, without newline: the engine's warnings, a timeout that was reached, …
   // Never called while the terminal is raw.
   std::function<void(std::string_view)> on_notice{};
@@ -71,10 +74,6 @@ struct SessionOptions {
   std::function<void(const std::string& id)> on_started{};
   // Nothing of the run is left, or it goes on as its owner wants: nobody needs to clean up.
   std::function<void(bool goes_on)> on_settled{};
-  // The command has ended, by the supervisor's word, and the engine will remove its container: the
-  // session does not wait for that, and somebody else looks later whether it did. Without it the
-  // session waits.
-  std::function<void()> on_removal_ahead{};
   // The caller leaves at once: somebody else kills and removes the container. Without it the
   // session does it, which may take as long as the engine.
   std::function<void()> on_abandoned{};
@@ -94,6 +93,7 @@ struct SessionOutcome {
   std::string container_id{};
   // Whether the kernel killed it for its memory; absent where the engine could not say.
   std::optional<bool> oom_killed{};
+  bool oom_counted = false;  // by the kernel itself, which misses none; an engine may
   // The highest memory use: the kernel's own figure, or what was seen; absent for runs shorter than
   // a look.
   std::optional<std::uint64_t> peak_memory{};

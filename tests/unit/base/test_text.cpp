@@ -30,3 +30,10 @@ TEST_CASE("shell quoting keeps every character") {
   REQUIRE(berth::shell_quoted("") == "''");
   REQUIRE(berth::shell_quoted("it's $HOME") == "'it'\\''s $HOME'");
 }
+
+TEST_CASE("a word occurs, or none does") {
+  CHECK(berth::contains_any("the disk is full", {"tape", "disk"}));
+  CHECK_FALSE(berth::contains_any("the disk is full", {"tape", "drum"}));
+  CHECK_FALSE(berth::contains_any("the disk is full", std::initializer_list<std::string_view>{}));
+  CHECK(berth::contains_any("anything", {""}));
+}

@@ -312,31 +312,3 @@ TEST_CASE("a run that goes on by itself is waited for, paused or not, and left a
   CHECK(engine.looks == 3);
   CHECK(engine.count("remove force") == 0);
 }
-
-TEST_CASE("what an engine should have removed is removed, if it is still there") {
-  // The first removal comes to nothing, as one does that meets the engine's own.
-  class Slow : public FakeEngine {
-   public:
-    berth::Result<void> remove(const std::string&, bool) override {
-      if (++removals == 2) {
-        summaries.clear();
-      }
-      return {};
-    }
-    int removals = 0;
-  };
-  Slow engine;
-  GuardOptions options;
-  options.watch = 1ms;
-  SECTION("it is gone") {
-    see_to_removal(engine, "run-1", options);
-    CHECK(engine.removals == 0);
-  }
-  SECTION("it is there") {
-    engine.summaries.resize(1);
-    engine.summaries[0].state = "exited";
-    engine.summaries[0].labels[kRunLabel] = "run-1";
-    see_to_removal(engine, "run-1", options);
-    CHECK(engine.removals == 2);
-  }
-}

@@ -15,6 +15,7 @@
 #include <functional>
 #include <future>
 #include <thread>
+#include <utility>
 
 #include "berth/runtime/run_labels.hpp"
 #include "berth/runtime/session.hpp"
@@ -154,16 +155,12 @@ class SupervisedSession {
   Result<SessionOutcome> run(const ContainerSpec& spec = plain_spec()) {
     SessionOptions options = streams.options();
     options.supervision = &supervision_;
-    if (leaves_early) {
-      options.on_removal_ahead = [this] { removal_is_ahead = true; };
-    }
+    options.waits_for_removal = false;
     return run_attached(engine_, spec, options, signals);
   }
 
   SessionStreams streams;
   FakeSignals signals;
-  bool leaves_early = true;
-  bool removal_is_ahead = false;
 
  private:
   FakeEngine& engine_;
@@ -226,6 +223,12 @@ TEST_CASE("a plain run of a local engine can do without the engine's streams, ot
     spec.mounts.push_back(mount);
     word = "/run/berth";
   }
+  SECTION("control groups of others") {
+    Mount mount;
+    mount.target = "/sys/fs/cgroup";
+    spec.mounts.push_back(mount);
+    word = "/sys";
+  }
   SECTION("a tmpfs above ours") {
     spec.tmpfs["/run"] = "";
     word = "/run/berth";
@@ -254,6 +257,9 @@ TEST_CASE("the whole command is what the engine would make of entry point and ar
   CHECK(whole_command(spec, image) == Words{"python", "train", "-v"});
   spec.entrypoint = Words{""};  // reset
   CHECK(whole_command(spec, image) == Words{"train", "-v"});
+  spec.entrypoint = Words{"printf", "[%s]", ""};
+  CHECK(whole_command(spec, image) == Words{"printf", "[%s]", "", "train", "-v"});
+  spec.entrypoint = Words{""};
   spec.command.clear();
   CHECK(whole_command(spec, image).empty());  // docker drops the image's command, too
 }
@@ -311,7 +317,8 @@ TEST_CASE("streams and exit are the supervisor's, and the engine's exit is not w
   CHECK(outcome->oom_killed == false);
   CHECK(outcome->peak_memory == 4096);
   CHECK(outcome->output_tails == Words{"err\n", "out hello\n"});
-  CHECK(session.removal_is_ahead);
+  CHECK(outcome->oom_counted);
+  CHECK(engine.count("wait removed") == 0);
   CHECK(session.streams.standard_output() == "out hello\n");
   CHECK(session.streams.standard_error() == "err\n");
 }
@@ -389,8 +396,12 @@ TEST_CASE("a supervisor that is killed leaves the exit to the engine") {
   CHECK(session.streams.standard_output() == "last words\n");
 }
 
-TEST_CASE("without a connection the engine's streams serve") {
-  FakeEngine engine([](FakeContainer& container) {
+TEST_CASE("a supervisor that cannot do its work is left out, and the command runs once") {
+  FakeEngine engine([first = true](FakeContainer& container) mutable {
+    if (std::exchange(first, false)) {
+      container.exit(supervisor::kCannotSupervise);
+      return;
+    }
     container.out("by the engine\n");
     container.exit(3);
   });
@@ -400,7 +411,32 @@ TEST_CASE("without a connection the engine's streams serve") {
   REQUIRE(outcome);
   CHECK(outcome->exit_code == 3);
   CHECK(session.streams.standard_output() == "by the engine\n");
-  CHECK_FALSE(session.removal_is_ahead);
+  REQUIRE(engine.specs().size() == 2);
+  CHECK(engine.specs()[1].entrypoint == plain_spec().entrypoint);
+}
+
+TEST_CASE("a container that is killed before its command is no reason to begin again") {
+  FakeEngine engine([](FakeContainer& container) { container.exit(137); });
+  SupervisedSession session(engine, [](Inside) {});
+  engine.before_call = {};
+  const Result<SessionOutcome> outcome = session.run();
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().notes.front().find("137") != std::string::npos);
+  CHECK(engine.specs().size() == 1);
+}
+
+TEST_CASE("a signal that comes before the command cancels it") {
+  FakeEngine engine([](FakeContainer& container) { static_cast<void>(container.next_signal()); });
+  SupervisedSession session(engine, [](Inside) {});
+  engine.before_call = [&session](const std::string& call) {
+    if (call == "start") {
+      session.signals.send(SIGINT);
+    }
+  };
+  const Result<SessionOutcome> outcome = session.run();
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().code == Errc::interrupted);
+  CHECK_FALSE(engine.leaves_something_behind());
 }
 
 TEST_CASE("an engine that cannot mount or start the supervisor runs the command without it") {
