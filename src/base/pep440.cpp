@@ -70,7 +70,8 @@ std::optional<std::uint64_t> VersionReader::read_number() {
 }
 
 bool VersionReader::take_word(std::string_view word) {
-  if (lowered(text_.substr(position_, word.size())) != word) {
+  const std::string_view found = text_.substr(position_, word.size());
+  if (found.size() < word.size() || lowered(found) != word) {
     return false;
   }
   position_ += word.size();

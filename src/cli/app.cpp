@@ -58,9 +58,15 @@ void declare_program(CLI::App& app, GlobalOptions& options, const Verbs& verbs) 
     CLI::App* sub = app.add_subcommand(std::string(verb->name()), std::string(verb->summary()));
     sub->group(group_of(verb->name()));
     sub->get_formatter()->column_width(32);
-    verb->declare(*sub);
-    add_global_options(*sub, options);
   }
+}
+
+// Only for the verb that was chosen: the options of all of them take longer than most of what they
+// are for.
+void declare_verb(CLI::App& app, GlobalOptions& options, Verb& verb) {
+  CLI::App* sub = app.get_subcommand(std::string(verb.name()));
+  verb.declare(*sub);
+  add_global_options(*sub, options);
 }
 
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -231,6 +237,7 @@ Result<Invocation> Program::parse() {
   }
   if (verb != nullptr) {
     verb_name_ = verb->name();
+    declare_verb(app_, options_, *verb);
   }
   if (verb != nullptr && verb->runs_command()) {
     const std::size_t end =

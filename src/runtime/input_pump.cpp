@@ -53,9 +53,9 @@ InputPump::State InputPump::advance(bool readable) {
     return State::background;
   }
   if (unsent_.empty() && !at_end_ && readable) {
-    const ssize_t count = ::read(poll_fd(), buffer_.data(), buffer_.size());
+    const ssize_t count = ::read(poll_fd(), buffer_.all().data(), buffer_.all().size());
     if (count > 0) {
-      unsent_ = std::span<const std::byte>(buffer_).first(static_cast<std::size_t>(count));
+      unsent_ = buffer_.first(static_cast<std::size_t>(count));
     } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
       at_end_ = true;  // an input that fails ends there
     }

@@ -4,10 +4,10 @@
 
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include "berth/base/file.hpp"
 #include "berth/runtime/engine.hpp"
+#include "runtime/stream_buffer.hpp"
 
 namespace berth::runtime {
 
@@ -42,7 +42,7 @@ class InputPump {
   UniqueFd own_{};  // the same pipe once more, not blocking
   bool terminal_ = false;
   AttachedStream* stream_;
-  std::vector<std::byte> buffer_;
+  StreamBuffer buffer_;
   std::span<const std::byte> unsent_{};
   bool at_end_ = false;
   bool ended_ = false;

@@ -82,7 +82,7 @@ Result<OutputPump::State> OutputPump::advance() {
     if (total_ >= turn_ends) {
       return State::busy;
     }
-    BERTH_TRY(const AttachedStream::ReadResult read, stream_->read(buffer_));
+    BERTH_TRY(const AttachedStream::ReadResult read, stream_->read(buffer_.all()));
     if (read.state == AttachedStream::ReadState::would_block) {
       return State::stream;
     }
@@ -94,7 +94,7 @@ Result<OutputPump::State> OutputPump::advance() {
       return State::ended;
     }
     total_ += read.count;
-    const std::span<const std::byte> bytes = std::span<const std::byte>(buffer_).first(read.count);
+    const std::span<const std::byte> bytes = buffer_.first(read.count);
     if (framed_) {
       frames_.feed(bytes);
     } else {

@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "berth/base/result.hpp"
 #include "berth/runtime/engine.hpp"
@@ -18,6 +17,7 @@
 #include "runtime/output_sink.hpp"
 #include "runtime/output_tail.hpp"
 #include "runtime/replay_filter.hpp"
+#include "runtime/stream_buffer.hpp"
 
 namespace berth::runtime {
 
@@ -67,7 +67,7 @@ class OutputPump {
   FrameDemultiplexer frames_{};
   std::array<Lane, 2> lanes_;  // standard output, standard error
   Lane* lane_;
-  std::vector<std::byte> buffer_;
+  StreamBuffer buffer_;
   std::span<const std::byte> unframed_{};
   std::span<const std::byte> piece_{};    // still to be written to lane_
   std::span<const std::byte> follows_{};  // after piece_, to the same lane

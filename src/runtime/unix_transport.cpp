@@ -138,7 +138,7 @@ class Exchange {
 
   // False at the end.
   Result<bool> receive() {
-    constexpr std::size_t kPiece = 64u << 10;
+    constexpr std::size_t kPiece = 16u << 10;
     const std::size_t size = received_.size();
     while (true) {
       received_.resize(size + kPiece);

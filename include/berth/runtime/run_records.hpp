@@ -27,7 +27,8 @@ class RecordStore {
  public:
   explicit RecordStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // Made or replaced as a whole; the oldest are dropped beyond a thousand. Errc::io.
+  // Made or replaced as a whole; now and then the oldest are dropped, beyond a thousand.
+  // Errc::io.
   Result<void> save(const RunRecord& record) const;
   // By container id or the beginning of one, else by the name of the latest run that had it.
   // A file that cannot be read is passed over.

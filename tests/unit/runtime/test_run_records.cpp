@@ -1,7 +1,11 @@
 // Records: the same out as in, found again, bounded.
 #include "berth/runtime/run_records.hpp"
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <string>
 
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
@@ -78,6 +82,27 @@ TEST_CASE("a store finds a run by the beginning of its id and by its name") {
   CHECK(store.find("third").empty());
   std::ofstream(folder.path() / "state" / "runs" / "bb.json") << "not JSON";
   CHECK(store.find("first").size() == 1);
+}
+
+TEST_CASE("a store keeps the last thousand, and looks for older ones now and then") {
+  const TemporaryFolder folder;
+  const RecordStore store(folder.path());
+  const auto begin = std::filesystem::file_time_type::clock::now() - std::chrono::hours(48);
+  for (int i = 0; i < 1002; ++i) {
+    const std::filesystem::path path = folder.path() / ("old" + std::to_string(i) + ".json");
+    std::ofstream(path) << "{}";
+    std::filesystem::last_write_time(path, begin + std::chrono::minutes(i));
+  }
+  const auto count = [&] {
+    return std::distance(std::filesystem::directory_iterator(folder.path()), {});
+  };
+  REQUIRE(store.save(example("aa11", "first")));
+  CHECK(count() == 1003);
+  REQUIRE(store.save(example("aa10", "second")));
+  CHECK(count() == 1000);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "old3.json"));
+  CHECK(std::filesystem::exists(folder.path() / "old4.json"));
+  CHECK(store.find("aa").size() == 2);
 }
 
 TEST_CASE("a store that cannot be written says so") {
