@@ -5,6 +5,8 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <stdexcept>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -158,6 +160,15 @@ class Writer {
       write(*value);
     }
   }
+  // Behind their repositories and their length, so that a reader can pass over them.
+  void write(const ImageTags& images) {
+    write(images.repositories());
+    const std::string before = std::exchange(numbers_, {});
+    write(images.rows());
+    const std::string rows = std::exchange(numbers_, before);
+    append(numbers_, static_cast<Number>(rows.size() / sizeof(Number)));
+    numbers_ += rows;
+  }
   template <class T>
   void write(const std::vector<T>& values) {
     write(values.size());
@@ -183,15 +194,23 @@ class Writer {
 
 class Reader {
  public:
+  using Texts = std::vector<std::string_view>;
+
   explicit Reader(std::string_view snapshot) : rest_(snapshot) {
+    const std::shared_ptr<Texts> texts = std::make_shared<Texts>();
     Number count = number();
     while (count-- > 0 && sound_) {
       const Number size = number();
       sound_ = sound_ && size <= rest_.size();
-      texts_.push_back(rest_.substr(0, sound_ ? size : 0));
-      rest_.remove_prefix(texts_.back().size());
+      texts->push_back(rest_.substr(0, sound_ ? size : 0));
+      rest_.remove_prefix(texts->back().size());
     }
+    texts_ = texts;
   }
+
+  // A part that was passed over.
+  Reader(std::shared_ptr<const Texts> texts, std::string_view numbers)
+      : rest_(numbers), texts_(std::move(texts)) {}
 
   template <class... T>
   void operator()(T&... values) {
@@ -220,8 +239,8 @@ class Reader {
   }
   std::string_view text() {
     const Number place = number();
-    sound_ = sound_ && place < texts_.size();
-    return sound_ ? texts_[place] : std::string_view();
+    sound_ = sound_ && place < texts_->size();
+    return sound_ ? (*texts_)[place] : std::string_view();
   }
 
   void read(std::string& value) { value = text(); }
@@ -251,6 +270,21 @@ class Reader {
       read(value.emplace());
     }
   }
+  void read(ImageTags& images) {
+    std::vector<std::string> repositories;
+    read(repositories);
+    const std::string_view rows = rest_.substr(0, count() * sizeof(Number));
+    rest_.remove_prefix(rows.size());
+    images = ImageTags(std::move(repositories), [texts = texts_, rows] {
+      Reader reader(texts, rows);
+      ImageTags::Rows read;
+      reader(read);
+      if (!reader.is_sound()) {
+        throw std::runtime_error("the snapshot of the catalogue is damaged");
+      }
+      return read;
+    });
+  }
   template <class T>
   void read(std::vector<T>& values) {
     const std::size_t rows = count();
@@ -272,7 +306,7 @@ class Reader {
   void read(T& row) { fields(*this, row); }
 
   std::string_view rest_;
-  std::vector<std::string_view> texts_;
+  std::shared_ptr<const Texts> texts_{};
   bool sound_ = true;
 };
 

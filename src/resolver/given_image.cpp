@@ -55,6 +55,9 @@ std::string short_reference(std::string reference) {
 
 const ImageTag* find_image(const Catalog& catalog, const std::string& reference) {
   const std::string wanted = short_reference(reference);
+  if (!catalog.images.has_repository(wanted.substr(0, wanted.rfind(':')))) {
+    return nullptr;
+  }
   for (const ImageTag& image : catalog.images) {
     // Compared piecewise: joining two thousand references costs more than the rest.
     if (wanted.size() == image.repository.size() + 1 + image.tag.size() &&

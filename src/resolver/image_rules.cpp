@@ -293,8 +293,9 @@ std::uint64_t pull_space(std::uint64_t download_bytes) {
 }
 
 Catalog without_image(Catalog catalog, const std::string& reference) {
+  std::vector<ImageTag>& images = catalog.images.edit();  // before one of them is looked up
   const ImageTag* image = find_image(catalog, reference);
-  for (ImageTag& other : catalog.images) {
+  for (ImageTag& other : images) {
     if (&other == image) {
       other.evidence = Evidence::withdrawn;
     }

@@ -74,7 +74,7 @@ void mark_siblings(Catalog& catalog) {
       seen.insert(build(image));
     }
   }
-  for (ImageTag& image : catalog.images) {
+  for (ImageTag& image : catalog.images.edit()) {
     image.sibling_seen = image.evidence == Evidence::inferred && seen.contains(build(image));
   }
 }

@@ -76,7 +76,7 @@ Result<void> read_image(CatalogRow& row, const ImageDefaults& defaults, Catalog&
     row.wrong("`cpu` and `cuda` exclude each other");
   }
   BERTH_CHECK(row.finish());
-  catalog.images.push_back(std::move(image));
+  catalog.images.edit().push_back(std::move(image));
   return {};
 }
 
@@ -141,7 +141,7 @@ Result<void> read_cuda_image_row(CatalogRow& row, const std::string& repository,
       image.flavor = flavor;
       image.os = os;
       check_characters(row, "tag", image.tag);
-      catalog.images.push_back(std::move(image));
+      catalog.images.edit().push_back(std::move(image));
     }
   }
   return row.finish();

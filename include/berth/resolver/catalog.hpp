@@ -7,7 +7,11 @@
 // is read once.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -226,6 +230,42 @@ struct ImageTag {
   std::string reference() const { return repository + ":" + tag; }
 };
 
+// The images of a catalogue, most of it by far: read when somebody looks at them. A run whose image
+// is given looks only where the catalogue has the image's repository. Copies share what is read;
+// several threads may be the first to look.
+class ImageTags {
+ public:
+  using Rows = std::vector<ImageTag>;
+
+  ImageTags() = default;
+  // `read` gives the rows, which are of these repositories.
+  ImageTags(std::vector<std::string> repositories, std::function<Rows()> read);
+
+  auto begin() const { return rows().begin(); }
+  auto end() const { return rows().end(); }
+  std::size_t size() const { return rows().size(); }
+  const ImageTag& back() const { return rows().back(); }
+
+  const Rows& rows() const;
+  // To be changed; by this copy alone.
+  Rows& edit();
+
+  // Each once, in the order of the rows.
+  std::vector<std::string> repositories() const;
+  bool has_repository(std::string_view name) const;
+
+ private:
+  struct Deferred {
+    std::vector<std::string> repositories;
+    std::function<Rows()> read;
+    std::once_flag once{};
+    Rows rows{};
+  };
+
+  std::shared_ptr<Deferred> deferred_{};  // absent: the rows are here
+  Rows rows_{};
+};
+
 // A system of CUDA base images, and the Pythons that its own packages bring.
 struct BaseSystem {
   std::string os;                      // "ubuntu22.04"
@@ -254,7 +294,7 @@ struct Catalog {
   std::vector<CudaRequirement> requirements;
   std::vector<Framework> frameworks;
   std::vector<Library> libraries;
-  std::vector<ImageTag> images;
+  ImageTags images;
   std::vector<BaseSystem> base_systems;
   // The series that a release or an image names, ascending; load_catalog() collects them.
   std::vector<PythonVersion> pythons;

@@ -16,7 +16,8 @@ namespace berth {
 
 std::string write_snapshot(const Catalog& catalog);
 
-// nullopt for what is none, or is cut short.
+// nullopt for what is none, or is cut short. The images are read when they are looked at: until
+// then the snapshot must be there.
 std::optional<Catalog> read_snapshot(std::string_view snapshot);
 
 }  // namespace berth

@@ -13,11 +13,34 @@ TEST_CASE("what is read from a snapshot is what was written, field for field") {
   // Every field is in the bytes: equal bytes are equal catalogues.
   CHECK(write_snapshot(*read) == snapshot);
   CHECK(read->images.size() == catalogue().images.size());
+  CHECK(read->images.repositories() == catalogue().images.repositories());
   CHECK(read->find_framework("torch")->releases.front().version ==
         catalogue().find_framework("torch")->releases.front().version);
   const ImageTag& image = read->images.back();
   CHECK(image.reference() == catalogue().images.back().reference());
   CHECK(image.fact.source == catalogue().images.back().fact.source);
+}
+
+TEST_CASE("images are read when they are looked at, once for all copies") {
+  int reads = 0;
+  const ImageTags images({"pytorch/pytorch"}, [&reads] {
+    ++reads;
+    ImageTag row;
+    row.repository = "pytorch/pytorch";
+    return ImageTags::Rows{row};
+  });
+  ImageTags copy = images;
+  CHECK(copy.has_repository("pytorch/pytorch"));
+  CHECK_FALSE(copy.has_repository("pytorch"));
+  CHECK(copy.repositories() == std::vector<std::string>{"pytorch/pytorch"});
+  CHECK(reads == 0);
+  CHECK(images.size() == 1);
+  CHECK(&*copy.begin() == &*images.begin());
+  copy.edit().front().tag = "changed";
+  CHECK(copy.has_repository("pytorch/pytorch"));
+  CHECK(copy.back().tag == "changed");
+  CHECK(images.back().tag.empty());
+  CHECK(reads == 1);
 }
 
 TEST_CASE("a snapshot that is cut short or no snapshot is none") {

@@ -179,7 +179,7 @@ TEST_CASE(
     image.cudnn = cudnn;
     image.os = os;
     image.evidence = evidence;
-    catalog.images.push_back(image);
+    catalog.images.edit().push_back(image);
   };
   add("12.1.0-8-22", "12.1.0", "8", "ubuntu22.04");
   add("12.1.1-8-20", "12.1.1", "8", "ubuntu20.04");
