@@ -62,6 +62,15 @@ TEST_CASE("the memory limit is told with its value, the peak, and twice as much"
   CHECK(ending.remarkable);
 }
 
+TEST_CASE("what the kernel has counted is not guessed: files that were read fill the memory, too") {
+  EndingEvidence evidence = ended(137);
+  evidence.memory_limit = 2 * kGiB;
+  evidence.outcome.peak_memory = 2 * kGiB;
+  evidence.outcome.oom_killed = false;
+  evidence.outcome.oom_counted = true;
+  CHECK(explain_ending(evidence).cause == "signal");
+}
+
 TEST_CASE("KILL below the limit is no lack of memory") {
   EndingEvidence evidence = ended(137);
   evidence.memory_limit = 2 * kGiB;

@@ -312,6 +312,36 @@ TEST_CASE("a stream that stays open after the exit is left in the end") {
   CHECK(streams.standard_output() == "all");
 }
 
+TEST_CASE("a reader who pauses for longer than an engine may be silent gets everything") {
+  const std::string text(300'000, 'x');
+  FakeEngine engine([&text](FakeContainer& container) {
+    container.out(text);
+    container.exit(0);
+  });
+  SessionStreams streams;
+  SessionOptions options = streams.options();
+  options.drain_limit = 50ms;
+  std::array<int, 2> ends{-1, -1};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const berth::UniqueFd reading(ends[0]);
+  berth::UniqueFd writing(ends[1]);
+  options.stdout_fd = writing.get();
+  std::size_t count = 0;
+  std::thread reader([&] {
+    std::this_thread::sleep_for(300ms);
+    std::array<char, 65536> buffer{};
+    for (ssize_t got = 0; (got = ::read(reading.get(), buffer.data(), buffer.size())) > 0;) {
+      count += static_cast<std::size_t>(got);
+    }
+  });
+  FakeSignals signals;
+  const Result<SessionOutcome> outcome = run_attached(engine, ContainerSpec{}, options, signals);
+  writing.reset();
+  reader.join();
+  REQUIRE(outcome);
+  CHECK(count == text.size());
+}
+
 TEST_CASE("typed detach keys leave the container running and end with 0") {
   SessionTerminal terminal(24, 80);
   FakeEngine engine([](FakeContainer& container) {

@@ -397,7 +397,8 @@ TEST_CASE("a supervisor that is killed leaves the exit to the engine") {
 }
 
 TEST_CASE("a supervisor that cannot do its work is left out, and the command runs once") {
-  FakeEngine engine([first = true](FakeContainer& container) mutable {
+  bool first = true;
+  FakeEngine engine([&first](FakeContainer& container) {
     if (std::exchange(first, false)) {
       container.exit(supervisor::kCannotSupervise);
       return;
