@@ -270,12 +270,9 @@ int main(int count, char** arguments) {
   sigset_t before;
   block_signals(blocked, before);
   const int signals = ::signalfd(-1, &blocked, SFD_CLOEXEC);
-  const int door = connect_to_client();
-  if (signals < 0 || door < 0) {
+  const int door = signals < 0 ? kNobody : connect_to_client();
+  if (door == kNobody || !take_streams(door)) {
     return berth::supervisor::kCannotSupervise;
-  }
-  if (!take_streams(door)) {
-    return kClientGone;  // nobody is left to run it for
   }
   Ending ending;
   const pid_t child = start(command, before);

@@ -6,6 +6,7 @@ After each: the documented exit code, one clear error, and no container, process
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -264,11 +265,25 @@ class Supervised(FaultTest):
         self.assert_ended(result, 9, stdout=b"caught\n")
         self.assert_gone(60)
 
-    def test_a_command_ends_though_its_client_and_the_guard_were_killed(self):
-        process = self.start_shell(SLEEP)
+    def kill_client_and_guard(self, process):
         for berth in self.processes():
             os.kill(int(berth), signal.SIGKILL)
         process.wait(10)
+
+    def test_client_and_guard_killed_at_any_moment_of_the_start_leave_nothing_that_runs(self):
+        for delay in (0.1, 0.15, 0.2, 0.25, 0.3, 0.4):
+            process = self.start(*self.run_arguments("sh", "-c", "while :; do sleep 1; done"))
+            time.sleep(delay)
+            self.kill_client_and_guard(process)
+        self.wait_until(lambda: not self.running(), "nothing runs", 40)
+        for container in self.engine.containers(self.label):  # made, and not started
+            self.engine.request("DELETE", f"/containers/{container['Id']}", force="1")
+        for folder in self.scratch.glob("berth-run-*"):  # nobody was left to remove it
+            shutil.rmtree(folder)
+
+    def test_a_command_ends_though_its_client_and_the_guard_were_killed(self):
+        process = self.start_shell("echo ready; while :; do (sleep 1 &); sleep 0.3; done")
+        self.kill_client_and_guard(process)
         self.assertEqual(len(self.running()), 1)  # nobody is left to end it but the supervisor
         self.assert_gone(30)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -268,12 +269,22 @@ class WithoutSupervisor(EngineTest):
 
     engines = ("docker-20", "docker-28", "podman-5")
 
-    def assert_falls_back(self):
-        words = self.run_arguments("sh", "-c", "cat; echo err >&2; exit 6")
+    def assert_falls_back(self, *options):
+        words = self.run_arguments(*options, "sh", "-c", "cat; echo err >&2; exit 6")
         result = self.berth("-v", *words[1:], input=b"in")
         self.assert_ended(result, 6, stdout=b"in")
-        self.assertIn(b"the engine cannot start the supervisor", result.stderr)
+        self.assertIn(b"the supervisor cannot work there", result.stderr)
         self.assertTrue(result.stderr.endswith(b"err\n"), result.stderr)
+
+    def test_system_calls_that_are_not_allowed_are_no_obstacle(self):
+        cases = [["connect"]]
+        if not self.engine.name.startswith("podman"):  # whose own init needs it
+            cases.append(["signalfd", "signalfd4"])
+        for names in cases:
+            profile = self.folder / "seccomp.json"
+            profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+                {"names": names, "action": "SCMP_ACT_ERRNO"}]}))
+            self.assert_falls_back("--security-opt", f"seccomp={profile}")
 
     def test_a_folder_that_the_engine_does_not_see_is_no_obstacle(self):
         self.prefix = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /mnt && exec "$@"', "--")
