@@ -37,6 +37,8 @@ class EnvironmentTest(EngineTest):
         """Those of environments with this test's package, the latest first."""
         made = self.engine.get("/images/json", filters=json.dumps({"label": ["org.berth.env"]}))
         mine = [image for image in made if self.name in (image["Labels"] or {}).get("org.berth.env.items", "")]
+        for image in mine:
+            image.pop("Containers", None)  # a run that has ended may still be taken down
         return sorted(mine, key=lambda image: -image["Created"])
 
     def _remove_images(self):
