@@ -10,21 +10,27 @@ namespace berth::cli {
 
 namespace {
 
-bool is_being_removed(const runtime::ContainerSummary& container) {
-  return container.labels.contains(runtime::kStreamsLabel) && !container.is_up() &&
-         container.state != "created";
+using Clock = std::chrono::steady_clock;
+
+// Until when the container may be one that is just being taken down. An engine calls it running for
+// a moment after its end.
+Clock::duration patience_with(const runtime::ContainerSummary& container) {
+  if (!container.labels.contains(runtime::kStreamsLabel) || container.state == "created") {
+    return Clock::duration::zero();
+  }
+  return container.is_up() ? std::chrono::seconds(1) : std::chrono::seconds(5);
 }
 
 }  // namespace
 
 Result<std::vector<runtime::ContainerSummary>> settled_containers(runtime::Engine& engine) {
   constexpr std::chrono::milliseconds kStep{50};
-  constexpr std::chrono::seconds kPatience{5};
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const Clock::time_point began = Clock::now();
   while (true) {
     BERTH_TRY(std::vector<runtime::ContainerSummary> containers, engine.list_containers({}, true));
-    if (std::none_of(containers.begin(), containers.end(), is_being_removed) ||
-        std::chrono::steady_clock::now() >= end) {
+    const Clock::duration waited = Clock::now() - began;
+    if (std::none_of(containers.begin(), containers.end(),
+                     [waited](const auto& one) { return waited < patience_with(one); })) {
       return containers;
     }
     std::this_thread::sleep_for(kStep);

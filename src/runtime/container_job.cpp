@@ -41,9 +41,35 @@ class Conversation {
   }
 
   Result<void> wait_for(int descriptor, int events, std::string_view what) const {
+    return wait_for(descriptor, events, what, [] { return false; });
+  }
+
+  // Podman's wait misses an exit now and then: the container's state tells it then.
+  Result<ExitStatus> exit_of(Engine& engine, PendingExit& exit) const {
+    std::optional<ExitStatus> seen;
+    int overdue = 0;
+    const auto ended = [&] {
+      constexpr int kOften = 10;  // glances without news
+      if (++overdue % kOften != 0) {
+        return false;
+      }
+      const Result<std::optional<ContainerState>> state = engine.inspect_container(job_.id);
+      if (state && *state && !(*state)->running && overdue > kOften) {
+        seen = ExitStatus{.code = (*state)->exit_code};
+      }
+      return seen.has_value();
+    };
+    BERTH_CHECK(wait_for(exit.poll_fd(), POLLIN, "the container's exit code", ended));
+    return seen ? Result<ExitStatus>(*seen) : exit.get();
+  }
+
+ private:
+  template <class Ready>
+  Result<void> wait_for(int descriptor, int events, std::string_view what,
+                        const Ready& ready) const {
     while (true) {
       pollfd waited{descriptor, static_cast<short>(events), 0};
-      if (::poll(&waited, 1, static_cast<int>(kGlance.count())) > 0) {
+      if (::poll(&waited, 1, static_cast<int>(kGlance.count())) > 0 || ready()) {
         return {};
       }
       if (job_.stop.stop_requested()) {
@@ -55,7 +81,6 @@ class Conversation {
     }
   }
 
- private:
   Result<void> write_some() {
     while (writing_) {
       if (job_.stop.stop_requested()) {
@@ -125,8 +150,7 @@ Result<int> run_container_job(Engine& engine, const ContainerJob& job) {
   BERTH_CHECK(engine.start(job.id));
   const auto conversation = std::make_unique<Conversation>(job, *stream);
   BERTH_CHECK(conversation->run());
-  BERTH_CHECK(conversation->wait_for(exit->poll_fd(), POLLIN, "the container's exit code"));
-  BERTH_TRY(const ExitStatus status, exit->get());
+  BERTH_TRY(const ExitStatus status, conversation->exit_of(engine, *exit));
   return status.code;
 }
 

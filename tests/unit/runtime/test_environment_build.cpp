@@ -139,3 +139,14 @@ TEST_CASE("environment store: uses, looks and logs") {
   REQUIRE_FALSE(store.use_of("0123"));
   REQUIRE_FALSE(std::filesystem::exists(log));
 }
+
+TEST_CASE("environment build: an end that the engine's wait misses is seen all the same") {
+  FakeEngine engine([](FakeContainer& container) { container.end_output(); });
+  ContainerState ended;
+  ended.exit_code = 3;
+  engine.states["container-1"] = ended;
+  std::string output;
+  const Result<StageOutcome> outcome = build_stage(engine, stage(ImageFacts{}, output));
+  REQUIRE(outcome);
+  REQUIRE(outcome->exit_code == 3);
+}
