@@ -102,9 +102,9 @@ void AttachedRun::pump() {
   output_state_ = *state;
   if (output_state_ == OutputPump::State::ended) {
     output_has_ended();
-  } else if (exit_code_.has_value() &&
-             (output_.total() != drained_ || output_state_ == OutputPump::State::sink ||
-              !drained_by_.has_value())) {
+  } else if (exit_code_.has_value() && output_state_ == OutputPump::State::sink) {
+    drained_by_.reset();  // an engine may not stay silent for ever; our reader may take his time
+  } else if (exit_code_.has_value() && (output_.total() != drained_ || !drained_by_.has_value())) {
     drained_ = output_.total();
     drained_by_ = Clock::now() + options_.drain_limit;
   }
@@ -273,10 +273,6 @@ void AttachedRun::meet_deadlines() {
   }
   if (met(resize_at_)) {
     resize();
-  }
-  // The engine may not stay silent for ever; whoever reads our output may take his time.
-  if (output_state_ == OutputPump::State::sink) {
-    drained_by_.reset();
   }
   if (met(drained_by_)) {
     output_state_ = OutputPump::State::ended;

@@ -14,8 +14,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <random>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,6 +24,7 @@
 #include "berth/runtime/environment_build.hpp"
 #include "berth/runtime/run_labels.hpp"
 #include "berth/runtime/supervision.hpp"
+#include "runtime/socket_io.hpp"
 
 namespace berth::runtime {
 
@@ -241,21 +242,10 @@ void RunGuard::hold(const std::vector<int>& descriptors) {
   if (!pipe_ || descriptors.empty()) {
     return;
   }
-  const std::size_t bytes = sizeof(int) * std::min(descriptors.size(), kMostDescriptors);
-  std::vector<char> control(CMSG_SPACE(bytes));
-  char nothing = '\n';  // a descriptor cannot travel alone
-  iovec part{&nothing, 1};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(bytes);
-  std::memcpy(CMSG_DATA(header), descriptors.data(), bytes);
-  holding_ = ::sendmsg(pipe_.get(), &message, MSG_NOSIGNAL) == 1;
+  const char nothing = '\n';  // a descriptor cannot travel alone
+  holding_ = send_descriptors(
+      pipe_.get(), std::as_bytes(std::span(&nothing, 1)),
+      std::span(descriptors).first(std::min(descriptors.size(), kMostDescriptors)));
 }
 
 void RunGuard::stay() {

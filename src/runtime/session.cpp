@@ -170,16 +170,11 @@ Result<SessionOutcome> follow(AttachedRun& run) {
   return outcome;
 }
 
-// How a session learns of the removal by the engine.
-struct Removal {
-  PendingExit* told = nullptr;
-  bool is_not_waited_for = false;
-};
-
-// What becomes of the container once its session is over.
-void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& options,
-          const std::string& id, const Removal& removal, const AttachedRun& run,
-          const Result<SessionOutcome>& outcome, ContainerGuard& guard) {
+// What becomes of the container once its session is over. `removal` tells of the engine's own;
+// null: nobody waits for that.
+void part(Engine& engine, const SessionOptions& options, const std::string& id,
+          PendingExit* removal, const AttachedRun& run, const Result<SessionOutcome>& outcome,
+          ContainerGuard& guard) {
   using Cause = SessionOutcome::Cause;
   if (run.left_at_once() && options.on_abandoned) {
     guard.release();
@@ -197,13 +192,9 @@ void part(Engine& engine, const ContainerSpec& spec, const SessionOptions& optio
   if (!outcome || outcome->cause == Cause::stopped || options.remove_afterwards) {
     return;  // the guard's
   }
-  if (removal.is_not_waited_for) {
-    guard.settle();  // by the engine, in a moment
-    return;
-  }
-  const bool told =
-      removal.told != nullptr && hears_that_it_is_gone(*removal.told, options.removal_limit);
-  if (!spec.auto_remove || told || make_sure_it_is_gone(engine, id, options.removal_limit)) {
+  // Without one to wait for it stays, or the engine removes it in a moment.
+  if (removal == nullptr || hears_that_it_is_gone(*removal, options.removal_limit) ||
+      make_sure_it_is_gone(engine, id, options.removal_limit)) {
     guard.settle();
   } else {
     guard.release();  // whoever watches over us looks after it
@@ -308,8 +299,7 @@ Result<SessionOutcome> run_container(Engine& engine, const ContainerSpec& spec,
   if (outcome && memory) {
     outcome->peak_memory = memory->peak();
   }
-  part(engine, spec, options, id, {removal.get(), spec.auto_remove && !waits_for_removal}, run,
-       outcome, guard);
+  part(engine, options, id, removal.get(), run, outcome, guard);
   return outcome;
 }
 

@@ -10,7 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <system_error>
+#include <vector>
 
 namespace berth::runtime {
 
@@ -40,6 +42,23 @@ ssize_t receive_now(int fd, std::span<std::byte> buffer) {
 ssize_t send_now(int fd, std::span<const std::byte> bytes) {
   return without_interruption(
       [&] { return ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+bool send_descriptors(int socket, std::span<const std::byte> message,
+                      std::span<const int> descriptors) {
+  std::vector<char> control(CMSG_SPACE(descriptors.size_bytes()));
+  iovec part{const_cast<std::byte*>(message.data()), message.size()};  // sendmsg(2) only reads
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+  std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
+  return ::sendmsg(socket, &header, MSG_NOSIGNAL) == static_cast<ssize_t>(message.size());
 }
 
 int connect_unix_socket(const std::string& path) {

@@ -19,6 +19,10 @@ namespace berth::runtime {
 ssize_t receive_now(int fd, std::span<std::byte> buffer);
 ssize_t send_now(int fd, std::span<const std::byte> bytes);
 
+// A message with descriptors beside it (SCM_RIGHTS), in one piece; errno where it was not sent.
+bool send_descriptors(int socket, std::span<const std::byte> message,
+                      std::span<const int> descriptors);
+
 // A connected Unix socket, or a negative errno: -EAGAIN while the queue of the listener is full.
 int connect_unix_socket(const std::string& path);
 

@@ -4,14 +4,15 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "runtime/socket_io.hpp"
 #include "supervisor/protocol.hpp"
 
 namespace berth::runtime {
@@ -48,21 +49,8 @@ class SupervisedExit final : public PendingExit {
 };
 
 Result<void> hand_over(int supervisor, const std::vector<int>& descriptors, bool input) {
-  supervisor::Streams streams{.input = input ? 1u : 0u};
-  const std::size_t bytes = sizeof(int) * descriptors.size();
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(3 * sizeof(int))> control{};
-  iovec part{&streams, sizeof(streams)};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = CMSG_SPACE(bytes);
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(bytes);
-  std::memcpy(CMSG_DATA(header), descriptors.data(), bytes);
-  if (::sendmsg(supervisor, &message, MSG_NOSIGNAL) < 0) {
+  const supervisor::Streams streams{.input = input ? 1u : 0u};
+  if (!send_descriptors(supervisor, std::as_bytes(std::span(&streams, 1)), descriptors)) {
     return fail(Errc::engine_failed, "the command's streams cannot be handed over: " +
                                          std::error_code(errno, std::generic_category()).message());
   }
